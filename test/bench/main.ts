@@ -44,9 +44,9 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 const ONLY_NAMED: ReadonlySet<string> = new Set(["snapshot", "soak", "peers"]);
 
 const EPILOGUE = `
-Figures of one run can be compared with each other only: machines differ, and so do their hours.
+Compare figures of one run with each other only: machines differ, and so does their load from hour to hour.
 
-Exit code: 0 when all benchmarks ran, whatever they measured; 1 when one broke.`;
+Exit code: 0 when all benchmarks ran, whatever they measured; 1 when one failed.`;
 
 interface Options {
   readonly only?: readonly string[];
@@ -62,11 +62,11 @@ const options = new Command("npm run bench --")
   .addOption(
     new Option(
       "--only <names...>",
-      "only these benchmarks; snapshot, soak and peers run only where they are named",
+      "only these benchmarks; snapshot, soak and peers run only when they are named",
     ).choices(Object.keys(BENCHMARKS)),
   )
-  .option("--quick", "small amounts: shows that everything runs, and measures little")
-  .option("--hours <number>", "how long the soak takes; fractions too", hoursOf, 2)
+  .option("--quick", "small amounts: shows that everything runs, without useful figures")
+  .option("--hours <number>", "how long the soak takes; may be a fraction", hoursOf, 2)
   .option("--json", "print JSON instead of tables")
   .option("--output <file>", "where the same JSON is written", ".local/bench.json")
   .option(
@@ -148,7 +148,7 @@ function summary({ machine, seconds, seed, quick, benchmarks }: Report, output: 
   const facts = Object.entries(machine).map(([name, value]) => `${name} ${value}`);
   return [
     `${facts.join(", ")}; seed ${seed}; ${seconds} s`,
-    `${judged.length - missed.length} of ${judged.length} targets met${quick ? " (--quick measures little)" : ""}; all figures are in ${output}`,
+    `${judged.length - missed.length} of ${judged.length} targets met${quick ? " (--quick gives no useful figures)" : ""}; all figures are in ${output}`,
   ].join("\n");
 }
 

@@ -78,7 +78,7 @@ test("the workflow writes the checksum of AWS's present list, and nothing else",
   expect(existsSync(join(checkout, "list.pem"))).toBe(false);
 });
 
-test("the workflow keeps the checksum when AWS answers with something else than certificates", () => {
+test("the workflow keeps the checksum when the answer of AWS is not a list of certificates", () => {
   expect(() => raise("<html>")).toThrow();
   expect(readFileSync(join(checkout, READER), "utf8")).toBe(read(READER));
 });

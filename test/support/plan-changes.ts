@@ -11,14 +11,14 @@ const { billing, search } = example.subscribers;
 /** Changes of the example's configuration, one of every kind that an operator makes. */
 export const CHANGES: readonly (readonly [title: string, changed: Record<string, unknown>])[] = [
   ["nothing", {}],
-  ["an environment more", { environments: { ...example.environments, demo: { users: ["d"] } } }],
-  ["an environment less", { environments: { production, staging } }],
-  ["an environment renamed", { environments: { production, staging, testing: third } }],
+  ["an added environment", { environments: { ...example.environments, demo: { users: ["d"] } } }],
+  ["a removed environment", { environments: { production, staging } }],
+  ["a renamed environment", { environments: { production, staging, testing: third } }],
   ["an environment without users", { environments: { production, staging, test: { users: [] } } }],
   ["another user", { environments: { production, staging, test: { users: ["app_other"] } } }],
-  ["a subscriber more", { subscribers: { billing, search, audit: { tables: ["shop.*"] } } }],
-  ["a subscriber less", { subscribers: { billing } }],
-  ["a subscriber renamed", { subscribers: { billing, find: search } }],
+  ["an added subscriber", { subscribers: { billing, search, audit: { tables: ["shop.*"] } } }],
+  ["a removed subscriber", { subscribers: { billing } }],
+  ["a renamed subscriber", { subscribers: { billing, find: search } }],
   [
     "a subscriber in fewer environments",
     { subscribers: { billing, search: { ...search, environments: ["production"] } } },

@@ -45,7 +45,8 @@ export class Sampler implements Disposable {
     const taken = this.#consumer.takeDelays();
     const nowMs = performance.now();
     const silentMs = nowMs - this.#arrivedMs;
-    if (silentMs > LONGEST_SILENCE_MS) throw new Error("nothing arrives any more under load");
+    if (silentMs > LONGEST_SILENCE_MS)
+      throw new Error("nothing has arrived for a long time under load");
     if (taken.length > 0) this.#arrivedMs = nowMs;
     const delays = taken.length > 0 ? taken : [silentMs];
     const [reader, route] = ["reader", "route"].map((part) => this.#file.processes[part] ?? 0);

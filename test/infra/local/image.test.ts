@@ -36,7 +36,7 @@ describe("the image", () => {
     expect(optionsOf()).toMatchObject({ host: "127.0.0.1", portBase: 4500, demo: true });
   });
 
-  test("takes the options of a person after its own, the last one counting", () => {
+  test("puts a user's options after its own, so that they replace them", () => {
     expect(optionsOf(["--host", "router", "--no-demo"])).toMatchObject({
       host: "router",
       demo: false,
@@ -54,27 +54,27 @@ describe("the image", () => {
     expect(instruction("EXPOSE")).toEqual([`${portBase}-${portBase + 6}`]);
   });
 
-  test("holds nothing that was made on somebody's machine, and no history", () => {
+  test("contains no files that a checkout's machine made, and no Git history", () => {
     const ignored = read(".dockerignore").split("\n");
     expect(ignored).toEqual(
       expect.arrayContaining([".git", ".local", ".cache", "cdk.out", "**/node_modules"]),
     );
   });
 
-  test("has what the download of MySQL needs", () => {
+  test("has the packages that the download of MySQL needs", () => {
     expect(instruction("RUN").join("\n")).toMatch(/ca-certificates debian-archive-keyring/);
   });
 });
 
 describe("compose.yaml", () => {
-  test("builds the image, and leads it to the other service with its password", () => {
+  test("builds the image, and gives it the address and password of the MySQL service", () => {
     const { mysql } = optionsOf(services["router"]?.command);
     expect(services["router"]?.build).toBe(".");
     expect(Object.keys(services)).toContain(mysql?.host);
     expect(mysql).toMatchObject({ port: 3306, user: "root", password: "local" });
   });
 
-  test("publishes the stand-ins' and the page's ports as they are in their URLs, and on loopback only", () => {
+  test("publishes the ports of the stand-ins and the page under the numbers of their URLs, on loopback only", () => {
     const { portBase = 0 } = optionsOf();
     const range = `${portBase + 1}-${portBase + 4}`;
     const page = portBase + 6;

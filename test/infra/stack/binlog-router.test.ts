@@ -154,7 +154,7 @@ describe("a router in a team's stack", () => {
     });
   });
 
-  it("is refused beside another one", () => {
+  it("is refused in a stack that has one already", () => {
     expect(() => teamTemplate({}, (_, stack) => routerIn(stack, "Second"))).toThrow(
       /has a BinlogRouter already, Team\/Router: give each source a stack of its own/,
     );
@@ -193,7 +193,7 @@ describe("an application's role that is granted a queue", () => {
     expect(JSON.stringify(Properties)).toContain("/messages/staging/*");
   });
 
-  it("is let through where the environment refuses everybody who is not listed", () => {
+  it("is admitted where the environment refuses principals that are not listed", () => {
     const template = teamTemplate({ environments: CLOSED }, (router, stack) => {
       router.queue("billing", "staging").grantConsume(applicationRole(stack));
     });
@@ -210,7 +210,7 @@ describe("an application's role that is granted a queue", () => {
     expect(denied("production", role)).toBe(true);
   });
 
-  it("of another stack has to be listed there", () => {
+  it("has to be listed as a consumer when it belongs to another stack", () => {
     expect(() =>
       teamTemplate({ environments: CLOSED }, (router, _, app) => {
         const other = new Stack(app, "Other");

@@ -27,7 +27,7 @@ function queueNames(template: Template): string[] {
   );
 }
 
-test("without a canary nothing of it is in the template", () => {
+test("the template has no resource of a canary without a canary in the configuration", () => {
   const text = JSON.stringify(exampleTemplate().toJSON());
   expect(text).not.toMatch(/canary/i);
 });
@@ -56,7 +56,7 @@ describe("with a canary", () => {
     expect(changed.every(([id, { Type }]) => after[id]?.Type === Type)).toBe(true);
   });
 
-  it("its account's rows go to its own queue, and nobody else's environment gets another queue", () => {
+  it("its account's rows go to its own queue, and other environments get no further queue", () => {
     const [route] = Object.values(
       template.findResources("AWS::Lambda::Function", {
         Properties: { Environment: { Variables: { ROUTING: Match.anyValue() } } },
@@ -145,7 +145,7 @@ describe("with a canary", () => {
     expect(JSON.stringify(dashboard)).toContain("CanaryDelay");
   });
 
-  it("takes a secret that is there already", () => {
+  it("uses a secret that exists already", () => {
     const secretArn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:canary-AbCdEf";
     const given = exampleTemplate({ canary: { user: "heartbeat", secretArn } });
     given.hasResourceProperties("AWS::Lambda::Function", {

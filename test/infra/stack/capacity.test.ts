@@ -66,7 +66,7 @@ describe("the monthly cost", () => {
     );
   });
 
-  it("of one message for each change has as many messages as changes", () => {
+  it("counts as many messages as changes when each change is a message", () => {
     const { sqs } = messagePerChangeCost(million, MILLION_A_MONTH, deployment, PRICES);
     expect(sqs).toBeCloseTo(1_000_000 * 1.2 * 3 * PRICES.sqsRequest);
   });
@@ -80,7 +80,7 @@ describe("a rate", () => {
     expect(pointFor({ points }, 999).changesPerSecond).toBe(100);
   });
 
-  it("below all measurements is computed from the slowest", () => {
+  it("is computed from the slowest measurement for a lower rate", () => {
     expect(pointFor({ points }, 1).changesPerSecond).toBe(100);
   });
 });
@@ -96,7 +96,7 @@ describe("the table", () => {
     expect(rows).toHaveLength(8);
   });
 
-  it("stands in docs/capacity.md as it is computed now (npm run capacity -- --write)", () => {
+  it("is in docs/capacity.md as it is computed now (npm run capacity -- --write)", () => {
     const measurement = measurementSchema.parse(JSON.parse(pageOf("capacity-measured.json")));
     const page = pageOf("capacity.md");
     const computed = withTables(page, capacityTables(measurement, DEPLOYMENT));
@@ -128,7 +128,7 @@ describe("another delay", () => {
     route: { invocations: 500, milliseconds: 2520 },
   };
 
-  it("makes a frame whenever it is over, and requests and invocations follow", () => {
+  it("makes one frame for each delay, and fewer requests and invocations", () => {
     const { raw, environments, dynamodb, route } = delayed(point, 1000);
     for (const { sends, receives, deletes } of [raw, environments])
       expect([sends, receives, deletes]).toEqual([10, 10, 10]);
@@ -140,7 +140,7 @@ describe("another delay", () => {
     expect(delayed(point, 5).raw.sends).toBe(1000);
   });
 
-  it("makes as many frames and messages as are full", () => {
+  it("makes further frames and messages for changes that do not fit into one", () => {
     const large = { ...point, environments: { ...point.environments, bytes: 720 * 1024 * 50 } };
     expect(delayed(large, 10_000).raw.sends).toBe(50);
   });

@@ -36,13 +36,13 @@ function keyActions(template: Template): Map<string, string[]> {
   );
 }
 
-describe("everything under one key", () => {
+describe("one key for everything", () => {
   let template: Template;
   beforeAll(() => {
     template = exampleTemplate({ ...OWN_SECRETS, encryptionKeyArn: KEY });
   });
 
-  it("is what queues, tables, topics, logs and secrets are", () => {
+  it("encrypts queues, tables, topics, logs and secrets", () => {
     template.allResourcesProperties("AWS::SQS::Queue", {
       KmsMasterKeyId: KEY,
       SqsManagedSseEnabled: Match.absent(),
@@ -56,7 +56,7 @@ describe("everything under one key", () => {
     template.resourceCountIs("AWS::SecretsManager::Secret", 2);
   });
 
-  it("is what the payload bucket is, while its access log stays under S3's own", () => {
+  it("encrypts the payload bucket, while its access log keeps S3's own key", () => {
     const algorithms = Object.entries(template.findResources("AWS::S3::Bucket")).map(
       ([id, { Properties }]) => [
         id.replace(/[0-9A-F]{8}$/, ""),

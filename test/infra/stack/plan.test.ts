@@ -77,8 +77,8 @@ function gone(
 describe.each([
   ["leaves", () => deployed],
   ["deletes", () => former],
-] as const)("where the deployed template %s queues that go", (kind, from) => {
-  test.each(CHANGES)("%s: what is said of the queues is what happens to them", (_, changed) => {
+] as const)("where the deployed template %s removed queues", (kind, from) => {
+  test.each(CHANGES)("%s: the plan says what happens to each queue", (_, changed) => {
     const steps = stepsTo(exampleConfiguration(changed), from());
     const [before, after] = [queuesOf(template), queuesOf(changedTemplate(changed))];
     const going = gone(before, after);
@@ -113,7 +113,7 @@ function kept(of: Template, type: string): { id: string; properties: Record<stri
   });
 }
 
-test("the queues of environments stay behind, closed as they were; those of the stack itself go with it", () => {
+test("queues of environments stay, closed as before; the stack's own queues are deleted with it", () => {
   const queues = kept(template, "AWS::SQS::Queue");
   const names = queues.map(({ properties }) => String(properties["QueueName"]));
   expect(names).toHaveLength(16);
@@ -128,7 +128,7 @@ test("the queues of environments stay behind, closed as they were; those of the 
   expect(closed).toEqual(expect.arrayContaining(queues.map(({ id }) => [{ Ref: id }])));
 });
 
-test("a canary is new queues and an account, and other subscribers run where they ran", () => {
+test("a new canary adds queues and an account, and leaves other subscribers as they are", () => {
   const steps = stepsTo(exampleConfiguration({ canary: {} }), deployed);
   expect(steps.map(({ kind, what }) => [kind, what])).toEqual([
     ["creates", "shop-router-canary-binlog-router.fifo"],
@@ -203,7 +203,7 @@ test.each([
     { restoredTables: { offsets: "off", sessions: "ses", failures: "fai" } },
     /restoredTables: the parts work with off, ses, fai instead of the stack's own; .* frames in the raw queue/,
   ],
-])("a change of %s is put into words", (_, changed, words) => {
+])("the plan describes a change of %s", (_, changed, words) => {
   const texts = stepsTo(exampleConfiguration(changed), deployed).map(({ text }) => text);
   expect(texts).toContainEqual(expect.stringMatching(words));
 });
@@ -220,7 +220,7 @@ test("an environment that is removed with its consumers opens the payloads of it
   );
 });
 
-test("a role of the app that may consume is no consumer of the configuration", () => {
+test("a role of the app that is granted a queue does not count as a configured consumer", () => {
   const closed = { production: { ...production, consumers: [ROLE] }, staging, test: third };
   const granted = exampleTemplate({ environments: closed }, (stack) => {
     const role = Role.fromRoleArn(stack, "Granted", `${ROLE}-granted`);
@@ -233,7 +233,7 @@ test("a role of the app that may consume is no consumer of the configuration", (
   ).toEqual(["keeps"]);
 });
 
-test("what was changed before is what the next change is compared with", () => {
+test("the next change is compared with the last deployed one", () => {
   const changed = {
     environments: { production: { ...production, consumers: [ROLE] }, staging, test: third },
     subscribers: { billing: { ...billing, visibilitySeconds: 5, maxReceives: 3 }, search },
@@ -277,11 +277,11 @@ function losing({ losesMessages }: Step): boolean {
   return losesMessages;
 }
 
-test("a deployment that changes nothing keeps all queues, and that is all", () => {
+test("the plan of a deployment without changes only says that all queues are kept", () => {
   expect(stepsTo(exampleConfiguration(), deployed).map(({ kind }) => kind)).toEqual(["keeps"]);
 });
 
-test("a template of something else is refused", () => {
+test("a template that is not of binlog-router is refused", () => {
   expect(() => deployedOf("Resources: {}")).toThrow(/CDK did not write/);
   expect(() => deployedOf('{"Resources":{}}')).toThrow(/is it a stack of binlog-router/);
 });

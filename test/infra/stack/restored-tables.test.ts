@@ -12,7 +12,7 @@ interface Resource {
   readonly Properties: unknown;
 }
 
-test("restored tables are what every part works with, and the stack's own stay as they are", () => {
+test("every part works with the restored tables, and the stack's own tables stay as they are", () => {
   const own = exampleTemplate();
   const restored = exampleTemplate({ restoredTables: RESTORED });
   expect(restored.findResources("AWS::DynamoDB::Table")).toEqual(

@@ -116,13 +116,13 @@ describe("the checks of CloudFormation and AWS Solutions", () => {
     check(replaced);
   });
 
-  it("do find what nobody acknowledged", () => {
+  it("find what is not acknowledged", () => {
     expect(() => check({}, ({ router }) => router.raw.queue.node.tryRemoveChild("Policy"))).toThrow(
       /AwsSolutions-SQS4/,
     );
   });
 
-  it("do find what CloudFormation would refuse", () => {
+  it("find what CloudFormation would refuse", () => {
     expect(() => check({}, breakVisibilityTimeout)).toThrow(/VisibilityTimeout/);
   });
 });
@@ -132,7 +132,7 @@ const MASKED = {
 };
 
 describe("the secret of the filters", () => {
-  it("is made where columns are filtered, and both functions read it and nobody else", () => {
+  it("is made where columns are filtered, and only the two functions can read it", () => {
     const masked = exampleTemplate(MASKED);
     const secrets = Object.keys(
       masked.findResources("AWS::SecretsManager::Secret", {
@@ -232,7 +232,7 @@ describe("the parts", () => {
     }
   });
 
-  it("that read payloads, reader, route and retry, are told when one does not exist", () => {
+  it("that read payloads (reader, route and retry) may learn that one does not exist", () => {
     const told = Object.entries(template.findResources("AWS::IAM::Policy")).filter(
       ([, { Properties }]) =>
         (Properties.PolicyDocument.Statement as Statement[]).some(
@@ -247,22 +247,22 @@ describe("the parts", () => {
     ]);
   });
 
-  it("carry no managed policies of AWS", () => {
+  it("have no managed policies of AWS", () => {
     template.allResourcesProperties("AWS::IAM::Role", { ManagedPolicyArns: Match.absent() });
   });
 
-  it("reach the MySQL password from the reader only", () => {
+  it("can read the MySQL password in the reader only", () => {
     const readers = Object.entries(template.findResources("AWS::IAM::Policy")).filter(
       ([, { Properties }]) => JSON.stringify(Properties).includes("secretsmanager:"),
     );
     expect(readers.map(([id]) => id)).toEqual([expect.stringMatching(/^ReaderTaskTaskRole/)]);
   });
 
-  it("are functions outside of any VPC", () => {
+  it("run the functions outside of any VPC", () => {
     template.allResourcesProperties("AWS::Lambda::Function", { VpcConfig: Match.absent() });
   });
 
-  it("are a container without privileges, without a public address, that cannot write to its disk", () => {
+  it("run the reader in a container without privileges and public address, on a read-only disk", () => {
     template.hasResourceProperties("AWS::ECS::TaskDefinition", {
       ContainerDefinitions: [
         Match.objectLike({
@@ -277,7 +277,7 @@ describe("the parts", () => {
     });
   });
 
-  it("reach MySQL and the AWS APIs, and are reached by nobody", () => {
+  it("can connect to MySQL and the AWS APIs, and accept no connections", () => {
     template.hasResourceProperties("AWS::EC2::SecurityGroupIngress", {
       GroupId: "sg-0123456789abcdef0",
       FromPort: 3306,

@@ -103,7 +103,7 @@ function listing(consumers: number, operators: number, times = 1) {
 }
 
 describe("queue policies", () => {
-  it("have statements as small as SQS takes them, and the bytes that are counted", () => {
+  it("have statements that are small enough for SQS, and as many bytes as are counted", () => {
     const policies = exampleTemplate(listing(20, 20)).findResources("AWS::SQS::QueuePolicy");
     const counted = queuePolicyLength(roles(20, "a"), roles(20, "operator"));
     for (const [name, { Properties }] of Object.entries(policies)) {
@@ -221,7 +221,7 @@ describe("the functions' variables", () => {
     expect(routingRoom({ ...config, restoredTables })).toBeLessThan(room - 500);
   });
 
-  it("that would not fit are refused, and not in a template that nobody deploys", () => {
+  it("are refused when they would not fit, except in a template that is not deployed", () => {
     expect(() => exampleConfiguration(withUsers(40))).toThrow(
       /^subscribers and environments take \d+ bytes in a variable of the functions, packed, and Lambda has room for 3\d\d\d: use patterns/,
     );

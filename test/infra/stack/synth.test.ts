@@ -25,7 +25,7 @@ describe("cdk synth", () => {
     output = join(folder, "077");
     messages = await cdkSynth(folder, "077");
     messages += await cdkSynth(folder, "022");
-  });
+  }, 600_000);
 
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
@@ -33,7 +33,7 @@ describe("cdk synth", () => {
     expect(messages).not.toMatch(/warning|error|deprecat/i);
   });
 
-  it("makes the template that the run on one machine takes, but for the code's hashes", async () => {
+  it("makes the template that the local run uses, except for the code's hashes", async () => {
     const deployed = await readTemplate(output);
     const { template } = synthesize(exampleConfiguration());
     expect(withoutCode(deployed)).toEqual(withoutCode(template));

@@ -121,7 +121,7 @@ describe("each subscriber and environment", () => {
     }
   });
 
-  it("has none where the subscriber does not run, or where unrouted changes are dropped", () => {
+  it("has no queue where the subscriber does not run, or where unrouted changes are dropped", () => {
     const names = queueNames(
       exampleTemplate({
         otherUsers: "drop",
@@ -189,7 +189,7 @@ describe("the tables", () => {
     });
   });
 
-  it("are paid by use, recoverable, protected, and kept when the stack goes", () => {
+  it("are paid by use, recoverable, protected, and kept when the stack is deleted", () => {
     template.resourceCountIs("AWS::DynamoDB::Table", 3);
     template.allResources("AWS::DynamoDB::Table", {
       Properties: Match.objectLike({
@@ -204,7 +204,7 @@ describe("the tables", () => {
 });
 
 describe("the payload bucket", () => {
-  it("forgets payloads when no queue can refer to them any more, those of failure records and prepared XA transactions a year later only", () => {
+  it("deletes payloads when no queue can refer to them any more, and those of failure records and prepared XA transactions after a year", () => {
     const expiring = Object.values(template.findResources("AWS::S3::Bucket"))
       .flatMap(({ Properties }) => Properties.LifecycleConfiguration.Rules as LifecycleRule[])
       .filter(({ Id }) => Id !== "expire-access-log")
@@ -242,7 +242,7 @@ describe("the functions", () => {
     });
   });
 
-  it("know who belongs where, in the form that they decode", () => {
+  it("get the routing in the form that they decode", () => {
     for (const { Properties } of Object.values(template.findResources("AWS::Lambda::Function"))) {
       const variables = Properties.Environment.Variables as Record<string, string>;
       expect(decodeRouting(variables["ROUTING"] ?? "")).toMatchObject({

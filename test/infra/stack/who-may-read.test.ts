@@ -137,7 +137,7 @@ function allowed(principal: string, among: readonly Place[]): string[] {
 }
 
 describe("with consumers and operators listed", () => {
-  test("every place where rows lie is looked at", () => {
+  test("the cases include every resource that stores rows", () => {
     expect([...places.values()].map((some) => some.length)).toEqual([5, 5, 6]);
   });
 
@@ -193,7 +193,7 @@ test.each([
   ["operators alone", { environments: OPEN, operators: [OPERATOR] }, true],
   ["neither", { environments: OPEN }, false],
 ])(
-  "with %s listed, what holds the rows of all environments is closed or not",
+  "listed consumers or operators close the resources with the rows of all environments: %s",
   (_, replaced, isClosed) => {
     const one = new IamEvaluator(exampleTemplate(replaced));
     for (const { id, resource, actions } of places.get("all") ?? []) {
@@ -229,7 +229,7 @@ test("whoever deploys can still change and delete each of these resources and it
 test.each([
   [[], 1],
   [[OPERATOR], 0],
-])("a synthesis with consumers and the operators %j warns of that %i times", (operators, times) => {
+])("a synthesis with consumers and the operators %j gives %i warnings", (operators, times) => {
   let warnings: readonly unknown[] = [];
   exampleTemplate({ environments: ENVIRONMENTS, operators }, (stack) => {
     const message = Match.stringLikeRegexp("no operators are listed");

@@ -216,7 +216,7 @@ test(
       unexplained: 0,
     });
     expect(explained["played again"]).toBeGreaterThanOrEqual(PLAYED);
-    expect(explained["the former source's, read from the new one"]).toBeGreaterThan(0);
+    expect(explained["written on the former source, read from the new one"]).toBeGreaterThan(0);
   },
 );
 

@@ -4,7 +4,7 @@ import { isForeignRun } from "../../../wire/session.ts";
 /** The reasons for which, by docs/attribution.md, a change may have no author. */
 const REASONS = [
   "played again",
-  "the former source's, read from the new one",
+  "written on the former source, read from the new one",
   "of an account with CONNECTION_ADMIN",
 ] as const;
 
@@ -62,7 +62,8 @@ export class Arrivals {
   #reasonOf(id: number, note: string, isForeign: boolean, server: string): Reason | null {
     const { lastPlayed, administrator, serverOf } = this.#written;
     if (isForeign && id <= lastPlayed) return "played again";
-    if (isForeign && serverOf(id) !== server) return "the former source's, read from the new one";
+    if (isForeign && serverOf(id) !== server)
+      return "written on the former source, read from the new one";
     return !isForeign && note === administrator ? "of an account with CONNECTION_ADMIN" : null;
   }
 }

@@ -31,7 +31,7 @@ const rawWaits = (system: SimulatedSystem, minute: number): void => {
 export const CAUSES: readonly Cause[] = [
   { name: "Nothing is wrong", rings: [], minutes: 60 },
   {
-    name: "Nobody writes",
+    name: "No application writes",
     rings: [],
     begin: ({ route }) => Object.assign(route, { invocations: 0, routed: 0 }),
     minutes: 60,
@@ -84,7 +84,7 @@ export const CAUSES: readonly Cause[] = [
     end: ({ active }) => active.status.reached(Date.now(), true, ""),
   },
   {
-    name: "The purge of the binlog comes near",
+    name: "MySQL will soon purge binlog that is not read",
     rings: ["Retention risk"],
     begin: ({ active: { status } }) => {
       status.retentionMs = 30 * MINUTE_MS;
@@ -93,7 +93,7 @@ export const CAUSES: readonly Cause[] = [
     end: ({ active }) => active.status.waitsSince(null, null),
   },
   {
-    name: "The reader's tasks end again and again",
+    name: "The reader's tasks keep ending",
     rings: ["Reader starts again and again", "Lease flapping"],
     eachMinute: (system, minute) => {
       if (minute % 2 === 1) return;
@@ -114,7 +114,7 @@ export const CAUSES: readonly Cause[] = [
     },
   },
   {
-    name: "The lease changes hands again and again",
+    name: "The lease keeps changing hands",
     rings: ["Lease flapping"],
     eachMinute: ({ active }, minute) => {
       if (minute % 3 === 0) active.status.counters.leasesTaken++;
@@ -168,7 +168,7 @@ export const CAUSES: readonly Cause[] = [
     eachMinute: rawWaits,
   },
   {
-    name: "Only frames come that count as delivered",
+    name: "Only frames arrive that count as delivered",
     rings: ["Nothing but repeats"],
     begin: ({ route }) => Object.assign(route, { routed: 0, onlyRepeats: true }),
   },
@@ -253,7 +253,7 @@ export const CAUSES: readonly Cause[] = [
     minutes: 30,
   },
   {
-    name: "An application fails on a message again and again",
+    name: "An application keeps failing on a message",
     rings: ["Dead-letter queue not empty billing staging"],
     begin: ({ queues }) => Object.assign(queues, { [DEAD]: { visible: 1 } }),
   },

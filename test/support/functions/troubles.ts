@@ -130,7 +130,7 @@ export const TROUBLES: readonly Trouble[] = [
   },
   // The last one, because it cannot be ended.
   {
-    name: "the changes of 5,000 unknown connections are parked, and retry is at them",
+    name: "the changes of 5,000 unknown connections are parked, and retry works on them",
     gives: null,
     parks: [],
     seconds: 2,

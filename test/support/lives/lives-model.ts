@@ -60,7 +60,8 @@ export class LivesModel {
   async verdict(): Promise<string | null> {
     await this.#settle();
     const { handled } = this.#application;
-    if (this.#functions.isHeld) return "held: by what is parked of a connection that nobody knows";
+    if (this.#functions.isHeld)
+      return "held: behind parked changes of a connection without an author";
     this.#functions.isAnswered = true;
     await this.#deliverAll();
     if (this.#weather === "calm") {
@@ -211,7 +212,7 @@ function disorderIn(handled: readonly ModelRow[], committed: readonly number[]):
   const latest = new Map<string, number>();
   const seen = new Set<number>();
   for (const { id, table } of handled) {
-    if (seen.has(id)) return `doubled: ${id}`;
+    if (seen.has(id)) return `delivered twice: ${id}`;
     seen.add(id);
     const place = places.get(id) ?? -1;
     if (place < (latest.get(table) ?? -1)) return `out of order: ${id}`;

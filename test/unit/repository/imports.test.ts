@@ -39,7 +39,7 @@ describe("the imports between the folders", () => {
     expect(forbidden).toEqual([]);
   });
 
-  it("reach only what the table has a row for", () => {
+  it("lead only to folders that the table has a row for", () => {
     expect(imports.length).toBeGreaterThan(1000);
     for (const { to } of imports) rowOf(to);
   });
@@ -60,7 +60,7 @@ describe("the imports between the folders", () => {
     },
   );
 
-  it("never go both ways between two folders", () => {
+  it("go in one direction between any two folders", () => {
     const byFolders = Map.groupBy(
       sourceImports.filter(({ from, to }) => dirname(from) !== dirname(to)),
       ({ from, to }) => `${dirname(from)} ${dirname(to)}`,
@@ -74,7 +74,7 @@ describe("the imports between the folders", () => {
     expect(mutual).toEqual([]);
   });
 
-  it("make no circle, not one of types either", () => {
+  it("make no circle, also not with imports of types", () => {
     expect(circles(imports)).toEqual([]);
   });
 });

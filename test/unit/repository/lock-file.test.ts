@@ -7,7 +7,7 @@ interface LockFile {
   >;
 }
 
-it("names every optional package, those of other platforms too: npm ci refuses a lock file that lacks one", async () => {
+it("names every optional package, also those of other platforms, because npm ci refuses a lock file that lacks one", async () => {
   const url = new URL("../../../package-lock.json", import.meta.url);
   const { packages } = JSON.parse(await readFile(url, "utf8")) as LockFile;
   const absent = Object.entries(packages).flatMap(([path, { optionalDependencies = {} }]) =>

@@ -5,7 +5,7 @@ import { drawings } from "../../support/repository/draw-pictures.ts";
 const drawn = await drawings();
 
 test.each([...drawn.keys()])(
-  "docs/pictures/%s is what its text says (npm run pictures)",
+  "docs/pictures/%s is drawn from its text (npm run pictures)",
   (name) => {
     const picture = readFileSync(
       new URL(`../../../docs/pictures/${name}`, import.meta.url),

@@ -26,7 +26,7 @@ test("README.zh-CN.md has the headings, commands, links and tables of README.md"
   expect(skeleton(read("README.zh-CN.md"))).toEqual(skeleton(read("README.md")));
 });
 
-test("the two lead to each other", () => {
+test("the two link to each other", () => {
   expect(read("README.md")).toContain("](README.zh-CN.md)");
   expect(read("README.zh-CN.md")).toContain("](README.md)");
 });

@@ -20,7 +20,7 @@ describe("a release", () => {
     expect(read("CHANGELOG.md")).toContain(`\n## [${root.version}] - `);
   });
 
-  it("follows on a section of what is not released", () => {
+  it("follows a section of unreleased changes", () => {
     expect(read("CHANGELOG.md").match(/^## .*/m)?.[0]).toBe("## [Unreleased]");
   });
 });

@@ -113,7 +113,7 @@ it("every live cause is one of the table's", () => {
 });
 
 /** `UPDATE_RUNBOOK=1` rewrites the table. */
-it("the runbook's table says the same", () => {
+it("the runbook's table lists each cause with its alarms", () => {
   const lines = rows.map(
     ([cause, rung]) => `| ${cause.name} | ${alarmsText(rung)} | ${liveText(cause)} |`,
   );

@@ -57,7 +57,7 @@ describe("an intrinsic function", () => {
     expect(valueOf({ deep: [value] })).toEqual({ deep: [expected] });
   });
 
-  it("AWS::NoValue takes its key or its place in a list away", () => {
+  it("AWS::NoValue removes its key or its list item", () => {
     expect(valueOf({ a: { Ref: "AWS::NoValue" }, b: [1, { Ref: "AWS::NoValue" }] })).toEqual({
       b: [1],
     });
@@ -69,12 +69,12 @@ describe("an intrinsic function", () => {
   });
 });
 
-describe("what is not known", () => {
+describe("the evaluation of a template", () => {
   it.each([
     [{ "Fn::Cidr": ["10.0.0.0/16", 2, 8] }, "the intrinsic function Fn::Cidr"],
     [{ "Fn::GetAtt": ["Queue", "Colour"] }, "the attribute Colour of the AWS::SQS::Queue Queue"],
     [{ Ref: "Role" }, "the value of a reference to the AWS::IAM::Role Role"],
-  ])("is an error that names it and its place: %j", (value, what) => {
+  ])("rejects an unknown function, attribute or reference with its path: %j", (value, what) => {
     expect(() => valueOf({ Inner: value })).toThrow(UnsupportedTemplateError);
     expect(() => valueOf({ Inner: value })).toThrow(
       new RegExp(
@@ -91,7 +91,7 @@ describe("what is not known", () => {
     [{ "Fn::Select": [5, ["a"]] }, "selects nothing"],
     [{ "Fn::FindInMap": ["Sizes", "tiny", "memory"] }, "finds nothing"],
     [{ "Fn::Join": ["", "not a list"] }, "needs a list"],
-  ])("and missing is an error as well: %j", (value, what) => {
+  ])("rejects a name that the template lacks: %j", (value, what) => {
     expect(() => valueOf(value)).toThrow(IncompleteTemplateError);
     expect(() => valueOf(value)).toThrow(what);
   });

@@ -158,7 +158,7 @@ describe("a run on one machine", () => {
   });
 });
 
-describe("an edit of the CDK app changes the local run:", () => {
+describe("the local run follows an edit of the CDK app:", () => {
   it("a queue's attribute", async () => {
     const changed = await localRun(
       ({ router: { raw } }) => {
@@ -177,7 +177,7 @@ describe("an edit of the CDK app changes the local run:", () => {
     expect(names).toContain("shop-audit");
   });
 
-  it("an environment variable more", async () => {
+  it("an added environment variable", async () => {
     const variables = await localRun(
       ({ router: { route } }) => route.function.addEnvironment("LOG_LEVEL", "debug"),
       ({ route }) => route.environment,
@@ -185,7 +185,7 @@ describe("an edit of the CDK app changes the local run:", () => {
     expect(variables["LOG_LEVEL"]).toBe("debug");
   });
 
-  it("an environment variable less", async () => {
+  it("a removed environment variable", async () => {
     const variables = await localRun(
       ({ router: { retry } }) =>
         resource(retry.function).addPropertyDeletionOverride(
@@ -245,7 +245,7 @@ describe("an edit of the CDK app changes the local run:", () => {
   });
 });
 
-describe("what the CDK app lacks is missing on one machine too:", () => {
+describe("the local run fails without a part that the CDK app lacks:", () => {
   it("a queue that the parts name", async () => {
     await expect(without("AWS::SQS::Queue", "RawQueue")).rejects.toThrow(/no resource RawQueue/);
   });
@@ -286,7 +286,7 @@ async function without(type: string, beginning: string): Promise<LocalTopology> 
   );
 }
 
-describe("what nobody taught the local run", () => {
+describe("a part of the template that the local run does not know", () => {
   it("is an error that names the type of the resource", async () => {
     await expect(
       localRun(

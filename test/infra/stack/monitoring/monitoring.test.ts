@@ -65,7 +65,7 @@ describe("every alarm", () => {
     }
   });
 
-  it("is announced when it begins; its end, where that means that the trouble is over", () => {
+  it("is announced when it begins, and when it ends if that means that the trouble is over", () => {
     // The runbook lists the alarms that count events.
     const [, sentence = ""] = /alarms count events[^:]*:(.*?)\. /s.exec(runbook) ?? [];
     const events = Array.from(sentence.matchAll(/\(#([\w-]+)\)/g), ([, fragment]) => fragment);
@@ -81,7 +81,7 @@ describe("every alarm", () => {
     expect(silent).toEqual(new Set(events));
   });
 
-  it("that is urgent says so, and goes to the urgent topic, too", () => {
+  it("says so and goes to the urgent topic as well when it is urgent", () => {
     template.hasResourceProperties("AWS::CloudWatch::Alarm", {
       MetricName: READER_METRICS.active,
       AlarmDescription: Match.stringLikeRegexp("^urgent: "),
@@ -99,7 +99,7 @@ describe("every alarm", () => {
     );
   });
 
-  it("can lead to the runbook's own address", () => {
+  it("links to the configured address of the runbook", () => {
     const alarms = { runbookUrl: "https://docs.example/runbook" };
     exampleTemplate({ alarms }).allResourcesProperties("AWS::CloudWatch::Alarm", {
       AlarmDescription: Match.stringLikeRegexp("https://docs\\.example/runbook#"),
@@ -136,7 +136,7 @@ describe("the alarms of one environment's queues", () => {
     });
   });
 
-  it("say nothing of the queue's age where its applications sleep", () => {
+  it("do not include the queue's age where it is switched off", () => {
     const environments = { test: { users: ["app_test"], alarms: { queueAgeSeconds: "off" } } };
     const asleep = exampleTemplate({ environments });
     asleep.resourcePropertiesCountIs("AWS::CloudWatch::Alarm", ofAge("test"), 0);
@@ -192,7 +192,7 @@ describe("thresholds", () => {
     });
   });
 
-  it("take a reader's silence for trouble, and the silence of others for peace", () => {
+  it("count missing data of the reader as trouble, and missing data of other parts as none", () => {
     template.hasResourceProperties("AWS::CloudWatch::Alarm", {
       MetricName: READER_METRICS.active,
       ComparisonOperator: "LessThanThreshold",
@@ -216,7 +216,7 @@ test.each([
   });
 });
 
-test("frames that come again are an alarm of their own, in as many minutes as a visibility timeout fills", () => {
+test("an alarm rings when frames are given back in as many minutes as a visibility timeout fills", () => {
   template.hasResourceProperties("AWS::CloudWatch::Alarm", {
     MetricName: ROUTE_METRICS.framesReturned,
     Threshold: 0,
@@ -229,7 +229,7 @@ test("frames that come again are an alarm of their own, in as many minutes as a 
   });
 });
 
-test("a standby that is silent for 15 minutes is missing", () => {
+test("an alarm rings when no standby reports for 15 minutes", () => {
   template.hasResourceProperties("AWS::CloudWatch::Alarm", {
     MetricName: READER_METRICS.standby,
     ComparisonOperator: "LessThanThreshold",
@@ -242,7 +242,7 @@ test.each([
   ["UserChanges", "Users changed on open connections"],
   ["XaChangesUnknown", "XA transaction without its changes"],
   ["ChangesFaulty", "Changes that could not be written"],
-])("one %s is an alarm, and leads to %j", (metric, heading) => {
+])("one %s rings an alarm that leads to %j", (metric, heading) => {
   template.hasResourceProperties("AWS::CloudWatch::Alarm", {
     MetricName: metric,
     Threshold: 0,
@@ -253,7 +253,7 @@ test.each([
   });
 });
 
-test("ten minutes of nothing but repeated frames are an alarm", () => {
+test("an alarm rings after ten minutes of repeated frames only", () => {
   template.hasResourceProperties("AWS::CloudWatch::Alarm", {
     MetricName: ROUTE_METRICS.onlyRepeats,
     Statistic: "Minimum",
@@ -266,7 +266,7 @@ test("ten minutes of nothing but repeated frames are an alarm", () => {
   });
 });
 
-test("an XA transaction that stays prepared is an alarm long before MySQL purges its binlog", () => {
+test("an alarm rings for an XA transaction that stays prepared, long before MySQL purges its binlog", () => {
   template.hasResourceProperties("AWS::CloudWatch::Alarm", {
     MetricName: READER_METRICS.preparedXa,
     Threshold: 30 * 60 * 1000,

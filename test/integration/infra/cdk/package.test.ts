@@ -81,7 +81,7 @@ describe("the package of the construct, packed and installed into an empty CDK a
 
   afterAll(() => rm(directory, { recursive: true, force: true }));
 
-  it("is clean for publint and are-the-types-wrong", async () => {
+  it("passes publint and are-the-types-wrong", async () => {
     await run(program("publint"), ["--strict", tarball], { cwd: directory });
     await run(program("attw"), [tarball, "--profile", "esm-only"], { cwd: directory });
   });
@@ -125,7 +125,7 @@ describe("the package of the construct, packed and installed into an empty CDK a
     ]);
   });
 
-  it("closes what holds rows, in an app without this repository's feature flags", async () => {
+  it("closes the resources that hold rows, in an app without this repository's feature flags", async () => {
     const { Resources } = await synthesized("closed.js", join(project, "closed.out"));
     const policies = (type: string) =>
       Object.values(Resources)

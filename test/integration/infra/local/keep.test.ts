@@ -70,7 +70,7 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, place) => from + place);
 }
 
-test.concurrent("a given server: what was written while nothing ran arrives, all of it once, after a stop and after a kill", async () => {
+test.concurrent("a given server: changes that were written while nothing ran arrive once each, after a stop and after a kill", async () => {
   const server = await startMysqlServer();
   onTestFinished(() => server[Symbol.asyncDispose]());
   const { host, port, user, password } = server;

@@ -38,7 +38,7 @@ test("without a network the first start says what to copy", async () => {
   expect(said).toContain("without a network, copy node_modules from a checkout");
 });
 
-test("a checkout that cannot be written is named", async () => {
+test("setup names a checkout that cannot be written", async () => {
   const directory = await checkout();
   await writeFile(join(directory, ".cache"), "");
   const { code, said } = await setUp(directory, [], {});
@@ -46,7 +46,7 @@ test("a checkout that cannot be written is named", async () => {
   expect(said).toContain(`dependencies are missing, and ${directory} cannot be written (EEXIST)`);
 });
 
-test("a Node that is too old to install is named", async () => {
+test("setup names a Node that is too old to install the packages", async () => {
   const directory = await checkout();
   const old = join(directory, "node");
   await writeFile(old, "#!/bin/sh\necho v18.20.4\n", { mode: 0o755 });

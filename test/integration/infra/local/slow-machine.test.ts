@@ -16,7 +16,7 @@ async function standStill(pid: number): Promise<void> {
   process.kill(pid, "SIGCONT");
 }
 
-test("stand-ins that stand still in the middle of a large transaction have no queue parked", async () => {
+test("no queue is parked when the stand-ins stand still in the middle of a large transaction", async () => {
   await using router = await startRouter({ billing: { tables: ["shop.*"] } });
   const { stack } = router;
   await using connection = await router.connectAs("staging");
@@ -45,7 +45,7 @@ test("stand-ins that stand still in the middle of a large transaction have no qu
   );
 });
 
-test("the demonstration's verdict names the machine, and nothing of the router's", async () => {
+test("the demonstration's verdict names the slow machine, and no fault of the router", async () => {
   const start = startProcess(["--duration", "6"]);
   onTestFinished(() => start[Symbol.asyncDispose]());
   await start.ready();

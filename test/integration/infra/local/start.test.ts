@@ -132,7 +132,7 @@ describe("for an application's tests", () => {
     INSERT INTO orders VALUES (1, 'größe');
   `;
 
-  test("the schema is there, the password is the one that was asked for, and wait returns when all is ready", async () => {
+  test("the schema exists, the accounts have the given password, and wait returns when all is ready", async () => {
     const file = await configFile(CONFIG);
     const schema = await configFile(SCHEMA);
     // The second loopback address is reached only when a server listens on all addresses.
@@ -185,7 +185,7 @@ test("the demonstration runs for --duration, prints its tally and exits with 0",
   expect(running(Object.values(stack.processes))).toEqual([]);
 });
 
-test("without the ledger, what nobody can tell the author of is parked and said so: not missing, not foreign", async () => {
+test("without the ledger, changes without a known author are parked and counted as parked, not as missing or foreign", async () => {
   const { code, output } = await npmStart("--no-ledger", "--no-tags", "--duration", "6").ended;
   const rows = output.matchAll(
     /billing +│ +(?<written>\d+) │ +(?<delivered>\d+) │ +0 │ +0 │ +0 │ +\d+ │ +(?<parked>\d+) │/g,
@@ -248,7 +248,7 @@ test("a reader that was killed is replaced, and nothing is lost", async () => {
 });
 
 describe("a given server", () => {
-  test("gets nothing with --no-demo, and is read with the given account", async () => {
+  test("is not changed with --no-demo, and is read with the given account", async () => {
     const { account, url } = await givenServer();
     await using administrator = await createConnection(account);
     const before = await objectsOf(administrator);
@@ -260,7 +260,7 @@ describe("a given server", () => {
     expect(await objectsOf(administrator)).toEqual(before);
   });
 
-  test("gets the demonstration's tables and accounts, and loses them again", async () => {
+  test("gets the demonstration's tables and accounts until npm start stops", async () => {
     const { account, url } = await givenServer();
     await using administrator = await createConnection(account);
     const before = await objectsOf(administrator);
@@ -274,7 +274,7 @@ describe("a given server", () => {
     expect(await objectsOf(administrator)).toEqual(before);
   });
 
-  test("keeps accounts and tables that are not the demonstration's: it is refused", async () => {
+  test("is refused when it has accounts and tables of the demonstration's names, and keeps them", async () => {
     const { account, url } = await givenServer();
     await using administrator = await createConnection(account);
     await administrator.query("CREATE USER app_staging IDENTIFIED BY 'x'");

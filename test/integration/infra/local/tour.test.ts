@@ -24,7 +24,7 @@ async function tour(): Promise<ReadonlyMap<string, string>> {
   );
 }
 
-test("the README's way from a clone to own rows in an own handler, command by command", async () => {
+test("the README's commands lead from a clone to rows of one's own in a handler of one's own", async () => {
   const blocks = await tour();
   const directory = await mkdtemp(join(tmpdir(), "binlog-router-tour-"));
   const checkout = join(directory, "binlog-router");

@@ -56,7 +56,7 @@ beforeEach(async () => {
   aws.clock.advance(EIGHT_DAYS_MS);
 });
 
-test.each(CHANGES)("%s: plan says what becomes of waiting messages", async (_, changed) => {
+test.each(CHANGES)("%s: plan says what happens to waiting messages", async (_, changed) => {
   const config = exampleConfiguration(changed);
   const steps = stepsTo(config, deployedOf(JSON.stringify(before)));
   await deploy(synthesize(config).template);
@@ -88,7 +88,7 @@ async function deployBilling(settings: object): Promise<string[]> {
   return stepsTo(config, deployedOf(JSON.stringify(before))).map(({ text }) => text);
 }
 
-test("maxReceives: what was received so often already goes to the dead-letter queue, as plan says", async () => {
+test("maxReceives: a message that was received that many times goes to the dead-letter queue, as plan says", async () => {
   const url = `${aws.endpoints.sqs}/${aws.accountId}/${BILLING}`;
   for (let receipt = 1; receipt <= 2; receipt++) {
     expect(await received(url)).toEqual(["waits"]);

@@ -61,7 +61,7 @@ test("an environment is removed: first its users, then the environment, then its
   expect((await deployments.queues("list")).out).toBe("No queue is left over.\n");
 });
 
-test("queues are discarded by name, and those that a stack has are not", async () => {
+test("left-over queues are discarded by name, and queues of a stack are refused", async () => {
   await change();
   await deployments.deploy({ environments: { production }, subscribers });
 
@@ -174,7 +174,7 @@ test.each([
   },
 );
 
-test("tables that were restored to a moment lose nothing, when the reader begins before it", async () => {
+test("nothing is lost with tables that were restored to a moment, when the reader begins before it", async () => {
   const { stage } = deployments;
   const before = new TestLane(0, 1, "a");
   await deployments.route(before.frame([{}, {}]));

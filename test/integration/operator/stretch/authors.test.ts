@@ -18,7 +18,7 @@ const CONFIG = {
   subscribers: { billing: { tables: ["shop.*"] } },
 };
 
-test("authors that the reader knew by the process list are those that it recorded; the others are counted, and never guessed", async () => {
+test("authors from the process list are those that the reader recorded; changes of other authors are counted as unknown", async () => {
   const directory = await mkdtemp(join(tmpdir(), "authors-"));
   onTestFinished(() => rm(directory, { recursive: true }));
   const config = join(directory, "config.json");

@@ -242,7 +242,7 @@ const SEARCH = [...STAGING, "--subscriber", "search"];
 const BILLING = [...STAGING, "--subscriber", "billing"];
 
 describe("replay", () => {
-  test("sends a stretch again, in order, with ids and authors, to one queue; twice the same", async () => {
+  test("sends a stretch again to one queue, in order, with ids and authors; a second replay sends the same", async () => {
     await using staging = await as("staging");
     await using production = await as("production");
     const at = await serverTime();
@@ -318,7 +318,7 @@ describe("replay", () => {
     expect(tables.out).toContain("it has sent 0 changes");
   });
 
-  test("whose process is killed goes on where it was, and nothing is lost", async () => {
+  test("goes on where it was after its process was killed, and loses nothing", async () => {
     await using staging = await as("staging");
     const at = await serverTime();
     await staging.query("CREATE TABLE shop.large (id INT PRIMARY KEY, what MEDIUMTEXT)");
@@ -370,7 +370,7 @@ describe("replay", () => {
     expect(unknown.problem).toContain("there is no replay");
   });
 
-  test("paused, stopped by Ctrl-C and resumed across files, with an XA transaction: nothing lost, nothing doubled; cancelled, it stays so", async () => {
+  test("loses and repeats nothing when it is paused, stopped by Ctrl-C and resumed across files, with an XA transaction; stays cancelled", async () => {
     await using staging = await as("staging");
     await using administrator = await createConnection(stack.mysql);
     await administrator.query("CREATE TABLE shop.wide (id INT PRIMARY KEY, what MEDIUMTEXT)");

@@ -84,7 +84,7 @@ export const DELIVERY_CAUSES: readonly LiveCause[] = [
     end: ({ asleep }) => void asleep.delete(BILLING),
   },
   {
-    name: "An application fails on a message again and again",
+    name: "An application keeps failing on a message",
     rings: ["Dead-letter queue not empty billing staging"],
     begin: async (stack) => {
       stack.asleep.add(BILLING);

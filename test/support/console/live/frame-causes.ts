@@ -46,7 +46,7 @@ export const FRAME_CAUSES: readonly LiveCause[] = [
     },
   },
   {
-    name: "Only frames come that count as delivered",
+    name: "Only frames arrive that count as delivered",
     rings: ["Nothing but repeats"],
     stopsAll: true,
     begin: async (stack) => {

@@ -67,7 +67,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
     end: ({ aws }) => aws.faults.clear(),
   },
   {
-    name: "The purge of the binlog comes near",
+    name: "MySQL will soon purge binlog that is not read",
     rings: ["Lag", "Retention risk"],
     stopsAll: true,
     begin: async (stack) => {
@@ -90,7 +90,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
     end: (stack) => stack.readers.startStandby(),
   },
   {
-    name: "The lease changes hands again and again",
+    name: "The lease keeps changing hands",
     rings: ["Lease flapping"],
     begin: async (stack) => {
       for (let change = 0; change < 3; change++) {
@@ -144,7 +144,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
     },
   },
   {
-    name: "The reader's tasks end again and again",
+    name: "The reader's tasks keep ending",
     rings: ["Reader starts again and again"],
     begin: async (stack) => {
       const before = reported(await stack.log("reader"), "ReaderStarts");

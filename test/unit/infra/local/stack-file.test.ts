@@ -31,7 +31,7 @@ beforeEach(() => {
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
-test("stack.json exists from the moment it is written until the stack is given up, and never after", async () => {
+test("stack.json exists from its first write until the stack releases it, and never after", async () => {
   const stack = await StackDirectory.claim(directory);
   expect(existsSync(stack.stackFile)).toBe(false);
   await stack.write(STACK, "export A=1\n");
@@ -42,7 +42,7 @@ test("stack.json exists from the moment it is written until the stack is given u
   expect(await readdir(directory)).toEqual([]);
 });
 
-test("what a dead npm start left behind is replaced", async () => {
+test("the stack.json of a dead npm start is replaced", async () => {
   const beyondAnyProcess = 2 ** 22 + 1;
   await writeFile(join(directory, "stack.lock"), String(beyondAnyProcess));
   await writeFile(join(directory, "stack.json"), "{}");

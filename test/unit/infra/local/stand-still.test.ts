@@ -7,7 +7,7 @@ function doNothing(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-test("a long stand-still is seen from the first look on, and remembered", async () => {
+test("a long stand-still is noticed from the first measurement on, and kept", async () => {
   using standStill = new StandStill();
   doNothing(700);
   expect(standStill.look()).toBe(null);

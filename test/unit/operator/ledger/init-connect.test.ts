@@ -14,7 +14,7 @@ describe("init_connect", () => {
     "SET @a = 1; SET @b = ';'; ",
     "SET autocommit = 0;",
     "/* ours */ CALL audit.login()",
-  ])("keeps what it did: %j", (before) => {
+  ])("keeps the other statements: %j", (before) => {
     const after = withRegistration(before);
     expect(hasRegistration(after)).toBe(true);
     expect(callsProcedure(after)).toBe(true);
@@ -23,12 +23,12 @@ describe("init_connect", () => {
     expect(withRegistration(after)).toBe(after);
   });
 
-  test("takes the registration out also when something was put before it", () => {
+  test("removes the registration also when other statements precede it", () => {
     const mixed = `SET @first = 1; ${withRegistration("SET @last = 1")}`;
     expect(withoutRegistration(mixed)).toBe("SET @first = 1; SET @last = 1");
   });
 
-  test("takes out what an earlier version put there, which failed on a server full of prepared statements", () => {
+  test("removes the statements of an earlier version, which failed on a server full of prepared statements", () => {
     const former =
       "SET ROLE NONE; CALL binlog_router.register_session(); " +
       "SET @binlog_router = IF(@@GLOBAL.activate_all_roles_on_login, 'SET ROLE ALL', 'SET ROLE DEFAULT'); " +
@@ -45,11 +45,11 @@ describe("init_connect", () => {
     ["SET @a = 1; CALL binlog_router.register_session( ); SET @b = 2", "SET @a = 1; SET @b = 2"],
     [withRegistration("SET @a = 1"), "SET @a = 1"],
     ["CALL other.register_session()", "CALL other.register_session()"],
-  ])("takes every call out where it must: %j", (initConnect, rest) => {
+  ])("removes every call when it is asked for all: %j", (initConnect, rest) => {
     expect(withoutCalls(initConnect)).toBe(rest);
   });
 
-  test("recognises a call in other words, which it does not take out", () => {
+  test("recognises a call that is written otherwise, and does not remove it", () => {
     const byHand = "call `binlog_router` . register_session";
     expect(callsProcedure(byHand)).toBe(true);
     expect(hasRegistration(byHand)).toBe(false);

@@ -24,7 +24,7 @@ describe("the question before something is given up", () => {
     );
   });
 
-  test("is not put where nobody sits", async () => {
+  test("is not asked without a terminal", async () => {
     const { output } = terminal("y");
     const asked = confirm("Discard?", { input: new PassThrough(), output });
     await expect(asked).rejects.toThrow(/add --yes/);

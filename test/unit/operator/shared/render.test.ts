@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
 import { distance, progressLine, time } from "../../../../operator/shared/render.ts";
 
-describe("the line that tells how far a command is", () => {
+describe("the progress line", () => {
   test("is rewritten in place on a terminal", () => {
     const output = Object.assign(new PassThrough({ encoding: "utf8" }), {
       isTTY: true,
@@ -24,7 +24,7 @@ describe("the line that tells how far a command is", () => {
   });
 });
 
-test("times are told as people read them", () => {
+test("times are written as people read them", () => {
   expect(time(0)).toBe("");
   expect(time(1_795_190_000_123)).toBe("2026-11-20T15:53:20Z");
   const now = 1_795_190_000_000;

@@ -47,7 +47,7 @@ describe("the bounds of a stretch", () => {
     ]);
   });
 
-  it("leave out what was had before, to the row", () => {
+  it("leave out rows that were read before", () => {
     const after = formatPosition({ epoch: EPOCH, file: 1, offset: 110, row: 1 });
     const bounds = check(place(100), null, after);
     expect([0, 1, 2].map((row) => includes(bounds, 100, 0, row))).toEqual([false, false, true]);

@@ -33,7 +33,7 @@ describe("a place in the binlog", () => {
   });
 });
 
-test("reading begins in a file that was certainly begun before the time, for files tell whole seconds", async () => {
+test("reading begins in a file that certainly began before the time, because files give whole seconds", async () => {
   const files = ["log.000001", "log.000002", "log.000003"];
   const begun = new Map(files.map((file, place) => [file, { begunS: 100 + 10 * place }]));
   const server = {

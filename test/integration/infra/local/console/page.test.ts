@@ -61,7 +61,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await page.mouse.move(0, 0);
   };
 
-  test("a healthy run says so, with what is where and the graphs of the dashboard", async () => {
+  test("of a healthy run says that all is well, and shows the parts and the dashboard's graphs", async () => {
     await untilHeadline(/^All is well\.$/);
     await vi.waitFor(async () => {
       const sent = page.getByRole("region", { name: "Queues of staging" }).locator("td").nth(1);
@@ -107,7 +107,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(colours.size).toBe(2);
   });
 
-  test("the way of a change is shown without its data; a queue's messages are looked at, not received", async () => {
+  test("shows the way of a change without its data, and a queue's messages without receiving them", async () => {
     await open("Queues");
     await page.getByRole("link", { name: "shop-search-staging.fifo" }).click();
     // The table's head contains the word, too.
@@ -123,7 +123,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(asked).not.toContain("/api/body");
   });
 
-  test("an author that is not known is named, and row data shown when it is asked for", async () => {
+  test("names changes without a known author, and shows row data on request", async () => {
     const { reader = 0 } = stack.processes;
     process.kill(reader, "SIGSTOP");
     const connection = await connectAs("test");
@@ -150,7 +150,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await page.getByRole("heading", { name: "Runbook: Unattributed changes" }).waitFor();
   });
 
-  test("a deleted queue is named, with the runbook's heading", async () => {
+  test("names a deleted queue, with the runbook's heading", async () => {
     const { aws } = stack;
     using clients = awsClients({
       region: aws.region,
@@ -172,7 +172,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await page.getByRole("link", { name: "Runbook: Failures pending" }).first().waitFor();
   });
 
-  test("MySQL that does nothing is named at once, and forgotten when it goes on", async () => {
+  test("says at once that MySQL is suspended, until it goes on", async () => {
     const { mysql = 0 } = stack.processes;
     process.kill(mysql, "SIGSTOP");
     onTestFinished(() => void process.kill(mysql, "SIGCONT"));

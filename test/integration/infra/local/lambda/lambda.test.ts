@@ -139,7 +139,7 @@ describe("a function's process", () => {
     expect(onStarted).toHaveBeenCalledOnce();
   });
 
-  test("is one of as many as there are invocations, up to the function's concurrency", async () => {
+  test("exists once for each running invocation, up to the function's concurrency", async () => {
     const local = obedientFunction({ concurrency: 2 });
     const both = [1, 2].map((n) => local.invoke(eventOf({ name: String(n), waitMs: 300 })));
     await expect(local.invoke(eventOf({ name: "3" }))).rejects.toThrow(FunctionThrottledError);
@@ -147,7 +147,7 @@ describe("a function's process", () => {
     expect(local.pids).toHaveLength(2);
   });
 
-  test("sees nothing of the environment of the process that started it", async () => {
+  test("gets no environment variable of the process that started it", async () => {
     vi.stubEnv("TRACE_FILE_OF_SOMEBODY_ELSE", "x");
     const local = new LocalFunction(
       {
@@ -223,7 +223,7 @@ describe("the event source mapping", () => {
     }
   });
 
-  test("deletes what succeeded; what failed comes back, and its group waits for it", async () => {
+  test("deletes handled messages, and delivers a failed one again while its group waits", async () => {
     const { send, isEmpty, problems } = await mappedQueue(obedientFunction());
     await send(
       { group: "a", name: "a1" },
@@ -243,7 +243,7 @@ describe("the event source mapping", () => {
   });
 
   test.each([["throw"], ["exit"]] as const)(
-    "deletes nothing of an invocation that ends by %s, and delivers it again",
+    "deletes no message of an invocation that ends by %s, and delivers all of them again",
     async (kind) => {
       const { send, isEmpty, problems } = await mappedQueue(obedientFunction());
       await send(
@@ -260,7 +260,7 @@ describe("the event source mapping", () => {
     },
   );
 
-  test("goes on when the queue cannot be asked for a while", async () => {
+  test("goes on after a time in which the queue could not be reached", async () => {
     services.aws.faults.add({
       service: "sqs",
       action: "ReceiveMessage",

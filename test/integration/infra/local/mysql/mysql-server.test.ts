@@ -114,7 +114,7 @@ describe("a server for tests", () => {
 });
 
 describe("starting a server", () => {
-  it("fails when the port it was told is taken", async () => {
+  it("fails when the given port is in use", async () => {
     const intruder = createServer().listen(0, "127.0.0.1");
     onTestFinished(() => void intruder.close());
     await once(intruder, "listening");
@@ -128,12 +128,12 @@ describe("starting a server", () => {
     await expect(failed).rejects.toThrow("no_such_variable");
   });
 
-  it("fails when the server that the user names is none", async () => {
+  it("fails when the program that the user names is not a MySQL server", async () => {
     await expect(named("/nowhere/mysqld")).rejects.toThrow(MysqlNotFoundError);
     await expect(named("/bin/true")).rejects.toThrow("/bin/true is not a MySQL server");
   });
 
-  it("finds the data of the last time in a directory that it was given", async () => {
+  it("goes on with the data in a given directory", async () => {
     const parent = await temporaryDirectory();
     const dataDir = join(parent, "data");
     const identity = async () => {
@@ -154,7 +154,7 @@ describe("starting a server", () => {
     expect(first).not.toEqual(second);
   });
 
-  it("switches the binlog off when told so", async () => {
+  it("runs without a binlog on request", async () => {
     await using server = await startMysqlServer({ variables: { log_bin: null } });
     expect(await ask(server, "SELECT @@log_bin AS log_bin")).toEqual([{ log_bin: 0 }]);
   });

@@ -90,7 +90,7 @@ async function clientErrors(script: string): Promise<string> {
 }
 
 describe("doctor", () => {
-  test("--sql prints a script after which nothing is left to mend", async () => {
+  test("--sql prints a script after which no finding is left to fix", async () => {
     expect(await faults()).toEqual(["ledger.missing"]);
     const { code, output } = await doctor("--sql");
     expect(code).toBe(1);
@@ -115,7 +115,7 @@ describe("doctor", () => {
     expect(await faults()).toEqual([]);
   });
 
-  test("names what would lose data, and the statement that mends it", async () => {
+  test("reports a setting that would lose data, and the statement that fixes it", async () => {
     await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL");
     await mysql.query("SET GLOBAL binlog_row_value_options = PARTIAL_JSON");
     const { code, output } = await doctor();
@@ -167,7 +167,7 @@ describe("doctor", () => {
     await mysql.query("DROP TABLE shop.customers");
   });
 
-  test("finds what shows the values of hidden columns, and npm start refuses hidden keys", async () => {
+  test("finds tables and columns that show the values of hidden columns, and npm start refuses hidden keys", async () => {
     await mysql.query(
       "CREATE TABLE shop.customers (id INT PRIMARY KEY, email VARCHAR(99), `do``main` VARCHAR(99) AS (SUBSTRING_INDEX(email, '@', -1)), KEY ((LOWER(email))))",
     );
@@ -320,46 +320,52 @@ describe("doctor", () => {
     ["DROP PROCEDURE binlog_router.resume_roles"],
     ["DROP USER binlog_router_ledger@localhost"],
     ["DROP USER ''@'%'"],
-  ])("after %s, names first that nobody can log in, and mends it", async (breaking) => {
-    const account = { user: "app_production", password: "password of app_production" };
-    const enter = async (): Promise<unknown> => (await mysql.connect(account)).query("DO 1");
-    await enter();
-    await mysql.query(breaking);
-    await expect(enter()).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
-    await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL"); // just as grave, and reported second
-    const { code, output } = await doctor();
-    expect(code).toBe(1);
-    expect(output).toMatch(/^LOCKED OUT {2}ledger.lockout: init_connect calls/);
-    expect(output).toContain(
-      "run SET GLOBAL init_connect = '' as an account with CONNECTION_ADMIN",
-    );
-    const locked = await run(
-      "--mysql",
-      `mysql://app_production:${encodeURIComponent(account.password)}@127.0.0.1:${mysql.server.port}`,
-      "--config",
-      config,
-    );
-    expect(locked.code).toBe(2);
-    expect(locked.output).toContain("let everybody in first: SET GLOBAL init_connect = ''");
-    const script = (await doctor("--sql")).output;
-    await runScript(script.split("\n").slice(0, 2).join("\n"));
-    await enter();
-    await runScript(script);
-    await enter();
-    expect(await faults()).toEqual([]);
-  });
+  ])(
+    "after %s, reports first that nobody can log in, and its script fixes it",
+    async (breaking) => {
+      const account = { user: "app_production", password: "password of app_production" };
+      const enter = async (): Promise<unknown> => (await mysql.connect(account)).query("DO 1");
+      await enter();
+      await mysql.query(breaking);
+      await expect(enter()).rejects.toMatchObject({ code: "ER_NEW_ABORTING_CONNECTION" });
+      await mysql.query("SET GLOBAL binlog_row_metadata = MINIMAL"); // just as grave, and reported second
+      const { code, output } = await doctor();
+      expect(code).toBe(1);
+      expect(output).toMatch(/^LOCKED OUT {2}ledger.lockout: init_connect calls/);
+      expect(output).toContain(
+        "run SET GLOBAL init_connect = '' as an account with CONNECTION_ADMIN",
+      );
+      const locked = await run(
+        "--mysql",
+        `mysql://app_production:${encodeURIComponent(account.password)}@127.0.0.1:${mysql.server.port}`,
+        "--config",
+        config,
+      );
+      expect(locked.code).toBe(2);
+      expect(locked.output).toContain("let everybody in first: SET GLOBAL init_connect = ''");
+      const script = (await doctor("--sql")).output;
+      await runScript(script.split("\n").slice(0, 2).join("\n"));
+      await enter();
+      await runScript(script);
+      await enter();
+      expect(await faults()).toEqual([]);
+    },
+  );
 
   test.each([
     ["RENAME TABLE binlog_router.sessions TO shop.sessions"],
     ["TRUNCATE binlog_router.sessions"],
     ["REVOKE UPDATE ON binlog_router.sessions FROM binlog_router_ledger@localhost"],
     ["REVOKE SELECT ON performance_schema.metadata_locks FROM binlog_router_ledger@localhost"],
-  ])("after %s, finds that connections are not registered, and mends it", async (breaking) => {
-    await mysql.query(breaking);
-    expect(await faults()).toEqual(["ledger.incomplete"]);
-    await runScript((await doctor("--sql")).output);
-    expect(await faults()).toEqual([]);
-  });
+  ])(
+    "after %s, finds that connections are not registered, and its script fixes it",
+    async (breaking) => {
+      await mysql.query(breaking);
+      expect(await faults()).toEqual(["ledger.incomplete"]);
+      await runScript((await doctor("--sql")).output);
+      expect(await faults()).toEqual([]);
+    },
+  );
 
   test("finds accounts that are administrators by a role, and accounts with a limit of queries", async () => {
     await mysql.query("CREATE ROLE operator, chief");
@@ -379,7 +385,7 @@ describe("doctor", () => {
     await mysql.query("DROP ROLE operator, chief");
   });
 
-  test("--tags --sql prints a script that adds GTID tags, and --tags --uninstall one that takes them out", async () => {
+  test("--tags --sql prints a script that adds GTID tags, and --tags --uninstall one that removes them", async () => {
     const account = await mysql.createAccount("app_staging", ["SELECT ON shop.*"]);
     const tagOfLogin = async (): Promise<unknown> => {
       const connection = await mysql.connect(account);
@@ -431,7 +437,7 @@ describe("doctor", () => {
     await mysql.query("SET GLOBAL init_connect = ''");
   });
 
-  test("--tags --no-ledger prints a script for tags alone, and --uninstall takes all of it out", async () => {
+  test("--tags --no-ledger prints a script for tags alone, and the script of --uninstall removes all of it", async () => {
     const account = await mysql.createAccount("app_staging", ["SELECT ON shop.*"]);
     const tagOfLogin = async (): Promise<unknown> => {
       const connection = await mysql.connect(account);

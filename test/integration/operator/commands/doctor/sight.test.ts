@@ -6,7 +6,7 @@ import { useMysql } from "../../../../support/mysql.ts";
 
 const mysql = useMysql({ variables: { binlog_ignore_db: "binlog_router" } });
 
-test("the server is asked for its binlog filters, and for accounts that may set pseudo_thread_id", async () => {
+test("doctor asks the server for its binlog filters, and for accounts that may set pseudo_thread_id", async () => {
   const root = await mysql.connect();
   await installLedger(root);
   await mysql.createAccount("app_production", ["ALL ON shop.*"]);
@@ -19,7 +19,7 @@ test("the server is asked for its binlog filters, and for accounts that may set 
   await session.query("SET pseudo_thread_id = 12345");
 });
 
-test("the server is asked for what a statement changes beside the table that it names", async () => {
+test("doctor asks the server which other tables a statement changes beside the one that it names", async () => {
   for (const statement of [
     "CREATE DATABASE beats",
     "CREATE TABLE beats.parents (id INT PRIMARY KEY)",

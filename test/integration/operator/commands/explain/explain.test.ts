@@ -104,7 +104,7 @@ function numbersFrom(seed: number): (below: number) => number {
   };
 }
 
-test("a change from before the first start is not taken for a delivered one", async () => {
+test("a change from before the first start is not reported as delivered", async () => {
   const { changes } = await explain("shop.early", "1");
   expect(changes.map(({ op }) => op)).toEqual(["c"]);
   // The author was not recorded at that time, so there is one answer for all queues.
@@ -112,7 +112,7 @@ test("a change from before the first start is not taken for a delivered one", as
 });
 
 test(
-  "every change of a run with a killed reader and a deleted queue is explained as the queues and tables have it",
+  "explain agrees with the queues and tables on every change of a run with a killed reader and a deleted queue",
   async () => {
     console.info(`seed ${SEED}`);
     const random = numbersFrom(SEED);
@@ -326,7 +326,7 @@ describe("one row", () => {
     }
   });
 
-  test("that nobody changed is said so; a file that the server does not have is refused", async () => {
+  test("is reported as unchanged when no change is found; a binlog file that the server lacks is refused", async () => {
     const { out } = await run("shop.lines", "what=nothing", "--since", "mysql-bin.000001:4");
     expect(out).toContain("table definition of shop.lines");
     const end = /--since (\S+) goes on/.exec(out)?.[1] ?? "";

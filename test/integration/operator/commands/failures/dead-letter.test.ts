@@ -22,7 +22,7 @@ import { targetOf } from "../../../../support/functions/target.ts";
  */
 const VISIBILITY_SECONDS = 600;
 
-test("what a disaster leaves in the raw queue's dead-letter queue comes back complete and in order", async () => {
+test("redrive brings every frame in the raw queue's dead-letter queue back, in order", async () => {
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
   const comeAgain = () => stage.clock.advance(VISIBILITY_SECONDS * 1000 + 1);
@@ -87,7 +87,7 @@ test("what a disaster leaves in the raw queue's dead-letter queue comes back com
   );
 }, 240_000);
 
-test("letters that are no frames of the source stop neither the others nor their lane", async () => {
+test("dead letters that are not frames of the source stop neither the other frames nor a lane", async () => {
   await using stage = await Stage.start();
   await stage.createRawQueue({ visibilitySeconds: VISIBILITY_SECONDS, maxReceives: 2 });
   using target = targetOf(stage);
@@ -171,7 +171,7 @@ async function sendLetter({ sqs, rawDeadLetterQueueUrl }: Target, body: string):
   );
 }
 
-test("a queue that is not the dead-letter queue of a raw queue is left alone", async () => {
+test("redrive refuses a queue that is not the dead-letter queue of a raw queue", async () => {
   await using stage = await Stage.start();
   using target = targetOf(stage);
   const other = { ...target, rawDeadLetterQueueUrl: stage.rawQueueUrl };

@@ -140,7 +140,7 @@ describe("npm run failures", () => {
     expect((await failures("show", stream)).out).toMatch(/done with[^]*\b1001 +│ \d+ +│ 500 /);
   });
 
-  test("tells when the first record is to be tried next, and how often it was", async () => {
+  test("shows when the first record is tried next, and how often it was tried", async () => {
     stage.breakQueue("staging", "RequestThrottled");
     const lane = new TestLane();
     for (let n = 0; n < 2; n++) {
@@ -240,7 +240,7 @@ describe("npm run failures", () => {
     });
   });
 
-  test("discards only when it is meant, and lets the rest go on", async () => {
+  test("discards only with --yes, and lets the other records go on", async () => {
     const fault = stage.breakQueue("staging", "AccessDenied");
     const lane = new TestLane();
     for (let n = 0; n < 3; n++) {
@@ -255,7 +255,7 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("staging"))).toEqual([2, 3]);
   });
 
-  test("answers for a connection that nobody knew", async () => {
+  test("attributes the parked changes of an unknown connection", async () => {
     const frame = new TestLane().frame([{ user: null, thread: 24 }]);
     await route(stage.runtime, rawEvent([frame]));
     const connection = `${SERVER}/1/24`;
@@ -306,7 +306,7 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
   });
 
-  test("accepts a gap of an earlier life's frames that came back late", async () => {
+  test("accepts a gap in frames of an earlier life that arrive late", async () => {
     const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
     const [first, , third] = [1, 2, 3].map(() => earlier.frame([{}]));
     await route(stage.runtime, rawEvent([first ?? "", later.frame([{}])]));

@@ -74,7 +74,7 @@ test("a queue with messages is refused by name until it is accepted, or empty", 
   expect((await plannedAfterFormer(changed)).code).toBe(0);
 });
 
-test("a queue that stays behind is named with its messages, and no loss", async () => {
+test("a queue that stays behind is named with its messages, and is not a loss", async () => {
   const QueueUrl = topology.queues.get("shop-billing-test.fifo")?.url;
   const message = { MessageBody: "waits", MessageGroupId: "g", MessageDeduplicationId: "1" };
   await clients.sqs.send(new SendMessageCommand({ QueueUrl, ...message }));
@@ -86,7 +86,7 @@ test("a queue that stays behind is named with its messages, and no loss", async 
   expect(out).toContain("npm run queues -- list --source shop\n");
 });
 
-test("a queue that is there already is refused, with what to do", async () => {
+test("a queue that exists already is refused, with the commands to run", async () => {
   const QueueName = "shop-billing-demo.fifo";
   await clients.sqs.send(new CreateQueueCommand({ QueueName, Attributes: { FifoQueue: "true" } }));
   const { code, out } = await planned({
@@ -99,7 +99,7 @@ test("a queue that is there already is refused, with what to do", async () => {
   expect(out).toMatch(/npm run queues -- discard shop-billing-demo\.fifo --source shop\n$/);
 });
 
-test("queues of which SQS says nothing count as full", async () => {
+test("queues whose messages SQS does not count are not taken for empty", async () => {
   const fault = aws.faults.add({
     service: "sqs",
     effect: { kind: "error", code: "AccessDenied", status: 403 },
@@ -115,7 +115,7 @@ test("queues of which SQS says nothing count as full", async () => {
   }
 });
 
-test("a wrong configuration is one sentence for each problem", async () => {
+test("a wrong configuration is answered with one sentence for each problem", async () => {
   const { code, problem } = await planned({ lanes: 0 });
   expect(code).toBe(2);
   expect(problem).toMatch(/lanes must/);

@@ -88,7 +88,7 @@ describe("npm run snapshot", () => {
     }
   }
 
-  test("orders one, shows how far it is, pauses, resumes and ends it", async () => {
+  test("orders a snapshot, shows how far it is, pauses, resumes and cancels it", async () => {
     const started = snapshot(
       ...START,
       "--tables",
@@ -153,7 +153,7 @@ describe("npm run snapshot", () => {
     expect(await snapshot("show", id, "--watch")).toMatchObject({ code: 0 });
   });
 
-  test("works on a deployed stack, found by its outputs, and records who asked", async () => {
+  test("works on a deployed stack, found by its outputs, and records who ordered the snapshot", async () => {
     await using cloudFormation = await describeStacks({
       OffsetsTable: "offsets",
       FailuresTable: "failures",
@@ -210,7 +210,7 @@ describe("npm run snapshot", () => {
     ],
     ["no table", [...START.slice(1), "--tables", " ,"], /^--tables names no table/],
     [
-      "what is no pattern",
+      "an invalid pattern",
       [...START.slice(1), "--tables", "orders"],
       /^--tables: "orders" is not a table pattern/,
     ],
@@ -231,7 +231,7 @@ describe("npm run snapshot", () => {
     expect(await orders()).toEqual([]);
   });
 
-  test("says that there is none of an id", async () => {
+  test("says that no snapshot has an id", async () => {
     expect(await snapshot("show", "nobody")).toMatchObject({
       code: 2,
       problem: "there is no snapshot nobody; npm run snapshot -- list shows them\n",

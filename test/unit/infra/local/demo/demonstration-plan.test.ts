@@ -37,13 +37,13 @@ test.each([
   ["an account", { environments: { staging: { users: ["stg_*"] } } }],
   ["a subscriber of its tables", { subscribers: { audit: { tables: ["shop.audit"] } } }],
   [
-    "its tables being read",
+    "followed tables",
     {
       source: { tables: ["shop.*", "!shop.orders", "!shop.payments"] },
       subscribers: { search: { tables: ["shop.*"] } },
     },
   ],
-])("there is none without %s", (_, change) => {
+])("the demonstration is refused without %s", (_, change) => {
   expect(() => demonstrationPlan(loadConfig({ ...CONFIG, ...change }))).toThrow(
     NoDemonstrationError,
   );

@@ -70,7 +70,7 @@ describe("the tally", () => {
     expect(isClean(tally.verdict())).toBe(false);
   });
 
-  test("counts a repeat as repeated, however late it comes", () => {
+  test("counts a repeat, however late it arrives", () => {
     const tally = tallyOfStaging();
     for (let number = 1; number <= 20_000; number++) {
       tally.committed([staging(number)], 0);
@@ -81,7 +81,7 @@ describe("the tally", () => {
     expect(isClean(tally.verdict())).toBe(false);
   });
 
-  test("takes a deletion, which carries the number of the change before it, for no repeat", () => {
+  test("does not count a deletion as a repeat, although it carries the number of the change before it", () => {
     const tally = tallyOfStaging();
     tally.committed([staging(1, "c", 7)], 0);
     tally.committed([staging(1, "d", 7)], 0);
@@ -98,7 +98,7 @@ describe("the tally", () => {
     expect(tally.verdict().outOfOrder).toBe(1);
   });
 
-  test("counts what sits in a failure record as parked, not as missing", () => {
+  test("counts changes in failure records as parked, not as missing", () => {
     const tally = tallyOfStaging();
     tally.committed([staging(1), staging(2)], 0);
     tally.setParked([{ mark: staging(1), subscriber: null, reason: "unattributed" }]);
@@ -116,13 +116,13 @@ describe("a change's mark", () => {
   const source = { table: "orders" };
   const image = { id: 4, written_by: "staging", change_no: 9 };
 
-  test("is read from the image that there is", () => {
+  test("is read from whichever row image the change has", () => {
     const mark = { writtenBy: "staging", table: "orders", row: 4, number: 9 };
     expect(markOf({ op: "c", before: null, after: image, source })).toEqual({ ...mark, op: "c" });
     expect(markOf({ op: "d", before: image, after: null, source })).toEqual({ ...mark, op: "d" });
   });
 
-  test("is missing from rows that somebody else wrote, and from other operations", () => {
+  test("is missing from rows that other programs wrote, and from other operations", () => {
     const foreign = { id: 4, written_by: null, change_no: null };
     expect(markOf({ op: "c", before: null, after: foreign, source })).toBeUndefined();
     expect(markOf({ op: "ddl", before: null, after: null, source })).toBeUndefined();

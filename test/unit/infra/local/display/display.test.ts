@@ -61,7 +61,7 @@ const SNAPSHOT: Snapshot = {
   problems: { count: 0, last: null },
 };
 
-test("the table shows each stream and what concerns all of them", () => {
+test("the table shows each stream, and the state of the shared parts", () => {
   const table = stripVTControlCharacters(statusTable(SNAPSHOT));
   expect(table).toMatch(/staging +│ billing +│ +1,200 │ +1,198 │ +900 │ +2 │ +0 │ +0 │ +12 ms/);
   expect(table).toMatch(/│ +│ search +│ +1,200 │ +1,200 │ +901 │ +0 │ +1 │ +0 │ +1\.4 s/);
@@ -81,7 +81,7 @@ test("the line shows each environment's sums", () => {
   );
 });
 
-test("what is wrong is said with the runbook's heading, in the table and in the line", () => {
+test("the table and the line show each finding with the runbook's heading", () => {
   const down = { ...SNAPSHOT, facts: { ...FACTS, reader: null } };
   const text = "No reader answers. Runbook: Reader not reporting";
   expect(statusLine(down)).toContain(text);

@@ -27,11 +27,11 @@ test("a clean tally says that every environment received its own", () => {
   expect(text).toContain("received its own changes, each once, and nothing else");
 });
 
-test("what is wrong is said in numbers", () => {
+test("a verdict with faults gives their numbers", () => {
   expect(verdictTable(tallyWith([1, 1]))).toContain("Wrong: 0 foreign, 1 missing, 1 repeated.");
 });
 
-test("what is parked is no fault, and is said", () => {
+test("parked changes are reported, and are no fault", () => {
   const tally = tallyWith([1]);
   tally.setParked([{ mark: mark(2), subscriber: null, reason: "unattributed" }]);
   expect(verdictTable(tally)).toContain(
@@ -51,7 +51,7 @@ test("a queue in trouble is not taken for an unknown author", () => {
   expect(tally.waitingForQueues).toBe(2);
 });
 
-test("a mistake of the product's own code is not taken for a queue in trouble", () => {
+test("a mistake in binlog-router's code is not taken for a queue in trouble", () => {
   const tally = tallyWith([1]);
   tally.setParked([{ mark: mark(2), subscriber: "billing", reason: "fault" }]);
   const text = verdictTable(tally);

@@ -14,7 +14,7 @@ async function stateDirectory(): Promise<string> {
   return directory;
 }
 
-test("passwords and ports are those of the start before; a password that is wanted counts from then on", async () => {
+test("a start has the kept passwords and ports; --password replaces a kept password", async () => {
   const directory = await stateDirectory();
   const first = await KeptState.open(directory, "db:3306");
   expect([first.isFirst, first.ports]).toEqual([true, []]);
@@ -26,7 +26,7 @@ test("passwords and ports are those of the start before; a password that is want
   expect([second.password("a@%"), second.password("b@%")]).toEqual([password, "wanted"]);
 });
 
-test("a start that never was ready leaves nothing to go on with", async () => {
+test("a start that did not become ready keeps no state", async () => {
   const directory = await stateDirectory();
   const first = await KeptState.open(directory, "db:3306");
   await mkdir(first.dataDirectory);
@@ -34,7 +34,7 @@ test("a start that never was ready leaves nothing to go on with", async () => {
   expect(existsSync(first.dataDirectory)).toBe(false);
 });
 
-test("what is kept of one server is not gone on with on another, nor what is unreadable", async () => {
+test("a start refuses the state of another server, and a state that cannot be read", async () => {
   const directory = await stateDirectory();
   const first = await KeptState.open(directory, "db:3306");
   await first.complete(PORTS);

@@ -14,7 +14,7 @@ async function emptyCache(): Promise<string> {
 const examineNothing = () => Promise.resolve("no such file");
 const examineAnything = (mysqld: string) => Promise.resolve({ mysqld });
 
-test("a machine without apt hears so at once, and nothing is left in the cache", async () => {
+test("a machine without apt is refused at once, and nothing is left in the cache", async () => {
   const directory = await emptyCache();
   const lacking = ["apt-get", "flock"];
   const options = { directory, progress: silent, lacking, examine: examineNothing };
@@ -24,7 +24,7 @@ test("a machine without apt hears so at once, and nothing is left in the cache",
   expect(await readdir(directory)).toEqual([]);
 });
 
-test("what was downloaded before needs no apt", async () => {
+test("a MySQL that was downloaded before needs no apt", async () => {
   const directory = await emptyCache();
   const options = { directory, progress: silent, lacking: ["apt-get"], examine: examineAnything };
   expect(await downloadMysql(options)).toEqual({ mysqld: join(directory, "mysql/bin/mysqld") });

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { amount, showProgress } from "../../../../../infra/local/mysql/progress.ts";
 
 describe("amount", () => {
-  it("says how much of how much has come, and how fast", () => {
+  it("shows the received and the total amount, and the rate", () => {
     expect(amount(12_300_000, 55_700_000, 3_000)).toBe("12.3 of 55.7 MB (22 %), 4.1 MB/s");
   });
 
-  it("never passes the whole", () => {
+  it("never shows more than the total", () => {
     expect(amount(56_000_000, 55_700_000, 0)).toBe("56.0 of 55.7 MB (100 %)");
   });
 });
@@ -16,7 +16,7 @@ describe("showProgress", () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  it("writes plain lines, and few of them, where nobody watches a terminal", () => {
+  it("writes few, plain lines where the output is not a terminal", () => {
     const stream = new PassThrough();
     const progress = showProgress(stream, false);
     progress.step("downloading");

@@ -21,7 +21,7 @@ describe("parseServerVersion", () => {
     expect(parseServerVersion(text)?.unusable).toContain(reason);
   });
 
-  it("does not know what is no server", () => {
+  it("finds no version in the output of another program", () => {
     expect(parseServerVersion("true (GNU coreutils) 9.1")).toBeNull();
   });
 });

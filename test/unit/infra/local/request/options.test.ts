@@ -39,7 +39,7 @@ describe("npm start's options", () => {
   test.each([
     ["--no-demo", { npm_config_demo: "" }],
     ["--port-base", { npm_config_port_base: "true" }],
-  ])("are refused where npm took %s for itself", (option, environment) => {
+  ])("are refused where npm read %s as its own", (option, environment) => {
     expect(() => parseOptions([], "/checkout", environment)).toThrow(
       new UsageError(
         `npm read ${option} as an option of its own; write -- before the options: npm start -- ${option}`,

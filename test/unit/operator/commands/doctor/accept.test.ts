@@ -23,7 +23,7 @@ const found = (check: string, about?: string, severity: Severity = "warning"): F
     why: "it matters",
   });
 
-test("an accepted finding is shown with its reason, and is no fault", () => {
+test("an accepted finding is shown with its reason, and does not count as a fault", () => {
   const findings = withAcceptances(
     [found("accounts.no-environment", "reports@%"), found("accounts.no-environment", "new@%")],
     { "accounts.no-environment:reports@%": "reads only" },
@@ -40,7 +40,7 @@ test("an accepted finding is shown with its reason, and is no fault", () => {
   expect(repairScript(findings)).not.toContain("reports@%");
 });
 
-test("what the reader does not start with, and what locks accounts out, cannot be accepted", () => {
+test("findings that stop the reader or lock accounts out cannot be accepted", () => {
   for (const severity of ["loss", "lockout"] as const) {
     const findings = withAcceptances([found("log_bin", undefined, severity)], {
       log_bin: "why not",
@@ -51,7 +51,7 @@ test("what the reader does not start with, and what locks accounts out, cannot b
   }
 });
 
-test("an acceptance of something that was not found is said, and one of no check is a fault", () => {
+test("an acceptance without a finding is reported, and one of an unknown check is a fault", () => {
   const findings = withAcceptances([], {
     "accounts.limited:app@%": "enough",
     "acounts.limited": "typo",

@@ -12,7 +12,7 @@ const base = {
 const withOne = loadConfig(withCanary({ ...base, canary: {} })).subscribers;
 const ORDERS = { database: "shop", table: "orders" };
 
-test("a canary without its table is told with the statements that make it", () => {
+test("a canary without its table is reported with the statements that make it", () => {
   expect(canaryFindings(withOne, [ORDERS])).toMatchObject([
     {
       check: "canary.table",
@@ -26,7 +26,7 @@ test("a canary without its table is told with the statements that make it", () =
   ]);
 });
 
-test("a canary with its table, and no canary, are nothing to tell", () => {
+test("a canary with its table, and a configuration without a canary, give no finding", () => {
   const beats = { database: "binlog_canary", table: "beats" };
   expect(canaryFindings(withOne, [ORDERS, beats])).toEqual([]);
   expect(canaryFindings(loadConfig(base).subscribers, [ORDERS])).toEqual([]);

@@ -25,7 +25,7 @@ describe("cascading foreign keys", () => {
     expect(foundWith("OFF")).toEqual([]);
   });
 
-  test("without one in a followed table nothing is found", () => {
+  test("keys of other tables give no finding", () => {
     expect(cascadeFindings(KEYS, ["shop.orders"], new Map())).toEqual([]);
   });
 });

@@ -149,7 +149,7 @@ describe("the binlog", () => {
   });
 });
 
-test("compressed transactions are said to be unpacked piece by piece, not in memory", () => {
+test("the note on compressed transactions says that they are unpacked piece by piece, not in memory", () => {
   const [note] = binlogFindings(variables({ binlog_transaction_compression: "ON" }));
   expect(note?.why).toContain("piece by piece");
   expect(note?.why).not.toContain("memory");
@@ -177,7 +177,7 @@ describe("the server", () => {
     ]);
   });
 
-  test("a replica, and a connection in the clear, are named", () => {
+  test("a replica and an unencrypted connection are findings", () => {
     const found = serverFindings(facts({ replicaOf: "db-1", isConnectionEncrypted: false }), null);
     expect(found.map(({ check }) => check)).toEqual(["tls", "replica"]);
   });
@@ -246,7 +246,7 @@ describe("accounts", () => {
   });
 });
 
-test("an administrator loses the privileges that it has itself; what a role gives is for a person to decide", () => {
+test("the script revokes an administrator's own privileges, and leaves those of its roles to a person", () => {
   const environments = { production: { users: ["app"] } };
   const found = (other: Partial<Account>) =>
     accountFindings(facts({ accounts: [account("app", other)] }), environments, "reader")[0];
@@ -276,7 +276,7 @@ describe("the ledger and its connections", () => {
     expect(ledgerFindings(facts({ ledger: of })).map(({ check }) => check)).toEqual(checks);
   });
 
-  test("what locks accounts out comes first, and its first statement lets everybody in", () => {
+  test("a lockout comes first, and the first statement of its script lets everybody in", () => {
     const broken = {
       ...ledger,
       registration: null,
@@ -304,7 +304,7 @@ describe("the ledger and its connections", () => {
     expect(severities("")).toEqual(["warning"]);
   });
 
-  test("on RDS init_connect is left to the parameter group, which the script says where its turn is", () => {
+  test("on RDS the script says at which step to set init_connect in the parameter group", () => {
     const install = scriptOnRds({ initConnect: "" });
     expect(install.filter((line) => line.includes("init_connect"))).toEqual([
       "-- ledger.missing: the session ledger is installed, but init_connect does not call it",

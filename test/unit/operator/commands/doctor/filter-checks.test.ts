@@ -178,7 +178,7 @@ describe("filters", () => {
     expect(conditions("LOWER(code) = 'a'")).toEqual(["note filters.collation"]);
   });
 
-  test("of a table are those of a table that is named like its copy, and what it lacks parks it", () => {
+  test("apply to a table that is named like a copy, and a column that it lacks parks its changes", () => {
     const tables = [
       shopTable("daily", "note"),
       shopTable("_daily_new", "total"),
@@ -206,7 +206,7 @@ describe("filters", () => {
     ).toEqual([]);
   });
 
-  test("want whole row images", () => {
+  test("need whole row images", () => {
     const minimal = { binlog_row_image: "MINIMAL" };
     expect(found({ where: "total > 1" }, minimal)).toEqual([
       "warning filters.row-image: binlog_row_image is MINIMAL, and subscribers.billing has a condition",

@@ -13,12 +13,16 @@ test.each([
   ["another schema left out", { notLogged: ["scratch"] }, []],
   ["both", { loggedOnly: ["binlog_router"], notLogged: ["binlog_router"] }, []],
   ["X Protocol", { xSessions: 3 }, ["connections.x-protocol"]],
-  ["who may lie", { threadIdSetters: ["'dba'@'%'"] }, ["accounts.thread-id"]],
+  [
+    "an account that may set pseudo_thread_id",
+    { threadIdSetters: ["'dba'@'%'"] },
+    ["accounts.thread-id"],
+  ],
 ])("%s", (_, facts, checks) => {
   const found = sightFindings({ ...CLEAR, ...facts }, true);
   expect(found.map(({ check }) => check)).toEqual(checks);
 });
 
-test("a filter is no matter where there is no ledger", () => {
+test("a binlog filter gives no finding where there is no ledger", () => {
   expect(sightFindings({ ...CLEAR, loggedOnly: ["shop"] }, false)).toEqual([]);
 });

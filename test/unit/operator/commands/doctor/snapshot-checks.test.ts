@@ -29,7 +29,7 @@ test("an initial snapshot of a table that the reader may not read is a warning, 
   ]);
 });
 
-test("without initial ones it is a note: a snapshot may be ordered some day", () => {
+test("without an initial snapshot it is a note, because an operator may order one", () => {
   const { audit } = SUBSCRIBERS;
   if (audit === undefined) throw new Error("no such subscriber");
   expect(findings(["GRANT SELECT ON `shop`.* TO `reader`@`%`"], { audit })).toMatchObject([

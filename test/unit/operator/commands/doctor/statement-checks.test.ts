@@ -18,7 +18,7 @@ const WAYS: StatementWays = {
   ],
 };
 
-test("a table of source.statementTables is a table, without triggers and followed children", () => {
+test("triggers, views and followed children of source.statementTables are findings", () => {
   const tables = ["shop.orders"];
   const findings = statementFindings(
     WAYS,

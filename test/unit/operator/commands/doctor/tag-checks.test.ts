@@ -69,7 +69,7 @@ const found = (of: ServerFacts, wanted: WantedTags = "none"): string[] =>
 const untagged = { registration: "ledger" } as const;
 
 describe("GTID tags", () => {
-  test("are left alone where nobody asks for them, and sound where they are complete", () => {
+  test("give no finding where they are not wanted, or where they are complete", () => {
     expect(found(facts({ ledger: untagged, version: "8.0.40" }))).toEqual([]);
     expect(found(facts())).toEqual([]);
     expect(found(facts(), "with-ledger")).toEqual([]);
@@ -88,7 +88,7 @@ describe("GTID tags", () => {
     expect(order.every((at, i) => at > (order[i - 1] ?? 0))).toBe(true);
   });
 
-  test("alone leave a ledger that is there, and are installed without its table where it is not", () => {
+  test("alone keep an installed ledger, and are installed without its table where there is none", () => {
     const [beside, alone] = [SLOTS, null].map((slots) => {
       const ledger = { registration: slots === null ? null : "ledger", slots } as const;
       const findings = tagFindings(facts({ ledger }), "alone", "binlog_router");
@@ -119,7 +119,7 @@ describe("GTID tags", () => {
     expect(finding?.statements).toEqual([]);
   });
 
-  test("name who else reads the log, but neither the reader nor a replica that knows tags", () => {
+  test("report other programs that read the binlog, but neither the reader nor a replica that knows tags", () => {
     const followers = [
       { name: "binlog_router@10.0.0.2", replicaVersion: null },
       { name: "repl@10.0.0.3", replicaVersion: "8.4.3" },
@@ -130,7 +130,7 @@ describe("GTID tags", () => {
     expect(finding?.what).toBe("other programs read the binlog: maxwell@10.0.0.4");
   });
 
-  test("name what takes tags away, who may set any, and whose name is too long", () => {
+  test("report what removes tags, which accounts may set any tag, and which names are too long", () => {
     const accounts = [account("a".repeat(30)), account("b".repeat(30), true), account("app")];
     const of = facts({
       accounts,

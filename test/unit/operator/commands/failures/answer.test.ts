@@ -29,9 +29,14 @@ function authors(entries: readonly SessionEntry[]): string {
 
 describe("a person's answer for parked changes from position 3 to 5", () => {
   test.each([
-    ["of a connection of which nothing is known", own, [], "xxxxxxxx"],
+    ["of a connection without a record", own, [], "xxxxxxxx"],
     ["which the ledger knows from later on", own, [entry("a", at(7))], "xxxxxxaa"],
-    ["whose user changed without a word", own, [entry("a", ""), unknownFrom(at(2))], "axxxx???"],
+    [
+      "whose user changed without registering",
+      own,
+      [entry("a", ""), unknownFrom(at(2))],
+      "axxxx???",
+    ],
     [
       "whose user changed, and registered later",
       own,
@@ -50,7 +55,7 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
     expect(authors(withAnswer(connection, entries, answer, parked))).toBe(expected);
   });
 
-  test("does not take the place of what was learnt meanwhile", () => {
+  test("does not replace what the reader recorded meanwhile", () => {
     const answer = { user: "x", host: "h", from: null };
     expect(() => withAnswer(own, [entry("a", at(2))], answer, parked)).toThrow(/already known: a/);
   });

@@ -78,13 +78,13 @@ test.each<[Partial<Facts>, string, string, string]>([
   expect(found.findings).toEqual([{ level, text, heading }]);
 });
 
-test("what stops everybody comes first", () => {
+test("a finding by which every environment waits comes first", () => {
   const found = headline({ ...WELL, alarms: [RINGS], reader: null });
   expect(found.text).toBe("No reader answers. (and 1 more)");
   expect(found.level).toBe("stopped");
 });
 
-test("a reader that has just lost its connection is no finding yet, and an alarm of what is not here never is", () => {
+test("a reader that has just lost its connection is no finding yet, and an alarm of a part that does not run here never is", () => {
   const reader = { ...WELL.reader, state: "connecting", sinceMs: 99_000 } as Facts["reader"];
   expect(headline({ ...WELL, reader, alarms: [{ ...RINGS, state: "NOT_HERE" }] }).level).toBe(
     "well",

@@ -18,10 +18,10 @@ test.each([
 });
 
 test.each([
-  ["a name that was made to lead here", { host: "evil.example:5000" }, 421],
+  ["a foreign host name that resolves to this machine", { host: "evil.example:5000" }, 421],
   ["another port's page", { ...OWN, origin: "http://127.0.0.1:6000" }, 403],
   ["another site's page", { ...OWN, origin: "https://evil.example" }, 403],
-  ["what another site's page loads", { ...OWN, "sec-fetch-site": "cross-site" }, 403],
+  ["a file that another site's page loads", { ...OWN, "sec-fetch-site": "cross-site" }, 403],
   ["a request without a host", {}, 421],
 ])("refuses %s", (_, headers, status) => {
   expect(refusal("GET", headers, NAMES)?.status).toBe(status);
