@@ -1,9 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import type { AwsClients } from "@binlog-router/local-aws/clients";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
 import { messageText } from "../../../wire/compressed-message.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
+import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
 import type { StackParts } from "../running/stack-parts.ts";
 import { parkedRecords } from "../running/failure-records.ts";
 import { gatherFacts, type FactSources } from "./facts/gather-facts.ts";
@@ -12,7 +15,6 @@ import type { Monitor } from "./metrics/monitor.ts";
 import { ConsoleServer, type ConsoleAddress, type View } from "./server/console-server.ts";
 import { alarmView } from "./views/alarm-view.ts";
 import { passedChanges } from "./views/passed-changes.ts";
-import { runbookSections } from "./views/runbook-sections.ts";
 import { widgetData, widgetLayout } from "./views/widget-view.ts";
 
 export interface ConsoleOptions extends FactSources {
@@ -89,4 +91,16 @@ function rowDataViews({ parts, clients }: ConsoleOptions): Record<string, View> 
       return first && { body: await bodies.load(first.body) };
     },
   };
+}
+
+/** The runbook's Markdown text by heading. */
+async function runbookSections(): Promise<ReadonlyMap<string, string>> {
+  const page = await readFile(join(REPOSITORY_ROOT, "docs/runbook.md"), "utf8");
+  const [, ...sections] = page.split(/^## /m);
+  return new Map(
+    sections.map((section) => {
+      const end = section.indexOf("\n");
+      return [section.slice(0, end).trim(), section.slice(end + 1).trim()];
+    }),
+  );
 }

@@ -17,6 +17,9 @@ const commandsIn = (path: string): string[] => [
   ...new Set([...read(path).matchAll(/new (\w+)Command\(/g)].map(([, name = ""]) => name)),
 ];
 
+const engines = (path: string): string =>
+  (JSON.parse(read(path)) as { readonly engines: { readonly node: string } }).engines.node;
+
 const FIT = "## What it works with, and what it is not for";
 const TOUR = "## Your own rows in your own handler";
 
@@ -74,8 +77,6 @@ test("the permissions on the table of positions are those that its store uses", 
 });
 
 test("the versions of Node are those of the packages", () => {
-  const engines = (path: string) =>
-    (JSON.parse(read(path)) as { readonly engines: { readonly node: string } }).engines.node;
   expect(engines("package.json")).toBe("^20.19.0 || >=22.12.0");
   expect(engines("client/package.json")).toMatch(/^>=20\./);
 });

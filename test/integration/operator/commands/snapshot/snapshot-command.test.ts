@@ -55,6 +55,19 @@ describe("npm run snapshot", () => {
   const snapshot = (...args: string[]): Promise<Ended> =>
     binlogRouter(["snapshot", ...args, "--local", join(directory, "stack.json")]);
 
+  /** Pauses, resumes and cancels the snapshot. */
+  async function steer(command: typeof snapshot, id: string): Promise<void> {
+    for (const [verb, wanted] of [
+      ["pause", "pause"],
+      ["resume", "run"],
+      ["cancel", "cancel"],
+    ] as const) {
+      const yes = verb === "cancel" ? ["--yes"] : [];
+      expect(await command(verb, id, ...yes)).toMatchObject({ code: 0 });
+      expect((await orders())[0]?.wanted).toBe(wanted);
+    }
+  }
+
   async function orders(): Promise<readonly SnapshotOrder[]> {
     const { Item: item = {} } = await stage.clients.dynamodb.send(
       new GetItemCommand({ TableName: "offsets", Key: { ...SNAPSHOTS_KEY } }),
@@ -134,16 +147,7 @@ describe("npm run snapshot", () => {
     expect((await snapshot("show", id)).out).toContain("1000 rows, 25 %, about 30 s left");
     expect((await snapshot("list")).out).toContain("billing in staging");
 
-    for (const [verb, wanted] of [
-      ["pause", "pause"],
-      ["resume", "run"],
-      ["cancel", "cancel"],
-    ] as const) {
-      expect(await snapshot(verb, id, ...(verb === "cancel" ? ["--yes"] : []))).toMatchObject({
-        code: 0,
-      });
-      expect((await orders())[0]?.wanted).toBe(wanted);
-    }
+    await steer(snapshot, id);
     await reports(id, { state: "cancelled" });
     expect(await snapshot("resume", id)).toEqual({
       code: 2,
@@ -173,15 +177,7 @@ describe("npm run snapshot", () => {
     expect(await started).toMatchObject({ code: 0, problem: "" });
     expect(await orders()).toMatchObject([{ id, startedBy: CALLER, wanted: "run" }]);
     expect((await deployed("list")).out).toContain("billing in staging");
-    for (const [verb, wanted] of [
-      ["pause", "pause"],
-      ["resume", "run"],
-      ["cancel", "cancel"],
-    ] as const) {
-      const yes = verb === "cancel" ? ["--yes"] : [];
-      expect(await deployed(verb, id, ...yes)).toMatchObject({ code: 0 });
-      expect((await orders())[0]?.wanted).toBe(wanted);
-    }
+    await steer(deployed, id);
     const inMoon = ["start", "--subscriber", "billing", "--environment", "moon"];
     const refused = await deployed(...inMoon, "--tables", "shop.*");
     expect(refused).toMatchObject({ code: 2, problem: expect.stringContaining("moon") as string });
