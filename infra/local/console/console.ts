@@ -8,7 +8,7 @@ import { messageText } from "../../../wire/compressed-message.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
 import type { StackParts } from "../running/stack-parts.ts";
-import { parkedRecords } from "../running/failure-records.ts";
+import { failureItems } from "../running/failure-records.ts";
 import { gatherFacts, type FactSources } from "./facts/gather-facts.ts";
 import { headline } from "./facts/headline.ts";
 import type { Monitor } from "./metrics/monitor.ts";
@@ -83,7 +83,7 @@ function rowDataViews({ parts, clients }: ConsoleOptions): Record<string, View> 
       return body === undefined ? undefined : { body: await messageText(await unpackFrame(body)) };
     },
     "/api/record": async (query) => {
-      const records = await parkedRecords(clients.dynamodb, topology.tables.failures);
+      const { records } = await failureItems(clients.dynamodb, topology.tables.failures);
       const own = records
         .filter(({ stream }) => streamText(stream) === query.get("stream"))
         .sort((one, other) => (one.key < other.key ? -1 : 1));

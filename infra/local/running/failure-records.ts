@@ -1,21 +1,49 @@
 import { paginateScan, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { decodeRecord, STATE_POSITION } from "../../../functions/failures/items.ts";
-import type { ParkedRecord } from "../../../functions/failures/parked.ts";
+import {
+  decodeRecordOf,
+  decodeStateOf,
+  STATE_POSITION,
+} from "../../../functions/failures/items.ts";
+import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
+import {
+  readableStream,
+  type Stream,
+  type UnknownStream,
+} from "../../../functions/failures/stream.ts";
 
-/**
- * The failure records that contain deliveries. It scans the table, because there are few failures
- * on one machine.
- */
+/** A stream, also one whose name this release cannot parse. */
+type NamedStream = Stream | UnknownStream;
+
+export interface FailureItems {
+  /** The records that contain deliveries. */
+  readonly records: readonly ParkedRecord<NamedStream>[];
+  /** The streams' states, by the streams' names. */
+  readonly states: ReadonlyMap<string, StreamState<NamedStream>>;
+}
+
+/** Scans the failures table, because there are few failures on one machine. */
+export async function failureItems(client: DynamoDBClient, table: string): Promise<FailureItems> {
+  const records: ParkedRecord<NamedStream>[] = [];
+  const states = new Map<string, StreamState<NamedStream>>();
+  const pages = paginateScan({ client }, { TableName: table, ConsistentRead: true });
+  for await (const { Items = [] } of pages) {
+    for (const item of Items) {
+      const name = item["stream"]?.S ?? "";
+      const stream = readableStream(name) ?? { kind: "unknown", name };
+      if (item["position"]?.S === STATE_POSITION) states.set(name, decodeStateOf(stream, item));
+      else records.push(decodeRecordOf(stream, item));
+    }
+  }
+  return { records: records.filter(({ status }) => status === "parked"), states };
+}
+
+/** The records that contain deliveries, of the streams whose names this release can parse. */
 export async function parkedRecords(
   client: DynamoDBClient,
   table: string,
 ): Promise<ParkedRecord[]> {
-  const records: ParkedRecord[] = [];
-  const pages = paginateScan({ client }, { TableName: table, ConsistentRead: true });
-  for await (const { Items = [] } of pages) {
-    for (const item of Items) {
-      if (item["position"]?.S !== STATE_POSITION) records.push(decodeRecord(item));
-    }
-  }
-  return records.filter(({ status }) => status === "parked");
+  const { records } = await failureItems(client, table);
+  return records.flatMap(({ stream, ...record }) =>
+    stream.kind === "unknown" ? [] : [{ ...record, stream }],
+  );
 }

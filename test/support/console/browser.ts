@@ -24,9 +24,15 @@ export function startBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
+/** By how many pixels the page or a table of the overview is wider than its place. */
+const TOO_WIDE = `Math.max(...[
+  document.documentElement,
+  ...document.querySelectorAll(".environments .scroll"),
+].map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))`;
+
 /**
  * Takes pictures of a page at widths of 390 and 1280 pixels. Returns for each by how many pixels
- * the page is wider than the window.
+ * something is wider than its place.
  */
 export async function takePictures(page: Page, name: string): Promise<number[]> {
   await mkdir(PICTURES, { recursive: true });
@@ -35,7 +41,7 @@ export async function takePictures(page: Page, name: string): Promise<number[]> 
     await page.setViewportSize({ width, height: 800 });
     const path = join(PICTURES, `${name}-${width}.png`);
     await page.screenshot({ path, fullPage: true });
-    tooWide.push((await page.evaluate<number>("document.documentElement.scrollWidth")) - width);
+    tooWide.push(await page.evaluate<number>(TOO_WIDE));
   }
   return tooWide;
 }

@@ -76,6 +76,8 @@ export interface ParkedStream {
   readonly changes: number;
   readonly attempts: number;
   readonly parkedAt: number;
+  /** Whether the retry function has given it up, so that an operator must act. */
+  readonly isGivenUp: boolean;
   /** Null: the retry function does not try again. */
   readonly nextAttemptAt: number | null;
 }

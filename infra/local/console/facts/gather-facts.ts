@@ -1,9 +1,8 @@
 import type { QueueView } from "@binlog-router/local-aws";
 import { streamText } from "../../../../functions/failures/stream.ts";
-import type { ParkedRecord } from "../../../../functions/failures/parked.ts";
 import type { AwsClients } from "@binlog-router/local-aws/clients";
 import type { StackParts } from "../../running/stack-parts.ts";
-import { parkedRecords } from "../../running/failure-records.ts";
+import { failureItems, type FailureItems } from "../../running/failure-records.ts";
 import type { WatchedRouter } from "../../running/watched-router.ts";
 import type { Monitor } from "../metrics/monitor.ts";
 import { processUsage } from "../metrics/process-usage.ts";
@@ -24,10 +23,10 @@ export interface FactSources {
  */
 export async function gatherFacts(sources: FactSources): Promise<Facts> {
   const { parts, clients, router, monitor, startedMs } = sources;
-  const [reader, source, records] = await Promise.all([
+  const [reader, source, { records, states }] = await Promise.all([
     readerFacts(router.readerHealthUrl),
     sourceFacts(parts.source),
-    parkedRecords(clients.dynamodb, parts.topology.tables.failures),
+    failureItems(clients.dynamodb, parts.topology.tables.failures),
   ]);
   const views = new Map(parts.aws.queues.all().map((view) => [view.name, view]));
   const rawUrl = parts.topology.route.eventSource.queueUrl;
@@ -45,7 +44,7 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
     failures: {
       records: records.length,
       changes: records.reduce((sum, { count }) => sum + count, 0),
-      streams: parkedStreams(records),
+      streams: parkedStreams({ records, states }),
     },
     alarms: monitor.alarms.statuses().map(alarmFacts),
   };
@@ -85,22 +84,23 @@ function queueFacts(name: string, views: ReadonlyMap<string, QueueView>): QueueF
   };
 }
 
-function parkedStreams(records: readonly ParkedRecord[]): ParkedStream[] {
+function parkedStreams({ records, states }: FailureItems): ParkedStream[] {
   const byStream = Map.groupBy(records, ({ stream }) => streamText(stream));
   return [...byStream].flatMap(([stream, own]) => {
     const [first] = own.toSorted((one, other) => (one.key < other.key ? -1 : 1));
     if (first === undefined) return [];
-    const { trouble, attempts, parkedAt, nextAttemptAt } = first;
+    const state = states.get(stream);
     return [
       {
         stream,
         queue: first.stream.kind === "queue" ? first.stream.name : null,
-        ...trouble,
+        ...first.trouble,
         records: own.length,
         changes: own.reduce((sum, { count }) => sum + count, 0),
-        attempts,
-        parkedAt,
-        nextAttemptAt,
+        attempts: state?.attempts ?? 0,
+        parkedAt: first.parkedAt,
+        isGivenUp: state?.status === "dead",
+        nextAttemptAt: state?.status === "open" ? state.nextAttemptAt : null,
       },
     ];
   });

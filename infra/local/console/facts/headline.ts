@@ -1,5 +1,5 @@
 import { RUNBOOK, type RunbookHeading } from "../../../stack/monitoring/runbook.ts";
-import type { EnvironmentQueueFacts, Facts } from "./facts.ts";
+import type { EnvironmentQueueFacts, Facts, ParkedStream } from "./facts.ts";
 
 /**
  * `trouble`: something waits or needs a person's attention; `stopped`: no environment receives
@@ -93,22 +93,30 @@ function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts):
   return findings;
 }
 
-/** One finding for each reason. */
+/** One finding for each reason, and one for the streams that were given up. */
 function failureFindings({ failures }: Facts): Finding[] {
-  const byReason = Map.groupBy(failures.streams, ({ reason }) => reason);
-  return [...byReason].map(([reason, streams]) => {
-    const changes = streams.reduce((sum, stream) => sum + stream.changes, 0);
-    const waits = `${plural(changes, "delivery", "deliveries")} of ${plural(streams.length, "stream")}`;
+  const waiting = failures.streams.filter(({ isGivenUp }) => !isGivenUp);
+  const givenUp = failures.streams.filter(({ isGivenUp }) => isGivenUp);
+  const byReason = Map.groupBy(waiting, ({ reason }) => reason);
+  const findings = [...byReason].map(([reason, streams]): Finding => {
     if (reason === "unattributed") {
-      const text = `${waits} parked: the author is not known for certain.`;
+      const text = `${deliveries(streams)} parked: the author is not known for certain.`;
       return { level: "trouble", text, heading: RUNBOOK.unattributed };
     }
     return {
       level: "trouble",
-      text: `${waits} parked: ${reason}.`,
+      text: `${deliveries(streams)} parked: ${reason}.`,
       heading: reason === "fault" ? RUNBOOK.faults : RUNBOOK.failuresPending,
     };
   });
+  if (givenUp.length === 0) return findings;
+  const text = `${deliveries(givenUp)} given up: they wait for an operator.`;
+  return [...findings, { level: "trouble", text, heading: RUNBOOK.failuresDead }];
+}
+
+function deliveries(streams: readonly ParkedStream[]): string {
+  const changes = streams.reduce((sum, stream) => sum + stream.changes, 0);
+  return `${plural(changes, "delivery", "deliveries")} of ${plural(streams.length, "stream")}`;
 }
 
 function alarmFindings({ alarms }: Facts): Finding[] {

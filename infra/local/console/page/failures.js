@@ -36,10 +36,7 @@ export function failureList({ facts }) {
               ["changes", ({ changes }) => count(changes), "number"],
               ["since", ({ parkedAt }) => clockTime(parkedAt)],
               ["attempts", ({ attempts }) => count(attempts), "number"],
-              [
-                "next",
-                ({ nextAttemptAt }) => (nextAttemptAt === null ? "–" : clockTime(nextAttemptAt)),
-              ],
+              ["next", nextAttempt],
               ["error", ({ error }) => error, "wrap"],
               ["", ({ stream }) => bodyButton("/api/record", { stream })],
             ],
@@ -47,4 +44,9 @@ export function failureList({ facts }) {
           ),
         ),
   ];
+}
+
+function nextAttempt({ isGivenUp, nextAttemptAt }) {
+  if (isGivenUp) return badge("given up", "stopped");
+  return nextAttemptAt === null ? "–" : clockTime(nextAttemptAt);
 }

@@ -139,6 +139,11 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     process.kill(reader, "SIGCONT");
     await untilHeadline(/parked: the author is not known for certain/);
     await open("Failure records");
+    // Since when it is parked, how often it was tried, and when it is tried next.
+    const parked = page.getByRole("row").filter({ hasText: "unattributed" }).first();
+    await vi.waitFor(async () => {
+      expect(await parked.innerText()).toMatch(/\d:\d\d:\d\d\s+\d+\s+\d+:\d\d:\d\d/);
+    }, PATIENCE);
     expect(await takePictures(page, "unknown-author")).toEqual([0, 0]);
     expect(asked).not.toContain("/api/record");
     await page.getByRole("button", { name: "Row data" }).first().click();

@@ -7,8 +7,8 @@ import { headline } from "../../../../../../infra/local/console/facts/headline.t
 const WELL = wellFacts();
 const [QUEUE] = WELL.queues as [Facts["queues"][number]];
 
-function stream(reason: string, changes: number): ParkedStream {
-  const times = { attempts: 1, parkedAt: 1, nextAttemptAt: null };
+function stream(reason: string, changes: number, isGivenUp = false): ParkedStream {
+  const times = { attempts: 1, parkedAt: 1, isGivenUp, nextAttemptAt: null };
   return {
     stream: `thread/0/${reason}`,
     queue: null,
@@ -70,6 +70,12 @@ test.each<[Partial<Facts>, string, string, string]>([
     "trouble",
     "7 deliveries of 1 stream parked: the author is not known for certain.",
     "Unattributed changes",
+  ],
+  [
+    { failures: { changes: 7, records: 2, streams: [stream("unattributed", 7, true)] } },
+    "trouble",
+    "7 deliveries of 1 stream given up: they wait for an operator.",
+    "Failures dead",
   ],
   [{ alarms: [RINGS] }, "trouble", "The alarm “Lag” rings.", "Lag"],
 ])("%j", (change, level, text, heading) => {
