@@ -47,7 +47,9 @@ export function clientSettings(
       md5: false,
       ...(part === "route" ? { retryStrategy: repeatSoon() } : { maxAttempts: 3 }),
     },
-    dynamodb: { maxAttempts: 4, requestHandler },
+    // No code adds middleware to this client, so the SDK need not compose it for each request. That
+    // takes a sixth of a request's processor time.
+    dynamodb: { maxAttempts: 4, requestHandler, cacheMiddleware: true },
     s3: { maxAttempts: 4, requestHandler: { ...requestHandler, requestTimeout: 10_000 } },
   };
 }

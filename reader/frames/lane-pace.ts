@@ -8,12 +8,16 @@ const BUSY_MS = 20;
 
 /**
  * A frame that takes longer than this to be delivered shows that frames are sent faster than they
- * are delivered, or that delivery is so slow that a longer pause hardly matters.
+ * are delivered, or that delivery takes as long as the longest pause: the next frame can then as
+ * well fill during it.
  */
-const LATE_MS = 50;
-/** The number of frames watched: at most one in each interval, so that they cover a second. */
-const WATCHED = 50;
-const WATCH_EVERY_MS = 20;
+const LATE_MS = BUSY_MS;
+/**
+ * The number of frames watched: at most one in each interval, so that they cover three seconds. The
+ * frames of the last moments before a look are among them.
+ */
+const WATCHED = 300;
+const WATCH_EVERY_MS = 10;
 
 /** The factor by which each look shortens the pause while delivery keeps up. */
 const EASING = 0.8;

@@ -111,10 +111,10 @@ export class Lane {
 
   /**
    * Called with the lane's delivered position (null when it is unknown) and whether frames of the
-   * lane may be parked.
+   * lane may be parked. `askedAtMs`: the `performance.now()` at which the position was asked for.
    */
-  delivered(position: PositionText | null, isTroubled: boolean): void {
-    this.#options.pace.delivered(position, isTroubled, performance.now());
+  delivered(position: PositionText | null, isTroubled: boolean, askedAtMs: number): void {
+    this.#options.pace.delivered(position, isTroubled, askedAtMs);
   }
 
   /** Sends frames until the signal is aborted or `send` rejects; rejects then. */

@@ -131,10 +131,11 @@ export class Shipment implements ChangeSink {
   ): Promise<void> {
     const curious = [...this.#lanes.entries()].filter(([, lane]) => lane.isCurious);
     if (curious.length === 0) return;
+    const askedAtMs = performance.now();
     const found = await readLanes(curious.map(([number]) => number)).catch(() => null);
     for (const [number, lane] of curious) {
       const { delivered = null, troubled } = found?.get(number) ?? {};
-      lane.delivered(delivered, troubled !== undefined && troubled.size > 0);
+      lane.delivered(delivered, troubled !== undefined && troubled.size > 0, askedAtMs);
     }
   }
 

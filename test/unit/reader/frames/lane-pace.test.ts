@@ -15,6 +15,20 @@ describe("LanePace", () => {
     }
   });
 
+  test("lengthens the pause to 20 ms where delivery takes longer than that, and not where it is faster", () => {
+    const seen = [40, 19].map((deliveryMs) => {
+      const pace = new LanePace(5);
+      for (let second = 0; second < 10; second++) {
+        const lookMs = second * 1000 + 1000;
+        for (let ms = 0; ms < 1000; ms += 5)
+          pace.sent(position(lookMs - 1000 + ms), lookMs - 1000 + ms);
+        pace.delivered(position(lookMs - deliveryMs), false, lookMs);
+      }
+      return pace.ms;
+    });
+    expect(seen).toEqual([20, 5]);
+  });
+
   test("doubles the pause up to 20 ms while an old frame is undelivered, and returns to the configured pause after that", () => {
     const pace = new LanePace(5);
     pace.sent(position(1), 0);
@@ -29,12 +43,12 @@ describe("LanePace", () => {
 
   test("detects a long backlog from a recent frame that it has watched for a second", () => {
     const pace = new LanePace(5);
-    for (let n = 0; n < 100; n++) pace.sent(position(n), n * 100);
-    // The fifty watched frames are delivered; from now on, the following ones are watched.
-    pace.delivered(position(49), false, 10_000);
+    for (let n = 0; n < 500; n++) pace.sent(position(n), n * 100);
+    // The 300 watched frames are delivered; from now on, the following ones are watched.
+    pace.delivered(position(299), false, 50_000);
     expect(pace.isCurious).toBe(false);
-    pace.sent(position(100), 10_000);
-    pace.delivered(position(60), false, 11_000);
+    pace.sent(position(500), 50_000);
+    pace.delivered(position(400), false, 51_000);
     expect(pace.ms).toBe(10);
   });
 
