@@ -24,6 +24,7 @@ import { ControlConnection } from "./source/control-connection.ts";
 import { clockAheadMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { knownFiles } from "./transactions/known-files.ts";
+import { namesAtAnyTime } from "./statements/name-history.ts";
 import { Rotations } from "./transactions/rotations.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
@@ -239,11 +240,13 @@ async function findBeginning(
     return inTable(await firstBeginning(settings.start, newLife(0), state, evidence), tableMadeMs);
   }
   const { start, lanes, laneCount } = newStart;
+  // What is read again may have tables under former names.
+  const names = start.kind === "now" ? newStart.names : namesAtAnyTime(newStart.names);
   // The life that `offsets set` ordered has not begun. A restored offsets table may order it a
   // second time, on a server with other coordinates.
   const life = newLife(newStart.epoch - 1);
   const begin = await firstBeginning(start, life, state, evidence);
-  const offset = { ...begin.offset, lanes, laneCount, anewSince: life.epoch };
+  const offset = { ...begin.offset, lanes, laneCount, names, anewSince: life.epoch };
   return inTable({ ...begin, offset }, tableMadeMs);
 }
 

@@ -29,6 +29,7 @@ import type { BinlogPosition } from "./transactions/binlog-position.ts";
 import type { ChangeSink } from "./transactions/transaction.ts";
 import { LastChangeMarker } from "./transactions/last-change-marker.ts";
 import { FollowedTables } from "./statements/followed-tables.ts";
+import { NameHistory } from "./statements/name-history.ts";
 import { RowsIntoStream } from "./snapshot/hand-over.ts";
 import { OrderStore } from "./snapshot/order-store.ts";
 import type { RowNumbers } from "./snapshot/row-numbers.ts";
@@ -113,7 +114,13 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     options.settings.columns ? new LastChangeMarker(shipment) : shipment,
     attempt.offset.gtidSet ?? "",
   );
-  const reader = transactionReader(options, attempt, presentRun, sessions, followed, tap);
+  const names = new NameHistory({
+    filtered: options.settings.filteredNames,
+    lowerCase: attempt.state.lowerCaseNames,
+    saved: attempt.offset.names,
+  });
+  const tables = { followed, names };
+  const reader = transactionReader(options, attempt, presentRun, sessions, tables, tap);
   const saver = new OffsetSaver({
     offset: attempt.offset,
     takeProgress: () => shipment.inFlight.take(),
@@ -148,6 +155,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     inFlight: shipment.inFlight,
     tap,
     columns: settings.columns,
+    formerNames: (database, table) => names.of(database, table),
     lagMs: () => report.lagMs,
     isDelivered: async ({ name: { database, table }, fileNumber, offset, row }) => {
       const lane = laneFor(database, table, attempt.lanes);
@@ -251,11 +259,12 @@ function transactionReader(
   { state, offset, isResumed, runBeginnings, files, preparedXa, report }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
-  followed: FollowedTables,
+  { followed, names }: { readonly followed: FollowedTables; readonly names: NameHistory },
   sink: ChangeSink,
 ): TransactionReader {
   return new TransactionReader({
     followed,
+    names,
     onLedgerRow: (transaction, op, row) => {
       const author = registeredAuthor({ op, row }, transaction.thread);
       if (author === null) return;

@@ -1,3 +1,4 @@
+import type { FilteredNames } from "../config/filtered-names.ts";
 import { z } from "zod";
 import type { Configuration } from "../config/configuration.ts";
 import { configurationSchema } from "../config/schema.ts";
@@ -50,6 +51,8 @@ export interface ReaderSettings {
    * message formats need.
    */
   readonly columns: boolean;
+  /** The names on which filters depend; null when there are none. */
+  readonly filteredNames: FilteredNames | null;
   readonly healthPort: number | null;
   /**
    * How long the reader waits after an error that a person must resolve before it tries again;
@@ -125,6 +128,9 @@ const variables = z.object({
   UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(8),
   FRAME_KIB: wholeNumber(1, 720).default(720),
   DELAY_MS: digits(deliverySchema.shape.delayMs),
+  FILTERED_NAMES: jsonText("must be a JSON object with patterns of tables and columns")
+    .pipe(z.object({ tables: z.array(z.string()), columns: z.array(z.string()) }).nullable())
+    .default(null),
   FRAME_COLUMNS: z.enum(["true", "false"]).default("false"),
   HEALTH_PORT: wholeNumber(0, 65_535).optional(),
   BLOCKED_SECONDS: wholeNumber(0, 3600).default(60),
@@ -170,6 +176,7 @@ export function parseReaderSettings(
     frameBytes: value.FRAME_KIB * 1024,
     delayMs: value.DELAY_MS,
     columns: value.FRAME_COLUMNS === "true",
+    filteredNames: value.FILTERED_NAMES,
     healthPort: value.HEALTH_PORT ?? null,
     blockedMs: value.BLOCKED_SECONDS * 1000 || null,
     metricsEveryMs: value.METRICS_SECONDS * 1000,

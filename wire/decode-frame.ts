@@ -1,5 +1,6 @@
 import {
   FRAME_VERSION,
+  type FormerNames,
   type Frame,
   type FrameChange,
   type FrameHeader,
@@ -137,13 +138,31 @@ function isTable(value: unknown): boolean {
 
 function isShape(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
-  const { columns, key } = value as Partial<Record<keyof TableShape, unknown>>;
+  const { columns, key, former } = value as Partial<Record<keyof TableShape, unknown>>;
   return (
     Array.isArray(columns) &&
     columns.every(isColumn) &&
-    Array.isArray(key) &&
-    key.every((name) => typeof name === "string")
+    isTextList(key) &&
+    (former === undefined || isFormer(former))
   );
+}
+
+function isFormer(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const { tables, columns } = value as Partial<Record<keyof FormerNames, unknown>>;
+  return (
+    Array.isArray(tables) &&
+    tables.every((name) => isTextList(name) && name.length === 2) &&
+    Array.isArray(columns) &&
+    columns.every(
+      (entry: unknown) =>
+        Array.isArray(entry) && typeof entry[0] === "string" && isTextList(entry[1]),
+    )
+  );
+}
+
+function isTextList(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((text) => typeof text === "string");
 }
 
 function isColumn(value: unknown): boolean {

@@ -67,6 +67,15 @@ export interface TableShape {
    * empty when the table has no primary key.
    */
   readonly key: readonly string[];
+  /** Left out when no filter depends on a former name. */
+  readonly former?: FormerNames;
+}
+
+/** Names under which filters also find a table and its columns, because they were renamed. */
+export interface FormerNames {
+  readonly tables: readonly (readonly [database: string, table: string])[];
+  /** The former names of columns, by their present name in lower case. */
+  readonly columns: readonly (readonly [column: string, former: readonly string[]])[];
 }
 
 export interface FrameTransaction {

@@ -6,8 +6,9 @@ import {
   parseColumnPattern,
 } from "../../wire/column-patterns.ts";
 import { isGlob } from "../../wire/glob.ts";
+import type { FormerNames } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
-import { originalMatcher } from "./copy-names.ts";
+import { originalMatcher } from "../../config/copy-names.ts";
 
 /** How a filter treats the values of a column. */
 type Treatment = "keep" | "leave-out" | Mask;
@@ -18,18 +19,21 @@ type Columns = NonNullable<Subscriber["columns"]>;
 
 /**
  * The rules for the columns of one table; null when all columns are kept. The rules of a table also
- * apply to copies that a tool for schema changes makes, because they contain the same rows. A key
- * must keep distinguishing rows, so a column of the key that the configuration leaves out or masks
- * is hashed. `doctor` reports such a configuration, but a table may get another key later.
+ * apply to copies that a tool for schema changes makes, because they contain the same rows. A rule
+ * for a former name of the table, or of a column, applies under the present name. A key must keep
+ * distinguishing rows, so a column of the key that the configuration leaves out or masks is hashed.
+ * `doctor` reports such a configuration, but a table may get another key later.
  */
 export function columnRules(
   columns: Columns,
   database: string,
   table: string,
   lowerCaseNames: boolean,
+  former?: FormerNames,
 ): TreatmentOf | null {
   const matchersOf = (texts: readonly string[]): ((column: string) => boolean)[] =>
-    patternsFor(texts, database, table, lowerCaseNames).map(columnNameMatcher);
+    patternsFor(texts, namesOf(database, table, former), lowerCaseNames).map(columnNameMatcher);
+  const formerColumns = new Map(former?.columns);
   const included = matchersOf(columns.include ?? []);
   const excluded = matchersOf(columns.exclude);
   const masked = MASKS.map((mask) => ({
@@ -41,9 +45,11 @@ export function columnRules(
   if (included.length + excluded.length + masked.length === 0) return null;
 
   const decide = (column: string): Treatment => {
-    const isMatched = (matches: (name: string) => boolean): boolean => matches(column);
+    const names = [column, ...(formerColumns.get(column.toLowerCase()) ?? [])];
+    const isMatched = (matches: (name: string) => boolean): boolean => names.some(matches);
     if (excluded.some(isMatched)) return "leave-out";
-    if (included.length > 0 && !included.some(isMatched)) return "leave-out";
+    // A former name is no reason to deliver a column.
+    if (included.length > 0 && !included.some((matches) => matches(column))) return "leave-out";
     return masked.find(({ matchers }) => matchers.some(isMatched))?.mask ?? "keep";
   };
   const known = new Map<string, Treatment>();
@@ -63,16 +69,24 @@ export function columnsHiddenByName(
   database: string,
   table: string,
   lowerCaseNames: boolean,
+  former?: FormerNames,
 ): readonly string[] {
   const hidden = [...columns.exclude, ...Object.keys(columns.mask)].filter((text) => !isGlob(text));
-  return patternsFor(hidden, database, table, lowerCaseNames).map(({ column }) => column);
+  const names = namesOf(database, table, former);
+  return patternsFor(hidden, names, lowerCaseNames).map(({ column }) => column);
 }
 
-/** The patterns that match one table, or a table of which it may be a copy. */
+type TableNames = FormerNames["tables"];
+
+/** The present name of a table and its former ones. */
+export function namesOf(database: string, table: string, former?: FormerNames): TableNames {
+  return [[database, table], ...(former?.tables ?? [])];
+}
+
+/** The patterns that match one of a table's names, or a table of which it may be a copy. */
 function patternsFor(
   texts: readonly string[],
-  database: string,
-  table: string,
+  names: TableNames,
   lowerCaseNames: boolean,
 ): ColumnPattern[] {
   return texts.flatMap((text) => {
@@ -80,6 +94,6 @@ function patternsFor(
     if (pattern === null) return [];
     const tables = `${pattern.database}.${pattern.table}`;
     const matches = originalMatcher(lowerCaseNames ? lowerCaseName(tables) : tables);
-    return matches(database, table) ? [pattern] : [];
+    return names.some((name) => matches(...name)) ? [pattern] : [];
   });
 }

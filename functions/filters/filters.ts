@@ -10,8 +10,8 @@ import {
   OwnTroubleError,
   UndecidedRowError,
 } from "../ground/errors.ts";
-import { columnRules, columnsHiddenByName, type TreatmentOf } from "./column-rules.ts";
-import { originalMatcher } from "./copy-names.ts";
+import { columnRules, columnsHiddenByName, namesOf, type TreatmentOf } from "./column-rules.ts";
+import { originalMatcher } from "../../config/copy-names.ts";
 import { filterColumns, filterShape } from "./filter-columns.ts";
 import { filterRow } from "./filter-rows.ts";
 import { maskWith, type MaskValue } from "./masks.ts";
@@ -126,15 +126,20 @@ function subscriberFilter(
   const conditions = conditionsOf(subscriber.where);
   const { whereCrossing: crossing = "create-delete" } = subscriber;
 
-  function rulesOf(database: string, table: string, lowerCaseNames: boolean): TableRules {
-    const key = `${database}\0${table}\0${lowerCaseNames}`;
+  function rulesOf([database, table, shape]: FrameTable, lowerCaseNames: boolean): TableRules {
+    const former = shape?.former;
+    const renamed = former === undefined ? "" : JSON.stringify(former);
+    const key = `${database}\0${table}\0${lowerCaseNames}\0${renamed}`;
     let rules = known.get(key);
     if (rules === undefined) {
       const { columns } = subscriber;
       const treatmentOf =
-        columns === undefined ? null : columnRules(columns, database, table, lowerCaseNames);
+        columns === undefined
+          ? null
+          : columnRules(columns, database, table, lowerCaseNames, former);
+      const names = namesOf(database, table, former);
       const condition = conditions
-        .filter(({ matches }) => matches(database, table, lowerCaseNames))
+        .filter(({ matches }) => names.some((each) => matches(...each, lowerCaseNames)))
         .map(({ condition: each }) => each)
         .reduce<RowCondition | null>(both, null);
       rules = {
@@ -142,7 +147,7 @@ function subscriberFilter(
         hidden:
           columns === undefined
             ? []
-            : columnsHiddenByName(columns, database, table, lowerCaseNames),
+            : columnsHiddenByName(columns, database, table, lowerCaseNames, former),
         filter: tableFilter(database, table, treatmentOf, condition),
       };
       known.set(key, rules);
@@ -167,8 +172,9 @@ function subscriberFilter(
   }
 
   return {
-    table([database, table, shape], lowerCaseNames = false) {
-      const { filter, hidden } = rulesOf(database, table, lowerCaseNames);
+    table(entry, lowerCaseNames = false) {
+      const [database, table, shape] = entry;
+      const { filter, hidden } = rulesOf(entry, lowerCaseNames);
       const missing = shape === undefined ? [] : missingFrom(shape, hidden);
       if (missing.length === 0) return filter;
       return (change) => {
@@ -180,7 +186,7 @@ function subscriberFilter(
       ...header,
       tables: header.tables.map((entry): FrameTable => {
         const [database, table, shape] = entry;
-        const { treatmentOf } = rulesOf(database, table, header.lowerCaseNames === true);
+        const { treatmentOf } = rulesOf(entry, header.lowerCaseNames === true);
         return shape === undefined || treatmentOf === null
           ? entry
           : [database, table, filterShape(shape, treatmentOf)];

@@ -2,6 +2,7 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import type { ISecret, Secret } from "aws-cdk-lib/aws-secretsmanager";
 import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { HostedConfiguration } from "../../config/configuration.ts";
+import { filteredNames } from "../../config/filtered-names.ts";
 import { hasColumns } from "../../config/filters.ts";
 import { isMessagePerChange } from "../../wire/formats/formats.ts";
 import { needsTableColumns } from "../../config/frame-columns.ts";
@@ -26,6 +27,7 @@ export function readerSettings(
 ): Readonly<Record<string, string>> {
   const { name, source, lanes, delivery, subscribers } = config;
   const initial = initialSnapshots(config);
+  const filtered = filteredNames(subscribers);
   return {
     SOURCE_NAME: name,
     SOURCE_HOST: source.host,
@@ -45,6 +47,7 @@ export function readerSettings(
     PAYLOAD_BUCKET: payloads.bucketName,
     NODE_OPTIONS: READER_NODE_OPTIONS,
     ...(needsTableColumns(config) && { FRAME_COLUMNS: "true" }),
+    ...(filtered !== null && { FILTERED_NAMES: JSON.stringify(filtered) }),
     ...(hasMessagePerChange(subscribers) && { FRAME_KIB: SMALL_FRAME_KIB }),
     ...(initial.length > 0 && { SNAPSHOT_INITIAL: JSON.stringify(initial) }),
   };

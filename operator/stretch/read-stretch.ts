@@ -7,6 +7,7 @@ import { SessionBook } from "../../reader/sessions/session-book.ts";
 import { SessionsTable } from "../../reader/sessions/sessions-table.ts";
 import { BinlogDump } from "../../reader/source/binlog-dump.ts";
 import { FollowedTables } from "../../reader/statements/followed-tables.ts";
+import { NameHistory, namesAtAnyTime } from "../../reader/statements/name-history.ts";
 import { knownFiles } from "../../reader/transactions/known-files.ts";
 import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
 import { PresentRun } from "../../reader/transactions/present-run.ts";
@@ -103,6 +104,11 @@ export async function readStretch(options: StretchOptions): Promise<void> {
       statementTables: source.statementTables,
       ledger: source.ledgerTable,
       lowerCase: state.lowerCaseNames,
+    }),
+    names: new NameHistory({
+      filtered: source.filteredNames,
+      lowerCase: state.lowerCaseNames,
+      saved: namesAtAnyTime(offset?.names),
     }),
     onLedgerRow: (transaction, op, row) => {
       const author = registeredAuthor({ op, row }, transaction.thread);

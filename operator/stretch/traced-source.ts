@@ -1,5 +1,6 @@
 import { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";
 import { ConfigError } from "../../config/config-error.ts";
+import { type FilteredNames, filteredNames } from "../../config/filtered-names.ts";
 import { needsTableColumns } from "../../config/frame-columns.ts";
 import { loadConfig, readConfigObject } from "../../config/load.ts";
 import { decodeRouting, encodeRouting, type Routing } from "../../config/routing.ts";
@@ -22,6 +23,7 @@ export interface TracedSource {
   readonly ledgerTable: string;
   /** Whether a subscriber needs the columns of tables; see `needsTableColumns`. */
   readonly columns: boolean;
+  readonly filteredNames: FilteredNames | null;
   readonly routing: Routing;
 }
 
@@ -48,9 +50,17 @@ function localSource(target: Target, parts: Target["parts"]): TracedSource {
   const { source: name, host, port, tls, secretArn, ...reader } = parseReaderSettings(parts.reader);
   const { routing } = parseFunctionSettings(parts.route);
   const { tables, statementTables, ledgerTable, columns } = reader;
-  const address = { host, port, tls };
-  const credentials = credentialsIn(target, secretArn);
-  return { name, address, credentials, tables, statementTables, ledgerTable, columns, routing };
+  return {
+    name,
+    address: { host, port, tls },
+    credentials: credentialsIn(target, secretArn),
+    tables,
+    statementTables,
+    ledgerTable,
+    columns,
+    filteredNames: reader.filteredNames,
+    routing,
+  };
 }
 
 async function configuredSource(
@@ -70,6 +80,7 @@ async function configuredSource(
     statementTables: config.source.statementTables,
     ledgerTable: LEDGER_TABLE,
     columns: needsTableColumns(config),
+    filteredNames: filteredNames(config.subscribers),
     // Encoding and decoding give the functions' routing: defaults added, other settings removed.
     routing: decodeRouting(encodeRouting(config)),
   };

@@ -1,3 +1,5 @@
+import type { FormerNames } from "../../wire/frame.ts";
+
 /** The column types of table maps (`enum_field_types` in MySQL's include/field_types.h). */
 export const ColumnType = {
   TINY: 1,
@@ -80,6 +82,10 @@ export interface TableDefinition {
    * neither.
    */
   readonly primaryKey: readonly number[];
+  /**
+   * Former names on which filters depend. They are not in the table map: `NameHistory` adds them.
+   */
+  readonly former?: FormerNames;
 }
 
 /** The collation of binary data. */

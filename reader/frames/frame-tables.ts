@@ -70,10 +70,11 @@ function shapeOf(definition: TableDefinition): {
 } {
   let known = shapes.get(definition);
   if (known === undefined) {
-    const { columns, primaryKey } = definition;
+    const { columns, primaryKey, former } = definition;
     const shape: TableShape = {
       columns: columns.map((column) => [column.name, columnTypeText(column), column.nullable]),
       key: primaryKey.map((index) => columns[index]?.name ?? ""),
+      ...(former !== undefined && { former }),
     };
     known = { shape, text: JSON.stringify(shape) };
     shapes.set(definition, known);

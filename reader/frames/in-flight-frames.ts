@@ -15,6 +15,7 @@ export interface Progress {
   /** See `Boundary`. */
   readonly held?: Boundary["held"];
   readonly keptXa: Boundary["keptXa"];
+  readonly names?: Boundary["names"];
 }
 
 /** A frame that is not acknowledged, or whose predecessor is not. */

@@ -108,7 +108,8 @@ export class OffsetStore {
   /**
    * Orders a new start of the source: the lanes' chains end, a new life begins, and the holder
    * loses the lease. The number of lanes and their last positions are kept, because frames may wait
-   * in them. Returns false, and changes nothing, when the item was written since `observed`.
+   * in them, and so are the tables' former names. Returns false, and changes nothing, when the item
+   * was written since `observed`.
    */
   async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
@@ -197,7 +198,7 @@ export class OffsetStore {
 }
 
 /** The attributes that a new start keeps. */
-const KEPT_ANEW: ReadonlySet<string> = new Set(["epoch", "life", "lanes", "laneCount"]);
+const KEPT_ANEW: ReadonlySet<string> = new Set(["epoch", "life", "lanes", "laneCount", "names"]);
 
 const KEY = { id: text("reader") };
 function namesOf(attributes: readonly string[]): Record<string, string> {

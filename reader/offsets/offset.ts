@@ -1,6 +1,7 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { SavedSnapshots } from "../frames/snapshot-progress.ts";
+import type { SavedNames } from "../statements/name-history.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";
@@ -74,6 +75,11 @@ export interface Offset extends Life {
    * The snapshots' state; undefined before the first snapshot, and in items of earlier releases.
    */
   readonly snapshots?: SavedSnapshots | undefined;
+  /**
+   * The former names of tables and columns on which filters depend; undefined when there are none,
+   * and in items of earlier releases.
+   */
+  readonly names?: SavedNames | undefined;
 }
 
 /** An offset as a readable text: the GTID set, or file and position. */

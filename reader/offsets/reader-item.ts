@@ -10,6 +10,7 @@ import {
   type Item,
 } from "../../wire/attributes.ts";
 import { parseStartPoint, type StartPoint } from "../../config/start-point.ts";
+import type { SavedNames } from "../statements/name-history.ts";
 import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
 import { keptXaAttribute, keptXaOf } from "./kept-xa-items.ts";
 import type { Life } from "./life.ts";
@@ -29,7 +30,7 @@ export interface Lease {
 }
 
 /** An operator's order to begin anew, in a new life. */
-interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
+interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names"> {
   readonly start: StartPoint;
 }
 
@@ -99,6 +100,7 @@ export const OFFSET_ATTRIBUTES = [
   "waiting",
   "keptXa",
   "snapshots",
+  "names",
 ] as const;
 
 function leaseOf(item: Item): Lease | null {
@@ -112,7 +114,13 @@ function newStartOf(item: Item): NewStart | null {
   const life = textOf(item, "life") ?? null;
   return start === null
     ? null
-    : { start, epoch: numberOf(item, "epoch") ?? 1, life, ...lanesOf(item) };
+    : {
+        start,
+        epoch: numberOf(item, "epoch") ?? 1,
+        life,
+        ...lanesOf(item),
+        names: namesOf(item),
+      };
 }
 
 function lanesOf(item: Item): Pick<Offset, "lanes" | "laneCount"> {
@@ -156,7 +164,13 @@ function offsetOf(item: Item): Offset | null {
     waiting: waitingOf(item),
     keptXa: keptXaOf(item),
     snapshots: snapshotsOf(item),
+    names: namesOf(item),
   };
+}
+
+function namesOf(item: Item): Offset["names"] {
+  const json = textOf(item, "names");
+  return json === undefined ? undefined : (JSON.parse(json) as SavedNames);
 }
 
 /** Decodes `begunAt`; undefined also in items of earlier releases. */
@@ -241,6 +255,7 @@ export function attributesOf(
     waiting: waitingAttribute(offset.waiting),
     keptXa: keptXaAttribute(offset.keptXa),
     snapshots: snapshotsAttribute(offset.snapshots),
+    names: offset.names === undefined ? NULL : text(JSON.stringify(offset.names)),
   };
 }
 

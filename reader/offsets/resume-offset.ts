@@ -223,7 +223,10 @@ async function sameTransaction(
 
 function behindGtids(
   known: Life &
-    Pick<Offset, "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa" | "snapshots"> & {
+    Pick<
+      Offset,
+      "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa" | "snapshots" | "names"
+    > & {
       readonly gtidSet: string;
     },
   anchor: Anchor | null,
@@ -231,6 +234,7 @@ function behindGtids(
 ): Beginning {
   const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, snapshots, gtidSet } =
     known;
+  const { names } = known;
   const file = state.oldestFile;
   return {
     offset: {
@@ -246,6 +250,7 @@ function behindGtids(
       keptXa: keptXa.map(inAnotherLife),
       // Keys are the same on every server with this history.
       snapshots,
+      names,
       gtidSet,
       file,
       offset: FIRST_EVENT,

@@ -1,4 +1,6 @@
+import type { FormerNames } from "../../wire/frame.ts";
 import type { SnapshotOrder } from "../../wire/snapshot-items.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
 import type { InFlightFrames } from "../frames/in-flight-frames.ts";
 import type { SnapshotProgress, SnapshotStep } from "../frames/snapshot-progress.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
@@ -26,6 +28,8 @@ export interface SnapshotRunOptions {
   readonly saved: () => Promise<void>;
   /** Whether frames contain the columns of their tables. */
   readonly columns: boolean;
+  /** The former names of a table at the present place in the stream. */
+  readonly formerNames: (database: string, table: string) => FormerNames | undefined;
   readonly onBegin: (table: string) => void;
   readonly onComplete: (table: string, rows: number) => void;
 }
@@ -101,7 +105,7 @@ export class SnapshotRun {
   }
 
   #handOver(index: number, ...[place, rows, range, again]: Parameters<HandOver>): void {
-    const { order, numbers, followed, columns, rows: stream } = this.#options;
+    const { order, numbers, followed, rows: stream } = this.#options;
     const reading = this.#table?.reading;
     const former = this.#progress;
     if (!numbers.hasRoom(place, rows.size + 2)) {
@@ -125,7 +129,7 @@ export class SnapshotRun {
       name: streamName,
       number,
       rows: rows.values(),
-      definition: columns ? reading?.definition : undefined,
+      definition: this.#definitionFor(streamName, reading?.definition),
       before: isFirst ? { state: "started" } : undefined,
       after: isEnd
         ? { state: "complete", rows: rowsOfTable, ...(isLastTable && { whole: true }) }
@@ -148,6 +152,17 @@ export class SnapshotRun {
     const step: SnapshotStep = { numbers: numbers.free, progress: this.#progress };
     this.#acknowledged = this.#options.inFlight.snapshot(step);
     if (isEnd) this.#options.onComplete(fullName(name), rowsOfTable);
+  }
+
+  /** The definition for the frames; undefined when they need none. */
+  #definitionFor(
+    { database, table }: TableName,
+    definition: TableDefinition | undefined,
+  ): TableDefinition | undefined {
+    const { columns, formerNames } = this.#options;
+    const former = formerNames(database, table);
+    if (former === undefined || definition === undefined) return columns ? definition : undefined;
+    return { ...definition, former };
   }
 
   /** Whether a part of the present chunk was handed over, and its other rows are read again. */

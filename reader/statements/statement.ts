@@ -1,5 +1,6 @@
 import { xaStatement } from "../binlog-format/events/control-events.ts";
 import type { QueryEvent } from "./query-event.ts";
+import type { NameChange } from "./altered-tables.ts";
 import { StatementCursor, type TableName } from "./statement-cursor.ts";
 import { tableDefinitions } from "./table-definitions.ts";
 
@@ -19,6 +20,7 @@ export type Statement =
       readonly kind: "definition";
       readonly op: "ddl" | "t";
       readonly tables: readonly TableName[];
+      readonly names?: readonly NameChange[];
       readonly database?: string;
     }
   /** It may change rows, and was logged in statement format, so the rows are unknown. */

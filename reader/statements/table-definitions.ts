@@ -1,9 +1,12 @@
+import { alteredTables, type NameChange } from "./altered-tables.ts";
 import type { StatementCursor, TableName } from "./statement-cursor.ts";
 
 /** The tables that a statement defines, renames, drops or empties. */
 export interface TableDefinitions {
   readonly op: "ddl" | "t";
   readonly tables: readonly TableName[];
+  /** The names that it changes, in the order of their effect. Left out when there are none. */
+  readonly names?: readonly NameChange[];
   /** The database that the statement drops with all its tables. */
   readonly database?: string;
   /** Whether it is a CREATE TABLE that fills the table from a query. */
@@ -26,12 +29,12 @@ export function tableDefinitions(
       return created(statement);
     case "ALTER":
       statement.takes("EXTERNAL");
-      if (statement.takes("TABLE")) return defines(alteredTables(statement));
+      if (statement.takes("TABLE")) return altered(statement);
       return statement.isAt(...ALTERED) ? undefined : null;
     case "DROP":
       return dropped(statement);
     case "RENAME":
-      if (statement.takes("TABLE", "TABLES")) return defines(renamedTables(statement));
+      if (statement.takes("TABLE", "TABLES")) return renamed(statement);
       return statement.isAt("USER") ? undefined : null;
     case "TRUNCATE":
       statement.takes("TABLE");
@@ -111,7 +114,9 @@ function dropped(statement: StatementCursor): TableDefinitions | undefined | nul
   if (statement.takes("TEMPORARY")) return undefined;
   if (statement.takes("TABLE", "TABLES")) {
     takesExistence(statement);
-    return defines(tableList(statement));
+    const definition = defines(tableList(statement));
+    if (definition === null) return null;
+    return { ...definition, names: definition.tables.map((table) => ({ kind: "drop", table })) };
   }
   if (statement.takes("INDEX")) return defines([indexedTable(statement)]);
   if (statement.takes("DATABASE", "SCHEMA")) {
@@ -142,43 +147,24 @@ function indexedTable(statement: StatementCursor): TableName | null {
   return statement.tableName();
 }
 
-function renamedTables(statement: StatementCursor): (TableName | null)[] {
-  const names: (TableName | null)[] = [];
+function renamed(statement: StatementCursor): TableDefinitions | null {
+  const tables: TableName[] = [];
+  const names: NameChange[] = [];
   do {
-    names.push(statement.tableName());
-    names.push(statement.takes("TO") ? statement.tableName() : null);
+    const from = statement.tableName();
+    const to = statement.takes("TO") ? statement.tableName() : null;
+    if (from === null || to === null) return null;
+    tables.push(from, to);
+    names.push({ kind: "table", from, to });
   } while (statement.takesSign(","));
-  return names;
+  return { op: "ddl", tables, names };
 }
 
-/**
- * The altered table and those in its clauses `RENAME TO name` and `EXCHANGE PARTITION p WITH TABLE
- * name`.
- */
-function alteredTables(statement: StatementCursor): (TableName | null)[] {
-  const names = [statement.tableName()];
-  let isClauseStart = true;
-  while (!statement.atEnd) {
-    if (isClauseStart && statement.takes("RENAME")) {
-      if (!statement.isAt("COLUMN", "INDEX", "KEY")) names.push(newName(statement));
-    } else if (isClauseStart && statement.takes("EXCHANGE")) {
-      if (statement.takes("PARTITION")) names.push(exchangedTable(statement));
-    }
-    isClauseStart = statement.isAtSign(",");
-    if (statement.isAtSign("(")) statement.skipParentheses();
-    else statement.skip();
-  }
-  return names;
-}
-
-function newName(statement: StatementCursor): TableName | null {
-  if (!statement.takes("TO", "AS")) statement.takesSign("=");
-  return statement.tableName();
-}
-
-function exchangedTable(statement: StatementCursor): TableName | null {
-  statement.skip(); // the partition's name
-  return statement.takes("WITH") && statement.takes("TABLE") ? statement.tableName() : null;
+function altered(statement: StatementCursor): TableDefinitions | null {
+  const { tables, names } = alteredTables(statement);
+  const definition = defines(tables);
+  if (definition === null || names.length === 0) return definition;
+  return { ...definition, names };
 }
 
 /** null when a name is missing, so the statement was not understood. */

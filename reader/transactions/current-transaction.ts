@@ -5,6 +5,7 @@ import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
+import type { NameHistory } from "../statements/name-history.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
@@ -20,6 +21,7 @@ export interface CurrentTransactionOptions {
   /** The anchor of the position where reading begins; null when there is none. */
   readonly anchor: Anchor | null;
   readonly sink: ChangeSink;
+  readonly names: Pick<NameHistory, "saved">;
 }
 
 /** A transaction from its first event to its commit. */
@@ -45,18 +47,20 @@ export class CurrentTransaction {
   readonly #run: ServerRun;
   readonly #xa: XaTransactions;
   readonly #sink: ChangeSink;
+  readonly #names: Pick<NameHistory, "saved">;
   #gtid: GtidEvent | null = null;
   #gtidStart = 0;
   #open: OpenTransaction | null = null;
   #committedMs = 0;
   #anchor: Anchor | null;
 
-  constructor({ position, run, xa, anchor, sink }: CurrentTransactionOptions) {
+  constructor({ position, run, xa, anchor, sink, names }: CurrentTransactionOptions) {
     this.#anchor = anchor;
     this.#position = position;
     this.#run = run;
     this.#xa = xa;
     this.#sink = sink;
+    this.#names = names;
   }
 
   get isOpen(): boolean {
@@ -171,10 +175,12 @@ export class CurrentTransaction {
   onXaPrepare({ onePhase, xid }: XaPrepareEvent): void {
     const { transaction, held: startedWith } = this.#opened();
     const held = startedWith ?? this.#xa.start(xid);
+    const run = this.#run.present;
+    const names = this.#names.saved;
     if (onePhase) {
       this.#xa.commitOnePhase(held, transaction);
       this.commit();
-    } else if (this.#xa.prepare({ transaction, held, run: this.#run.present, kept: null })) {
+    } else if (this.#xa.prepare({ transaction, held, run, names, kept: null })) {
       this.#endsWith([]);
     } else {
       this.commit();
@@ -256,10 +262,11 @@ export class CurrentTransaction {
       keptXa: this.#xa.kept,
     };
     if (waiting === undefined) {
-      this.#sink.boundary({ ...common, file, offset, run: this.#run.present });
+      const names = this.#names.saved;
+      this.#sink.boundary({ ...common, file, offset, run: this.#run.present, names });
       return;
     }
-    const { transaction, held, run } = waiting;
+    const { transaction, held, run, names } = waiting;
     const by = {
       xid: held.xid,
       gtid: transaction.gtid,
@@ -270,6 +277,7 @@ export class CurrentTransaction {
       file: transaction.file,
       offset: transaction.start,
       run,
+      names,
       held: { by, readTo: { fileNumber, offset } },
     });
   }

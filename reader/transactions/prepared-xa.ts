@@ -1,3 +1,4 @@
+import type { SavedNames } from "../statements/name-history.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { KeptXa, Transaction } from "./transaction.ts";
 
@@ -9,6 +10,8 @@ export interface PreparedXa {
    * executed it. null for a restored transaction.
    */
   readonly run: number | null;
+  /** The former names at the transaction's position. */
+  readonly names?: SavedNames | undefined;
   /** Where the changes are kept in the payload bucket; null when they are in memory only. */
   readonly kept: KeptXa | null;
 }

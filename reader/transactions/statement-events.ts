@@ -2,6 +2,7 @@ import { RowTooLargeError } from "../binlog-format/errors.ts";
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import { changesOf } from "../statements/definition-changes.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
+import type { NameHistory } from "../statements/name-history.ts";
 import type { QueryEvent } from "../statements/query-event.ts";
 import { isSafeToPass } from "../statements/safe-to-pass.ts";
 import { readStatement, type Statement } from "../statements/statement.ts";
@@ -13,6 +14,7 @@ import {
   rowStatement,
   temporaryTable,
   tooLarge,
+  tooManyNames,
   unknownStatement,
 } from "./unreadable-transaction.ts";
 
@@ -20,6 +22,7 @@ interface StatementEventsOptions {
   readonly followed: FollowedTables;
   readonly current: CurrentTransaction;
   readonly tables: TableMaps;
+  readonly names: NameHistory;
   /**
    * Makes the reader stop at the end of the transaction. `isAtEnd`: the statement is its last
    * event.
@@ -96,6 +99,7 @@ export class StatementEvents {
             if (change === null) current.pass(1);
             else current.change(change.op, change.database, change.table, change.texts, undefined);
           }
+          if (!this.#remembersNames(statement, query)) cannotRead(tooManyNames(), isWhole);
         } catch (error) {
           if (!(error instanceof RowTooLargeError)) throw error;
           cannotRead(tooLarge(error), isWhole);
@@ -104,5 +108,20 @@ export class StatementEvents {
       default:
         return statement satisfies never;
     }
+  }
+
+  /** Returns false when the names are too many to save. */
+  #remembersNames(
+    { names, database }: Extract<Statement, { kind: "definition" }>,
+    { schema }: QueryEvent,
+  ): boolean {
+    if (names === undefined && database === undefined) return true;
+    const { followed, names: history } = this.#options;
+    history.apply(
+      names ?? [],
+      (name) => [followed.nameOf(name.database ?? schema), followed.nameOf(name.table)],
+      database === undefined ? undefined : followed.nameOf(database),
+    );
+    return !history.isFull;
   }
 }

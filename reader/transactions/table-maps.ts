@@ -2,6 +2,7 @@ import { CorruptEventError, UnsupportedEventError } from "../binlog-format/error
 import { EVENT_HEADER_LENGTH } from "../binlog-format/events/event-header.ts";
 import { RowCounter } from "../binlog-format/rows/row-counter.ts";
 import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows/rows-event.ts";
+import type { FormerNames } from "../../wire/frame.ts";
 import {
   parseTableMap,
   parseTableMapColumns,
@@ -32,11 +33,19 @@ export type TableRows = RowsDecoder | RowCounter | null;
  */
 export class TableMaps {
   readonly #isWanted: (database: string, table: string) => boolean;
+  readonly #formerNames: (database: string, table: string) => FormerNames | undefined;
   readonly #tables = new Map<number, KnownTable>();
   readonly #byName = new Map<string, KnownTable>();
 
-  constructor(isWanted: (database: string, table: string) => boolean) {
+  /**
+   * `formerNames` may answer otherwise after `clear`, which every statement about tables causes.
+   */
+  constructor(
+    isWanted: (database: string, table: string) => boolean,
+    formerNames: (database: string, table: string) => FormerNames | undefined = () => undefined,
+  ) {
     this.#isWanted = isWanted;
+    this.#formerNames = formerNames;
   }
 
   /** Handles a TABLE_MAP_EVENT. For wanted tables it throws what parseTableMap throws. */
@@ -79,9 +88,10 @@ export class TableMaps {
   }
 
   #rows(event: Buffer, database: string, table: string): TableRows {
-    return this.#isWanted(database, table)
-      ? compileRowsDecoder(parseTableMap(event))
-      : rowCounter(event);
+    if (!this.#isWanted(database, table)) return rowCounter(event);
+    const former = this.#formerNames(database, table);
+    const definition = parseTableMap(event);
+    return compileRowsDecoder(former === undefined ? definition : { ...definition, former });
   }
 }
 

@@ -19,6 +19,7 @@ import {
 } from "../binlog-format/events/transaction-payload.ts";
 import { parseRotate, parseXaPrepare } from "../binlog-format/events/control-events.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
+import type { NameHistory } from "../statements/name-history.ts";
 import { isBegin, QueryEvent, threadOf } from "../statements/query-event.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
@@ -42,8 +43,12 @@ export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
   readonly sink: ChangeSink;
   /** Whether events before the first format description end with a checksum. */
   readonly checksums: boolean;
-  /** Whether changes are passed on with their table's definition. */
+  /** Whether changes are passed on with their table's definition, even without former names. */
   readonly columns: boolean;
+  /**
+   * The former names at the position where reading begins. Each statement about names changes it.
+   */
+  readonly names: NameHistory;
   /** The anchor of the position where reading begins; null when nothing was read before. */
   readonly anchor: Anchor | null;
   readonly files: KnownFiles;
@@ -82,15 +87,19 @@ export class TransactionReader {
     this.#run = new ServerRun(options);
     const xa = new XaTransactions(options);
     this.xa = xa;
-    const { followed, sink } = options;
+    const { followed, sink, names } = options;
     const { anchor } = options;
     const position = this.#position;
-    this.#current = new CurrentTransaction({ position, run: this.#run, xa, anchor, sink });
-    this.#tables = new TableMaps((database, table) => followed.isRead(database, table));
+    this.#current = new CurrentTransaction({ position, run: this.#run, xa, anchor, sink, names });
+    this.#tables = new TableMaps(
+      (database, table) => followed.isRead(database, table),
+      (database, table) => names.of(database, table),
+    );
     this.#statements = new StatementEvents({
       followed,
       current: this.#current,
       tables: this.#tables,
+      names,
       cannotRead: (complaint, isAtEnd) => this.#cannotRead(complaint, isAtEnd),
     });
   }
@@ -260,7 +269,8 @@ export class TransactionReader {
       );
       return this.#current.pass(count);
     }
-    const definition = this.#options.columns ? rows.definition : undefined;
+    const isNeeded = this.#options.columns || rows.definition.former !== undefined;
+    const definition = isNeeded ? rows.definition : undefined;
     try {
       forEachRow(event, rows, (op, texts) =>
         this.#current.change(op, database, table, texts, definition),

@@ -2,6 +2,7 @@ import type { Operation } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import type { SavedNames } from "../statements/name-history.ts";
 import type { BinlogPosition } from "./binlog-position.ts";
 
 /** Where and when the author wrote a transaction. */
@@ -77,8 +78,8 @@ export interface RowChange {
   /** The row before and after. For `ddl`, "after" is the statement as a JSON string. */
   readonly texts: RowTexts;
   /**
-   * The table's definition at that moment. Absent if frames do not contain definitions, and for
-   * statements.
+   * The table's definition at that moment. Absent for statements, and if neither frames contain
+   * definitions nor the table has a former name on which filters depend.
    */
   readonly definition?: TableDefinition | undefined;
   /**
@@ -155,6 +156,8 @@ export interface Boundary {
   readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
   /** The prepared XA transactions whose changes are in the payload bucket. */
   readonly keptXa: readonly KeptXa[];
+  /** The former names of tables and columns at this position. */
+  readonly names?: SavedNames | undefined;
 }
 
 /** Receives the changes and boundaries in the order of the binlog. */

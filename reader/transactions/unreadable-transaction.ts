@@ -90,6 +90,15 @@ export function rolledBack(statement: string): Complaint {
   };
 }
 
+/** For a statement that gives one more filtered table another name. */
+export function tooManyNames(): Complaint {
+  return {
+    what: "the statement renames a table or column for which a subscriber has a filter, and the reader remembers too many such names already",
+    advice:
+      "Write the filters with patterns that choose the new names too (shop.*.email), and deploy: then these names need not be remembered. After going on without that, the subscriber gets the renamed table unfiltered.",
+  };
+}
+
 /** For a row, or a statement about a table, that is too large. */
 export function tooLarge(error: RowTooLargeError, table?: string): Complaint {
   return {

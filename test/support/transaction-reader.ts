@@ -1,4 +1,5 @@
 import { FollowedTables } from "../../reader/statements/followed-tables.ts";
+import { NameHistory } from "../../reader/statements/name-history.ts";
 import type { ChangeSink } from "../../reader/transactions/transaction.ts";
 import {
   TransactionReader,
@@ -36,6 +37,7 @@ export function transactionReaderOf(
     files: { listed: new Set(), proven: new Set() },
     checksums: false,
     columns: false,
+    names: new NameHistory({ filtered: null, lowerCase: false }),
     passed: null,
     anchor: null,
     preparedXa: [],

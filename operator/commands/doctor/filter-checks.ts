@@ -3,7 +3,7 @@ import { parseCondition } from "../../../config/condition/parse-condition.ts";
 import { isFiltered } from "../../../config/filters.ts";
 import type { Subscriber } from "../../../config/routing.ts";
 import { columnRules } from "../../../functions/filters/column-rules.ts";
-import { originalMatcher } from "../../../functions/filters/copy-names.ts";
+import { originalMatcher } from "../../../config/copy-names.ts";
 import { type Finding, fixedByHand, fixedBySetting } from "../../../reader/source/finding.ts";
 import { isRds } from "../../../reader/source/rds.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";

@@ -4,7 +4,7 @@ import {
   columnsHiddenByName,
   type TreatmentOf,
 } from "../../../functions/filters/column-rules.ts";
-import { copiedBy } from "../../../functions/filters/copy-names.ts";
+import { copiedBy } from "../../../config/copy-names.ts";
 import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import { parseColumnPattern } from "../../../wire/column-patterns.ts";
 import type { TableColumn, TableColumns } from "./ask-columns.ts";
@@ -131,7 +131,14 @@ function renamedTables(
         const shown = shownOf(each, hidden);
         return shown === null
           ? []
-          : [copy(place, fullName(each), shown, `may be the renamed ${name}`)];
+          : [
+              copy(
+                place,
+                fullName(each),
+                shown,
+                `may be the renamed ${name}: its filters apply only if the reader has read the RENAME`,
+              ),
+            ];
       });
   }).flat();
 }

@@ -1,6 +1,6 @@
 import type { Routing, Subscriber } from "../../../config/routing.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
-import { originalMatcher } from "../../../functions/filters/copy-names.ts";
+import { originalMatcher } from "../../../config/copy-names.ts";
 import { type Filters, filtersOf } from "../../../functions/filters/filters.ts";
 import { isFilterError } from "../../../functions/ground/errors.ts";
 import {

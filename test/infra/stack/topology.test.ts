@@ -92,6 +92,14 @@ describe("the raw queue", () => {
     const filtered = exampleTemplate({ subscribers: { search: { tables: ["shop.*"], columns } } });
     const [task] = Object.values(filtered.findResources("AWS::ECS::TaskDefinition"));
     expect(JSON.stringify(task)).toContain('{"Name":"FRAME_COLUMNS","Value":"true"}');
+    const names = { tables: ["shop.orders"], columns: columns.exclude };
+    filtered.hasResourceProperties("AWS::ECS::TaskDefinition", {
+      ContainerDefinitions: [
+        Match.objectLike({
+          Environment: Match.arrayWith([{ Name: "FILTERED_NAMES", Value: JSON.stringify(names) }]),
+        }),
+      ],
+    });
     expect(JSON.stringify(task)).not.toContain("FRAME_KIB");
     filtered.hasResourceProperties("AWS::Lambda::EventSourceMapping", { BatchSize: 10 });
   });

@@ -2,6 +2,7 @@ import {
   encodeChange,
   encodeFrame,
   encodeHeader,
+  type FormerNames,
   FRAME_VERSION,
   type FrameChange,
   type FrameHeader,
@@ -139,13 +140,14 @@ function changeLine(change: TestChange, number: number, index: number): FrameCha
 }
 
 /** The same frame with the columns of its tables, which formats need. */
-export function withShapes(frame: string): string {
+export function withShapes(frame: string, former?: FormerNames): string {
   const end = frame.indexOf("\n");
   const header = JSON.parse(frame.slice(0, end)) as FrameHeader;
   const columns = ["text", "mail", "pad"].map((name) => [name, "longtext", true] as const);
   const shape: TableShape = {
     columns: [["id", "bigint", false], ["n", "int", false], ...columns],
     key: ["id"],
+    ...(former !== undefined && { former }),
   };
   const tables = header.tables.map(([database, table]) => [database, table, shape] as const);
   return `${encodeHeader({ ...header, tables })}${frame.slice(end)}`;

@@ -28,8 +28,13 @@ const HIDDEN = [EMAIL, "555-0101", NOTE, JSON.stringify(NOTE).slice(1, -1)];
 const SHOWN = "grace@shown.example";
 
 const COLUMNS = {
-  exclude: ["*.*.note", "shop.people.NO?TE", 'shop.people.qu"o`te'],
-  mask: { "*.*.email": "hash", "*.*.phone": "last4", "shop.people.e-MAIL": "hash" },
+  exclude: ["*.*.note", "shop.people.NO?TE", 'shop.people.qu"o`te', "shop.contacts.numb?r"],
+  mask: {
+    "*.*.email": "hash",
+    "*.*.phone": "last4",
+    "shop.people.e-MAIL": "hash",
+    "shop.contacts.address": "hash",
+  },
 } as const;
 const CONFIG = {
   name: "shop",
@@ -170,6 +175,36 @@ async function otherNames(administrator: Connection, staging: Connection): Promi
   }, PATIENCE);
 }
 
+/** Writes the values to a table that is renamed, with one of its columns, and takes a snapshot. */
+async function renamedTable(administrator: Connection, staging: Connection): Promise<void> {
+  await administrator.query(
+    "CREATE TABLE shop.contacts (id INT PRIMARY KEY, address VARCHAR(60), number VARCHAR(30), active BOOL) CHARSET utf8mb4",
+  );
+  const insert = (table: string, id: number) =>
+    staging.query(`INSERT INTO ${table} VALUES (?, ?, ?, TRUE)`, [id, EMAIL, PHONE]);
+  await insert("contacts", 1);
+  await administrator.query("RENAME TABLE shop.contacts TO shop.partners");
+  await administrator.query(
+    "ALTER TABLE shop.partners RENAME COLUMN number TO line, RENAME TO shop.allies",
+  );
+  await insert("allies", 2);
+  await vi.waitFor(async () => {
+    const explained = await run("explain shop.allies 2");
+    for (const subscriber of MASKED)
+      expect(explained).toMatch(
+        new RegExp(`${subscriber} .*\\(as insert; without line; masked: address\\)`),
+      );
+  }, PATIENCE);
+  const ordered = await run(
+    "snapshot start --subscriber lake --environment staging --tables shop.allies --json",
+  );
+  const { id } = JSON.parse(ordered) as { readonly id: string };
+  await vi.waitFor(async () => {
+    const view = JSON.parse(await run(`snapshot show ${id} --json`)) as { readonly state: string };
+    expect(view.state).toBe("complete");
+  }, PATIENCE);
+}
+
 test("masked values are in no queue, payload, record, log or command's output of a run with failures, parking, large rows, a snapshot and a replay", async () => {
   await using administrator = await createConnection(stack.mysql);
   await administrator.query(
@@ -240,6 +275,7 @@ test("masked values are in no queue, payload, record, log or command's output of
   }
   await run("explain shop.customers --json");
 
+  await renamedTable(administrator, staging);
   await otherNames(administrator, staging);
   await tail("--subscriber mailing --environment staging --from mysql-bin.000001:4", /people/);
   expect(await run("failures list")).toContain("fault");

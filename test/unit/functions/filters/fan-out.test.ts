@@ -22,7 +22,9 @@ type SubscriberInput = RoutingInput["subscribers"][string];
 const SECRET = "the secret";
 
 function rulesOf(
-  subscribers: Readonly<Record<string, Omit<SubscriberInput, "tables">>>,
+  subscribers: Readonly<
+    Record<string, Omit<SubscriberInput, "tables"> & Partial<Pick<SubscriberInput, "tables">>>
+  >,
   secret = SECRET,
 ) {
   const routing = decodeRouting(
@@ -229,6 +231,44 @@ describe("hidden columns under other names", () => {
     expect(kindOf("shop.orders.phone")).toEqual(["fault"]);
     for (const pattern of ["shop.orders.phone*", "shop.*.phone", "s?op.orders.phone"])
       expect(kindOf(pattern), pattern).toEqual(["messages"]);
+  });
+
+  test("have the filters of the names that the table and its columns had before", () => {
+    const former = {
+      tables: [["shop", "clients"]],
+      columns: [["mail", ["email"]]],
+    } as const;
+    const row = { ...hidden, table: "crm.people" };
+    const found = (subscriber: Omit<SubscriberInput, "tables">): unknown[] => {
+      const rules = rulesOf({ billing: { tables: ["crm.*"], ...subscriber } });
+      const frame = readFrame(withShapes(new TestLane().frame([row]), former), SOURCE);
+      return fanOut(frame, authoredOf(frame, rules), rules).queues.flatMap((share) =>
+        share.kind === "fault"
+          ? [share.error as unknown]
+          : share.messages.flatMap(({ body }): unknown[] =>
+              (JSON.parse(body) as EnvironmentMessage).changes.map(({ after }) => after),
+            ),
+      );
+    };
+    const whole = { id: 1, n: 1, ...hidden };
+    const masks = { "shop.clients.mail": "null" } as const;
+    expect(found({ columns: { mask: masks } })).toEqual([{ ...whole, mail: null }]);
+    expect(found({ columns: { mask: { "shop.clients.e*": "null" } } })).toEqual([
+      { ...whole, mail: null },
+    ]);
+    expect(found({ columns: { mask: { "crm.*.EMA?L": "null" } } })).toEqual([
+      { ...whole, mail: null },
+    ]);
+    expect(found({ columns: { include: ["shop.clients.id", "shop.clients.email"] } })).toEqual([
+      { id: 1 },
+    ]);
+    expect(found({ where: { "shop.clients": "id = 2" } })).toEqual([]);
+    expect(found({ columns: { exclude: ["shop.clients.email"] } })).toEqual([
+      expect.stringMatching(/^HiddenColumnMissingError: crm.people has no column email/),
+    ]);
+    expect(found({ columns: { exclude: ["shop.other.mail", "shop.clients.phone*"] } })).toEqual([
+      whole,
+    ]);
   });
 
   test("are not checked in a frame that does not name the columns", () => {

@@ -73,5 +73,12 @@ test("a statement of 128 MiB is read without a copy, in linear time", () => {
       { database: null, table: "a" },
       { database: null, table: "c" },
     ],
+    names: [
+      {
+        kind: "table",
+        from: { database: null, table: "a" },
+        to: { database: null, table: "c" },
+      },
+    ],
   });
 });

@@ -1,4 +1,4 @@
-import { tableMatcher } from "../../wire/table-patterns.ts";
+import { tableMatcher } from "../wire/table-patterns.ts";
 
 /**
  * The names of the tables of which a table may be a copy, judged by the names that tools for schema

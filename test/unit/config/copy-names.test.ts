@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { copiedBy, originalMatcher } from "../../../../functions/filters/copy-names.ts";
+import { copiedBy, originalMatcher } from "../../../config/copy-names.ts";
 
 test.for([
   ["_customers_gho", ["customers"]],

@@ -1,0 +1,170 @@
+import { describe, expect, test } from "vitest";
+import { filteredNames } from "../../../../config/filtered-names.ts";
+import {
+  NameHistory,
+  namesAtAnyTime,
+  type SavedNames,
+} from "../../../../reader/statements/name-history.ts";
+import { readStatement } from "../../../../reader/statements/statement.ts";
+import type { FormerNames } from "../../../../wire/frame.ts";
+import { queryEvent } from "../../../support/query-event.ts";
+
+const CONFIGURED = filteredNames({
+  mailing: {
+    columns: {
+      exclude: ["shop.customers.email", "shop.*.*_token"],
+      mask: { "shop.customers.pho?e": "last4" },
+    },
+  },
+  billing: { where: { "shop.orders": "status = 'paid'" } },
+});
+
+function historyOf(saved?: SavedNames): NameHistory {
+  return new NameHistory({ filtered: CONFIGURED, lowerCase: false, saved });
+}
+
+/** Applies statements in the database shop. */
+function apply(history: NameHistory, ...statements: readonly string[]): NameHistory {
+  for (const text of statements) {
+    const statement = readStatement(queryEvent(text));
+    if (statement.kind !== "definition") throw new Error(`${text} is a ${statement.kind}`);
+    history.apply(
+      statement.names ?? [],
+      ({ database, table }) => [database ?? "shop", table],
+      statement.database,
+    );
+  }
+  return history;
+}
+
+const tables = (history: NameHistory, table: string, database = "shop"): FormerNames["tables"] =>
+  history.of(database, table)?.tables ?? [];
+const columns = (history: NameHistory, table: string): FormerNames["columns"] =>
+  history.of("shop", table)?.columns ?? [];
+
+describe("the former name of a table is remembered", () => {
+  test("when a filter chooses it and not the present name, by every statement that renames", () => {
+    for (const statement of [
+      "RENAME TABLE customers TO clients",
+      "RENAME TABLE customers TO passing, passing TO clients",
+      "ALTER TABLE customers ADD x INT, RENAME TO clients",
+      "ALTER TABLE `shop`.`customers` RENAME AS clients",
+    ])
+      expect(tables(apply(historyOf(), statement), "clients"), statement).toEqual([
+        ["shop", "customers"],
+      ]);
+    const elsewhere = apply(historyOf(), "RENAME TABLE orders TO archive.orders");
+    expect(tables(elsewhere, "orders", "archive")).toEqual([["shop", "orders"]]);
+  });
+
+  test("through several names, and not once the table has it again", () => {
+    const history = apply(historyOf(), "RENAME TABLE customers TO a", "RENAME TABLE a TO b");
+    expect(tables(history, "b")).toEqual([["shop", "customers"]]);
+    expect(tables(history, "a")).toEqual([]);
+    apply(history, "RENAME TABLE b TO customers");
+    expect(history.saved?.present).toEqual([]);
+  });
+
+  test("when two tables change places, and when a partition changes places with a table", () => {
+    const swapped = apply(
+      historyOf(),
+      "RENAME TABLE customers TO t, people TO customers, t TO people",
+    );
+    expect(tables(swapped, "people")).toEqual([["shop", "customers"]]);
+    expect(tables(swapped, "customers")).toEqual([]);
+    const exchanged = apply(
+      historyOf(),
+      "ALTER TABLE customers EXCHANGE PARTITION p WITH TABLE people",
+    );
+    expect(tables(exchanged, "people")).toEqual([["shop", "customers"]]);
+  });
+
+  test("not where tools for schema changes rename: their names have the original's filters", () => {
+    const history = apply(
+      historyOf(),
+      "RENAME TABLE customers TO _customers_del, _customers_gho TO customers",
+      "RENAME TABLE people TO other",
+    );
+    expect(history.saved).toBeUndefined();
+  });
+
+  test("until the table is dropped, alone or with its database", () => {
+    const history = apply(historyOf(), "RENAME TABLE customers TO a", "DROP TABLE IF EXISTS a");
+    expect(tables(history, "a")).toEqual([]);
+    apply(history, "RENAME TABLE orders TO old.orders", "DROP DATABASE old");
+    expect(tables(history, "orders", "old")).toEqual([]);
+    // What is read again may have rows of the dropped tables.
+    const again = historyOf(namesAtAnyTime(history.saved));
+    expect(tables(again, "a")).toEqual([["shop", "customers"]]);
+    expect(tables(again, "orders", "old")).toEqual([["shop", "orders"]]);
+  });
+});
+
+describe("the former name of a column is remembered", () => {
+  test("when a filter chooses it and not the present name", () => {
+    const history = apply(
+      historyOf(),
+      "ALTER TABLE customers RENAME COLUMN phone TO Line, CHANGE COLUMN `email` mail VARCHAR(60) COMMENT 'a, RENAME COLUMN x TO y', CHANGE id id BIGINT",
+    );
+    expect(columns(history, "customers")).toEqual([
+      ["line", ["phone"]],
+      ["mail", ["email"]],
+    ]);
+    apply(history, "ALTER TABLE customers CHANGE line phone2 INT, RENAME COLUMN mail TO EMAIL");
+    expect(columns(history, "customers")).toEqual([["phone2", ["phone"]]]);
+  });
+
+  test("under the table's present name, and when two columns change places", () => {
+    const history = apply(
+      historyOf(),
+      "ALTER TABLE customers RENAME COLUMN email TO city, RENAME COLUMN city TO email, RENAME clients",
+      "ALTER TABLE clients RENAME COLUMN city TO town",
+    );
+    expect(history.of("shop", "clients")).toEqual({
+      tables: [["shop", "customers"]],
+      columns: [["town", ["email"]]],
+    });
+  });
+
+  test("of a tool's copy, when the copy takes the original's name", () => {
+    const history = apply(
+      historyOf(),
+      "ALTER TABLE _customers_gho CHANGE phone line VARCHAR(20)",
+      "RENAME TABLE customers TO _customers_del, _customers_gho TO customers",
+    );
+    expect(columns(history, "customers")).toEqual([["line", ["phone"]]]);
+  });
+});
+
+test("a saved history goes on where it was, without names that do not matter any more", () => {
+  const saved = apply(historyOf(), "RENAME TABLE customers TO a, orders TO b").saved;
+  const resumed = historyOf(JSON.parse(JSON.stringify(saved)) as SavedNames);
+  expect(resumed.saved).toEqual(saved);
+  const filtered = filteredNames({ mailing: { where: { "shop.*": "id > 0", "x.y": "id > 0" } } });
+  const changed = new NameHistory({ filtered, lowerCase: false, saved });
+  expect([...tables(changed, "a"), ...tables(changed, "b")]).toEqual([]);
+  expect(filteredNames({ mailing: { where: "id > 0" }, whole: {} })).toBeNull();
+});
+
+test("in a server with lower-case names, patterns match in lower case", () => {
+  const filtered = filteredNames({ mailing: { where: { "Shop.Customers": "id > 0" } } });
+  const history = apply(
+    new NameHistory({ filtered, lowerCase: true }),
+    "RENAME TABLE customers TO clients",
+  );
+  expect(tables(history, "clients")).toEqual([["shop", "customers"]]);
+});
+
+test("more names than can be saved make it full, and names of the past give way to later ones", () => {
+  const history = historyOf();
+  for (let i = 0; !history.isFull; i++) {
+    expect(i).toBeLessThan(5000);
+    apply(history, `RENAME TABLE customers TO ${"c".repeat(50)}${i}`);
+  }
+  const { present = [] } = history.saved ?? {};
+  apply(history, `DROP TABLE ${present.map(({ table }) => table[1]).join(", ")}`);
+  const { past = [] } = history.saved ?? {};
+  expect(history.isFull).toBe(false);
+  expect(JSON.stringify(past).length).toBeLessThan(20_001);
+  expect(past.at(-1)?.table).toEqual(present.at(-1)?.table);
+});
