@@ -7,6 +7,7 @@ import type { PositionedChange } from "../frame/read-frame.ts";
 import {
   FilterSecretUnreadError,
   HiddenColumnMissingError,
+  HiddenKeyError,
   OwnTroubleError,
   UndecidedRowError,
 } from "../ground/errors.ts";
@@ -44,8 +45,9 @@ interface SubscriberFilter {
 
 /**
  * Returns the change for the subscriber; null when it gets none. Throws UndecidedRowError when the
- * row images lack a column of the condition, and HiddenColumnMissingError when the table lacks a
- * column that the configuration hides.
+ * row images lack a column of the condition, HiddenColumnMissingError when the table lacks a column
+ * that the configuration hides, and HiddenKeyError when the configuration leaves out a column of
+ * the table's key.
  */
 export type TableFilter = (change: PositionedChange) => PositionedChange | null;
 
@@ -174,12 +176,16 @@ function subscriberFilter(
   return {
     table(entry, lowerCaseNames = false) {
       const [database, table, shape] = entry;
-      const { filter, hidden } = rulesOf(entry, lowerCaseNames);
-      const missing = shape === undefined ? [] : missingFrom(shape, hidden);
-      if (missing.length === 0) return filter;
+      const { filter, hidden, treatmentOf } = rulesOf(entry, lowerCaseNames);
+      if (shape === undefined) return filter;
+      const missing = missingFrom(shape, hidden);
+      const keys = shape.key.filter((column) => treatmentOf?.(column, false) === "leave-out");
+      if (missing.length + keys.length === 0) return filter;
+      const fullName = `${database}.${table}`;
       return (change) => {
         if (isWithoutRow(change)) return change;
-        throw new HiddenColumnMissingError(name, `${database}.${table}`, missing);
+        if (missing.length > 0) throw new HiddenColumnMissingError(name, fullName, missing);
+        throw new HiddenKeyError(name, fullName, keys);
       };
     },
     header: (header) => ({

@@ -126,15 +126,35 @@ export class FilterSecretUnreadError extends Error {
 }
 
 /**
+ * The configuration leaves out a column of a table's key, without which rows cannot be told apart.
+ * No row of the table is delivered to the subscriber. The remedy is to mask the column with `hash`;
+ * see docs/runbook.md, "Changes that could not be written".
+ */
+export class HiddenKeyError extends Error {
+  override readonly name = "HiddenKeyError";
+
+  constructor(subscriber: string, table: string, columns: readonly string[]) {
+    super(
+      `the key of ${table} contains ${columns.join(", ")}, which \`columns\` of ${subscriber} leaves out: without it the subscriber cannot distinguish the rows. Mask it with "hash", or deliver it; deploy, and retry`,
+    );
+  }
+}
+
+/**
  * Whether an error means that a subscriber's filters cannot be applied, so that an operator has to
  * act. The message of such an error contains no row data.
  */
 export function isFilterError(
   error: unknown,
-): error is UndecidedRowError | HiddenColumnMissingError | FilterSecretUnreadError {
+): error is
+  | UndecidedRowError
+  | HiddenColumnMissingError
+  | HiddenKeyError
+  | FilterSecretUnreadError {
   return (
     error instanceof UndecidedRowError ||
     error instanceof HiddenColumnMissingError ||
+    error instanceof HiddenKeyError ||
     error instanceof FilterSecretUnreadError
   );
 }

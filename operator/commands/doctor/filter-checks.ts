@@ -115,7 +115,7 @@ function hiddenKeys(
           about: `${place}.columns.${database}.${table}.${name}`,
           severity: "warning",
           what: `${place}.columns leaves out ${database}.${table}.${name}, or masks it otherwise than with "hash", although it is part of the primary key`,
-          why: "without it subscribers cannot distinguish the rows; npm start refuses this configuration, and a deployed stack delivers the column's hash",
+          why: "without it subscribers cannot distinguish the rows; npm start refuses this configuration, and a deployed stack parks the changes (HiddenKeyError), or delivers the hash of a masked column",
         }),
       );
   });

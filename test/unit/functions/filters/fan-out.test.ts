@@ -123,12 +123,10 @@ describe("columns", () => {
     expect(hashes("another")[0]?.["text"]).not.toBe(first?.["text"]);
   });
 
-  test("of a key are hashed, however they are hidden, so that rows stay distinguishable and in order", () => {
+  test("of a key are hashed, however they are masked, so that rows stay distinguishable and in order", () => {
     for (const columns of [
       { mask: { "shop.*.id": "hash" } },
       { mask: { "shop.*.id": "null" } },
-      { exclude: ["shop.*.id"] },
-      { include: ["shop.*.n"] },
     ] as const) {
       const changes = [{ id: 7 }, { op: "u", id: 8, oldId: 7 }, { op: "d", id: 8 }] as const;
       const shares = sharesOf(changes, rulesOf({ billing: { columns, groupBy: "key" } }));
@@ -145,6 +143,31 @@ describe("columns", () => {
         expect(keys[0]).toMatch(/^[0-9a-f]{64}$/);
       }
       expect(messages.map(({ body }) => body).join("")).not.toMatch(/"id":[78]/);
+    }
+  });
+
+  test("of a key that are left out stop the subscriber; in frames without columns they are hashed", () => {
+    for (const columns of [{ exclude: ["shop.*.ID"] }, { include: ["shop.*.n"] }] as const) {
+      const rules = rulesOf({ billing: { columns }, whole: {} });
+      const [fault, whole] = sharesOf([{ id: 7 }, { op: "t" }], rules);
+      expect(whole).toMatchObject({ kind: "messages", queueName: "shop-whole-production.fifo" });
+      expect(fault).toMatchObject({
+        kind: "fault",
+        error: expect.stringMatching(
+          /^HiddenKeyError: the key of shop\.orders contains id,/,
+        ) as string,
+        frame: expect.stringMatching(/^sealed:1:/) as string,
+      });
+      if (fault?.kind !== "fault") throw new Error("no fault");
+
+      const corrected = rulesOf({ billing: { columns: { mask: { "*.*.id": "hash" } } } });
+      const { share } = repeatFault(fault, openKept(fault, SOURCE, corrected.filters), corrected);
+      expect(JSON.stringify(share)).toMatch(/\\"id\\":\\"[0-9a-f]{64}/);
+
+      const former = readFrame(new TestLane().frame([{ id: 7 }]), SOURCE);
+      const hashed = JSON.stringify(fanOut(former, authoredOf(former, rules), rules).queues[0]);
+      expect(hashed).toMatch(/\\"id\\":\\"[0-9a-f]{64}/);
+      expect(hashed).not.toContain('\\"id\\":7');
     }
   });
 
