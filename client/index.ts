@@ -17,5 +17,12 @@ export {
   type PositionStore,
   type TransactionalPositionStore,
 } from "./position-store.ts";
+export {
+  MemorySnapshotCounts,
+  type SnapshotCount,
+  type SnapshotCounts,
+  SnapshotProgress,
+  type SnapshotTable,
+} from "./snapshot-progress.ts";
 export { ExactDecimal } from "../wire/exact-decimal.ts";
 export * from "./errors.ts";

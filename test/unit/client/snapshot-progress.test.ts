@@ -1,0 +1,73 @@
+import { describe, expect, test } from "vitest";
+import {
+  type Change,
+  MemorySnapshotCounts,
+  type SnapshotCounts,
+  SnapshotProgress,
+  type SnapshotTable,
+} from "../../../client/index.ts";
+
+type Handled = Pick<Change, "id" | "op" | "snapshot">;
+
+const row = (n: number, table = "shop.orders", snapshot = "one"): Handled => ({
+  id: `snapshot/${snapshot}/${table}/${n}`,
+  op: "r",
+  snapshot: { id: snapshot, table, chunk: 1 },
+});
+const started: Handled = {
+  id: "snapshot/one/shop.orders/started",
+  op: "snapshot",
+  snapshot: { id: "one", table: "shop.orders", state: "started" },
+};
+const complete = (rows: number, table = "shop.orders", snapshot = "one"): Handled => ({
+  id: `snapshot/${snapshot}/${table}/complete`,
+  op: "snapshot",
+  snapshot: { id: snapshot, table, state: "complete", rows },
+});
+const change: Handled = { id: "1/0", op: "u" };
+
+/** What each call returns. */
+async function told(
+  changes: readonly Handled[],
+  counts?: SnapshotCounts,
+): Promise<(SnapshotTable | null)[]> {
+  const progress = new SnapshotProgress(counts);
+  const answers: (SnapshotTable | null)[] = [];
+  for (const each of changes) answers.push(await progress.handled(each));
+  return answers;
+}
+
+const ORDERS = { snapshot: "one", table: "shop.orders", rows: 2 };
+
+describe("a table of a snapshot is complete", () => {
+  test("with its mark, when the mark comes last", async () => {
+    const changes = [started, row(1), change, row(2), complete(2)];
+    expect(await told(changes)).toEqual([null, null, null, null, ORDERS]);
+  });
+
+  test("with its last row, when the mark comes earlier", async () => {
+    expect(await told([complete(2), row(1), row(2)])).toEqual([null, null, ORDERS]);
+  });
+
+  test("when different rows were handled, not when one came twice", async () => {
+    expect(await told([row(1), row(1), complete(2), row(1)])).toEqual([null, null, null, null]);
+  });
+
+  test("apart from other tables and other snapshots", async () => {
+    const others = [row(1, "shop.items"), row(2, "shop.orders", "two"), complete(1, "shop.items")];
+    expect(await told([row(1), complete(2), ...others])).toEqual([
+      null,
+      null,
+      null,
+      null,
+      { snapshot: "one", table: "shop.items", rows: 1 },
+    ]);
+  });
+
+  test("also without rows, and when a restarted process shares the counts", async () => {
+    expect(await told([started, complete(0)])).toEqual([null, { ...ORDERS, rows: 0 }]);
+    const counts = new MemorySnapshotCounts();
+    await told([row(1), complete(2)], counts);
+    expect(await told([row(2)], counts)).toEqual([ORDERS]);
+  });
+});
