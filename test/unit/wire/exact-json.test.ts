@@ -103,6 +103,9 @@ describe("exact JSON", () => {
         .tuple(fc.constantFrom("", ":", ", ", "-", "e", '"', "\\"), digits)
         .map((parts) => parts.join("")),
     );
+    // After a key with a backslash, JSON.parse of Node 24 misreads keys with escapes
+    // (https://github.com/nodejs/node/issues/63785).
+    const key = look.filter((text) => !text.includes("\\"));
     const number = fc.oneof(
       fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }).map(String),
       fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
@@ -115,10 +118,10 @@ describe("exact JSON", () => {
         look.map((value) => JSON.stringify(value)),
         fc.array(tie("value"), { maxLength: 5 }).map((items) => `[${items.join(", ")}]`),
         fc
-          .array(fc.tuple(look, tie("value")), { maxLength: 5 })
+          .array(fc.tuple(key, tie("value")), { maxLength: 5 })
           .map(
             (fields) =>
-              `{${fields.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join()}}`,
+              `{${fields.map(([name, value]) => `${JSON.stringify(name)}:${value}`).join()}}`,
           ),
       ),
     })).value;
