@@ -185,6 +185,8 @@ describe("resuming on the server that was read", () => {
     expect(begin.offset.life).not.toBe(saved.life);
   });
   test("continues in a new life when the last transaction is in another file", async () => {
+    const names = { present: [], past: [] };
+    expect((await resume({ ...saved, names }, state, reset)).offset.names).toBe(names);
     expect(await resume(saved, state, reset)).toMatchObject({
       start: { kind: "gtid", gtidSet: saved.gtidSet },
       isResumed: false,
