@@ -93,9 +93,9 @@ export function rolledBack(statement: string): Complaint {
 /** For a statement that gives one more filtered table another name. */
 export function tooManyNames(): Complaint {
   return {
-    what: "the statement renames a table or column for which a subscriber has a filter, and the reader remembers too many such names already",
+    what: "the statement renames a table or column for which a subscriber has a filter, and the reader cannot save another former name",
     advice:
-      "Write the filters with patterns that choose the new names too (shop.*.email), and deploy: then these names need not be remembered. After going on without that, the subscriber gets the renamed table unfiltered.",
+      "Give the filters patterns that also choose the new names (shop.*.email), and deploy: the reader then saves fewer names. If you continue without that, the subscriber gets the renamed table unfiltered.",
   };
 }
 

@@ -96,7 +96,7 @@ interface Run {
   readonly ended: Promise<void>;
 }
 
-test("a reader that takes the lease counts once, however often it connects", async () => {
+test("a reader that takes the lease is counted once, however often it connects", async () => {
   const source = await Source.create("unreachable");
   const stop = new AbortController();
   const { status, ended } = source.startReader(stop.signal);
@@ -106,9 +106,9 @@ test("a reader that takes the lease counts once, however often it connects", asy
   expect(status.counters.leasesTaken).toBe(1);
 });
 
-test("two readers that wait for a person take turns: none of their attempts counts", async () => {
+test("attempts of two readers that wait for a person in turns are not counted", async () => {
   const source = await Source.create("stopped");
-  const lease = await source.store.take(null, "the reader before");
+  const lease = await source.store.take(null, "the previous reader");
   if (lease === undefined) expect.unreachable();
   await source.store.stop(lease.fence, {
     error: "BinlogPurgedError",

@@ -15,7 +15,7 @@ describe("LanePace", () => {
     }
   });
 
-  test("lengthens the pause to 20 ms where delivery takes longer than that, and not where it is faster", () => {
+  test("lengthens the pause to 20 ms when delivery takes longer than that, and not when it is faster", () => {
     const seen = [40, 19].map((deliveryMs) => {
       const pace = new LanePace(5);
       for (let second = 0; second < 10; second++) {

@@ -42,8 +42,8 @@ const tables = (history: NameHistory, table: string, database = "shop"): FormerN
 const columns = (history: NameHistory, table: string): FormerNames["columns"] =>
   history.of("shop", table)?.columns ?? [];
 
-describe("the former name of a table is remembered", () => {
-  test("when a filter chooses it and not the present name, by every statement that renames", () => {
+describe("the history of table names", () => {
+  test("keeps a former name that a filter chooses and whose new name it does not, for every statement that renames", () => {
     for (const statement of [
       "RENAME TABLE customers TO clients",
       "RENAME TABLE customers TO passing, passing TO clients",
@@ -57,7 +57,7 @@ describe("the former name of a table is remembered", () => {
     expect(tables(elsewhere, "orders", "archive")).toEqual([["shop", "orders"]]);
   });
 
-  test("through several names, and not once the table has it again", () => {
+  test("keeps the former name through several renames, until the table has it again", () => {
     const history = apply(historyOf(), "RENAME TABLE customers TO a", "RENAME TABLE a TO b");
     expect(tables(history, "b")).toEqual([["shop", "customers"]]);
     expect(tables(history, "a")).toEqual([]);
@@ -65,7 +65,7 @@ describe("the former name of a table is remembered", () => {
     expect(history.saved?.present).toEqual([]);
   });
 
-  test("when two tables change places, and when a partition changes places with a table", () => {
+  test("keeps the former names of two swapped tables, and of a table exchanged with a partition", () => {
     const swapped = apply(
       historyOf(),
       "RENAME TABLE customers TO t, people TO customers, t TO people",
@@ -79,7 +79,7 @@ describe("the former name of a table is remembered", () => {
     expect(tables(exchanged, "people")).toEqual([["shop", "customers"]]);
   });
 
-  test("not where tools for schema changes rename: their names have the original's filters", () => {
+  test("keeps no name when a tool for schema changes renames, because its tables have the original's filters", () => {
     const history = apply(
       historyOf(),
       "RENAME TABLE customers TO _customers_del, _customers_gho TO customers",
@@ -88,7 +88,7 @@ describe("the former name of a table is remembered", () => {
     expect(history.saved).toBeUndefined();
   });
 
-  test("until the table is dropped, alone or with its database", () => {
+  test("keeps a former name until the table or its database is dropped", () => {
     const history = apply(historyOf(), "RENAME TABLE customers TO a", "DROP TABLE IF EXISTS a");
     expect(tables(history, "a")).toEqual([]);
     apply(history, "RENAME TABLE orders TO old.orders", "DROP DATABASE old");
@@ -100,8 +100,8 @@ describe("the former name of a table is remembered", () => {
   });
 });
 
-describe("the former name of a column is remembered", () => {
-  test("when a filter chooses it and not the present name", () => {
+describe("the history of column names", () => {
+  test("keeps a former name that a filter chooses and whose new name it does not", () => {
     const history = apply(
       historyOf(),
       "ALTER TABLE customers RENAME COLUMN phone TO Line, CHANGE COLUMN `email` mail VARCHAR(60) COMMENT 'a, RENAME COLUMN x TO y', CHANGE id id BIGINT",
@@ -114,7 +114,7 @@ describe("the former name of a column is remembered", () => {
     expect(columns(history, "customers")).toEqual([["phone2", ["phone"]]]);
   });
 
-  test("under the table's present name, and when two columns change places", () => {
+  test("follows the table's new name, and keeps the former names of two swapped columns", () => {
     const history = apply(
       historyOf(),
       "ALTER TABLE customers RENAME COLUMN email TO city, RENAME COLUMN city TO email, RENAME clients",
@@ -126,7 +126,7 @@ describe("the former name of a column is remembered", () => {
     });
   });
 
-  test("of a tool's copy, when the copy takes the original's name", () => {
+  test("keeps the former name of a copy's column when the copy gets the original's name", () => {
     const history = apply(
       historyOf(),
       "ALTER TABLE _customers_gho CHANGE phone line VARCHAR(20)",
@@ -136,7 +136,7 @@ describe("the former name of a column is remembered", () => {
   });
 });
 
-test("a saved history goes on where it was, without names that do not matter any more", () => {
+test("a restored history has the saved names, without those on which no filter depends any more", () => {
   const saved = apply(historyOf(), "RENAME TABLE customers TO a, orders TO b").saved;
   const resumed = historyOf(JSON.parse(JSON.stringify(saved)) as SavedNames);
   expect(resumed.saved).toEqual(saved);
@@ -146,7 +146,7 @@ test("a saved history goes on where it was, without names that do not matter any
   expect(filteredNames({ mailing: { where: "id > 0" }, whole: {} })).toBeNull();
 });
 
-test("in a server with lower-case names, patterns match in lower case", () => {
+test("on a server with lower-case names, patterns match in lower case", () => {
   const filtered = filteredNames({ mailing: { where: { "Shop.Customers": "id > 0" } } });
   const history = apply(
     new NameHistory({ filtered, lowerCase: true }),
@@ -155,7 +155,7 @@ test("in a server with lower-case names, patterns match in lower case", () => {
   expect(tables(history, "clients")).toEqual([["shop", "customers"]]);
 });
 
-test("more names than can be saved make it full, and names of the past give way to later ones", () => {
+test("the history is full when it has more names than can be saved, and later names replace past ones", () => {
   const history = historyOf();
   for (let i = 0; !history.isFull; i++) {
     expect(i).toBeLessThan(5000);
