@@ -33,7 +33,7 @@ describe("the successors of a change that always fails", () => {
     },
   );
 
-  it("are all handled although every failure ends its process", async () => {
+  it("are all handled when every failure ends its process", async () => {
     await using rig = await startQueueRig({ maxReceiveCount: 3 });
     await rig.send(...[POISON, ...SUCCESSORS].map((offset) => message([offset])));
     const seen: number[] = [];

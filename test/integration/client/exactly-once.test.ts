@@ -54,7 +54,7 @@ describe("positions in the application's own database", () => {
     return rows.map((row) => row["pos"] as number);
   }
 
-  it("make the effect of each change happen once, in order, although handlers fail and messages repeat", async () => {
+  it("produce the effect of each change once, in order, when handlers fail and messages are repeated", async () => {
     const random = new SeededRandom(7);
     const offsets = Array.from({ length: 60 }, (_, index) => index + 1);
     for (let first = 0; first < offsets.length; first += 3) {
@@ -77,7 +77,7 @@ describe("positions in the application's own database", () => {
     expect(failures).toBeGreaterThan(0);
   });
 
-  it("let whoever has a message a second time wait for the first, and then do nothing", async () => {
+  it("make a second holder of a message wait for the first one and then do nothing", async () => {
     const store = new MysqlPositionStore(pool, "billing/staging");
     const marks = [{ key: "one message", position: positionAt(5) }];
     const finish = Promise.withResolvers<void>();
@@ -93,7 +93,7 @@ describe("positions in the application's own database", () => {
     expect(await store.load("one message")).toBe(positionAt(5));
   });
 
-  it("make it happen once although another process gets the message while it is being handled", async () => {
+  it("produce the effect once when another process gets the message while it is being handled", async () => {
     await rig.send(message([1]), message([2]));
     const store = new MysqlPositionStore(pool, "billing/staging");
     const began = Promise.withResolvers<void>();

@@ -36,7 +36,7 @@ describe("consumers without the library", () => {
     await rig[Symbol.asyncDispose]();
   });
 
-  it("in plain SDK calls handles each change once, in order, and deletes the messages", async () => {
+  it("in plain SDK calls handle each change once, in order, and delete the messages", async () => {
     await rig.send(message([1, 2]), message([2, 3]), message([9], { group: "other" }));
     const seen: number[] = [];
     const stop = new AbortController();
@@ -48,7 +48,7 @@ describe("consumers without the library", () => {
     await stopped(consuming, stop);
   });
 
-  it("in plain SDK calls, and as a Lambda function, fetches a message that was too large for SQS", async () => {
+  it("in plain SDK calls, and as a Lambda function, fetch a message that was too large for SQS", async () => {
     for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
     const s3 = new S3Client({ endpoint: rig.aws.endpoints.s3 });
     await s3.send(new CreateBucketCommand({ Bucket: "payloads" }));
@@ -81,7 +81,7 @@ describe("consumers without the library", () => {
     s3.destroy();
   });
 
-  it("in plain SDK calls lets nothing overtake a change that fails", async () => {
+  it("in plain SDK calls handle a change that fails before its successors", async () => {
     await rig.send(message([1]), message([2]), message([3], { group: "other" }));
     const errors = vi.spyOn(console, "error").mockReturnValue();
     const seen: number[] = [];
@@ -97,7 +97,7 @@ describe("consumers without the library", () => {
     await stopped(consuming, stop);
   });
 
-  it("as a Lambda function says which messages failed, and knows the messages that it has handled", async () => {
+  it("as a Lambda function return the failed messages and recognise the handled ones", async () => {
     await createPositionsTable(rig.aws);
     for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
     vi.stubEnv("POSITIONS_TABLE", "positions");
@@ -123,7 +123,7 @@ describe("consumers without the library", () => {
     expect(print).toHaveBeenCalledTimes(5);
   });
 
-  it.skipIf(withoutPython)("in Python prints each change once, in order", async () => {
+  it.skipIf(withoutPython)("in Python print each change once, in order", async () => {
     await rig.send(message([1, 2]), message([2, 3]));
     const script = fileURLToPath(new URL("../../../examples/consumer.py", import.meta.url));
     const consumer = spawn("python3", [script], {
@@ -171,7 +171,7 @@ print(client.receive_message(QueueUrl=o.queue_url, WaitTimeSeconds=o.wait_time_s
 const { AWS_COMMAND } = process.env;
 
 test.skipIf(AWS_COMMAND === undefined && withoutPython)(
-  "the line that npm start prints for the AWS command line shows a message, with no other setting",
+  "the line that npm start prints for the AWS command line shows a message without other settings",
   async () => {
     await using rig = await startQueueRig();
     await rig.send(message([1]));
@@ -202,7 +202,7 @@ test.skipIf(AWS_COMMAND === undefined && withoutPython)(
   240_000,
 );
 
-test("an example runs by the command of its page, on the Node of the checkout", async () => {
+test("an example runs by the command on its page, with the Node of the checkout", async () => {
   const page = await readFile(new URL("../../../examples/README.md", import.meta.url), "utf8");
   const [, example = ""] = /^npx (node examples\/.*)$/m.exec(page) ?? [];
   await using rig = await startQueueRig();
@@ -225,7 +225,7 @@ test("an example runs by the command of its page, on the Node of the checkout", 
 
 const row = (id: number, total: number) => ({ after: { id, total }, key: { id } });
 
-test("a copy of a table follows a snapshot and the changes around it, keys that change and a truncation", async () => {
+test("the copy example follows a snapshot, the changes around it, changed keys and a truncation", async () => {
   await using rig = await startQueueRig();
   const copy = new Map<string, Record<string, unknown>>();
   await using _ = await subscribe("billing", copyTo(copy, "shop.orders"), {

@@ -17,7 +17,7 @@ import { startQueueRig, type QueueRig } from "../../support/client/queue-rig.ts"
 const at = (change: Change): number => change.source.pos;
 const ascending = (a: number, b: number): number => a - b;
 
-describe("when a handler fails", () => {
+describe("a subscription with failures", () => {
   let rig: QueueRig;
   let options: SubscribeOptions;
   let errors: unknown[];
@@ -38,7 +38,7 @@ describe("when a handler fails", () => {
 
   afterEach(() => rig[Symbol.asyncDispose]());
 
-  it("tries the change again before its successors, and leaves other groups alone", async () => {
+  it("retries a failed change before its successors, without delaying other groups", async () => {
     await rig.send(message([1, 2, 3]), message([4]), message([9], { group: "other" }));
     let failures = 2;
     await using _ = await subscribe(
@@ -56,7 +56,7 @@ describe("when a handler fails", () => {
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
   });
 
-  it("leaves a change that always fails to the dead-letter queue, and none of its successors", async () => {
+  it("leaves only a change that always fails to the dead-letter queue, and handles its successors", async () => {
     await rig.send(...[1, 2, 3, 4, 5, 6].map((offset) => message([offset])));
     await using _ = await subscribe(
       "billing",
@@ -71,19 +71,19 @@ describe("when a handler fails", () => {
     expect(await rig.depth(rig.deadLetterUrl())).toBe(1);
   });
 
-  it("handles what comes back from the dead-letter queue, once, although its group has gone on", async () => {
+  it("handles a redriven message once, although its group has advanced", async () => {
     await rig.send(message([1, 2, 3]), message([4]));
-    let mended = false;
+    let isCorrected = false;
     await using _ = await subscribe(
       "billing",
       (change) => {
-        if (at(change) === 2 && !mended) throw new Error("not yet");
+        if (at(change) === 2 && !isCorrected) throw new Error("not yet");
         seen.push(`${at(change)}`);
       },
       options,
     );
     await vi.waitFor(() => expect(seen).toEqual(["1", "4"]), 60_000);
-    mended = true;
+    isCorrected = true;
     await rig.redrive();
     await vi.waitFor(() => expect(seen).toEqual(["1", "4", "2", "3"]), 60_000);
     await rig.send(message([1, 2, 3]));
@@ -91,7 +91,7 @@ describe("when a handler fails", () => {
     expect(seen).toHaveLength(4);
   });
 
-  it("keeps a change that takes ten times the visibility timeout from everyone else", async () => {
+  it("hides a change from other subscriptions for ten times the visibility timeout", async () => {
     await rig.send(message([1]), message([2]));
     const slow = { ...options, visibilityTimeoutSeconds: 3 };
     const handler = async (change: Change): Promise<void> => {
@@ -107,7 +107,7 @@ describe("when a handler fails", () => {
     expect(errors).toEqual([]);
   });
 
-  it("handles what arrives after a wait longer than the visibility timeout", async () => {
+  it("handles a message that arrives after a wait longer than the visibility timeout", async () => {
     await using _ = await subscribe("billing", (change) => void seen.push(`${at(change)}`), {
       ...options,
       visibilityTimeoutSeconds: 1,
@@ -117,7 +117,7 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(seen).toEqual(["1"]), 60_000);
   });
 
-  it("tells the handler when a message can no longer be kept, and handles its successors after it all the same", async () => {
+  it("aborts the handler's signal when a message can no longer be hidden, and handles its successors after it", async () => {
     await rig.send(message([1]), message([2]));
     await using _ = await subscribe(
       "billing",
@@ -135,7 +135,7 @@ describe("when a handler fails", () => {
     expect(seen).toEqual(["begin 1", "lost 1", "begin 2"]);
   });
 
-  it("tells the handler in time, and stops, while the extension of its message hangs", async () => {
+  it("aborts the handler's signal in time, and stops, when the extension of its message hangs", async () => {
     await rig.send(message([1]));
     const lostAfterMs = Promise.withResolvers<number>();
     const subscription = await subscribe(
@@ -159,7 +159,7 @@ describe("when a handler fails", () => {
     expect(performance.now() - stopping).toBeLessThan(45_000);
   });
 
-  it("does not handle what was hidden for too short a time because the answer came late", async () => {
+  it("does not handle a message whose visibility timeout expired before the late response arrived", async () => {
     let late = true;
     rig.sqs.middlewareStack.add(
       (next) => async (args) => {
@@ -183,7 +183,7 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(receives).toEqual([2]), 60_000);
   });
 
-  it("handles the messages of an answer in the order of the queue, however the answer has them", async () => {
+  it("handles the messages of a response in the queue's order, whatever their order in the response", async () => {
     rig.sqs.middlewareStack.add(
       (next) => async (args) => {
         const result = await next(args);
@@ -201,7 +201,7 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(seen).toEqual(["1", "2", "3"]), 60_000);
   });
 
-  it("filters what comes a second time, and the changes of a failed message that were handled", async () => {
+  it("drops repeated messages, and the handled changes of a failed message", async () => {
     await rig.send(message([1, 2]), message([1, 2]), message([3, 4]), message([4, 5]));
     let repeats = 0;
     let failures = 1;
@@ -226,7 +226,7 @@ describe("when a handler fails", () => {
     expect(left).toEqual([0, 1, 0]);
   });
 
-  it("hands over the repeats of a new epoch, with the ids that they had", async () => {
+  it("hands over the repeats of a new epoch with their former ids", async () => {
     const ids: string[] = [];
     await using _ = await subscribe("billing", (change) => void ids.push(change.id), options);
     await rig.send(message([7]), message([7], { epoch: 2 }));
@@ -234,7 +234,7 @@ describe("when a handler fails", () => {
     expect(ids[0]).toBe(ids[1]);
   });
 
-  it("hands over late changes, whose group is their own", async () => {
+  it("hands over late changes, which have their own group", async () => {
     await using _ = await subscribe(
       "billing",
       (change) => void seen.push(`${at(change)}`),
@@ -244,7 +244,7 @@ describe("when a handler fails", () => {
     await vi.waitFor(() => expect(seen.toSorted()).toEqual(["5", "7"]), 60_000);
   });
 
-  it("deletes nothing that was not handled when the deletion of what was fails", async () => {
+  it("deletes only handled messages when a deletion fails", async () => {
     using fault = rig.aws.faults.add({
       service: "sqs",
       action: "DeleteMessageBatch",
@@ -263,7 +263,7 @@ describe("when a handler fails", () => {
     expect(fault.strikes).toBe(4);
   });
 
-  it("reports a message that SQS does not take back, and handles it when it comes again by itself", async () => {
+  it("reports a message that SQS does not make visible again, and handles it after its visibility timeout", async () => {
     using fault = rig.aws.faults.add({
       service: "sqs",
       action: "ChangeMessageVisibilityBatch",
@@ -294,7 +294,7 @@ describe("when a handler fails", () => {
     expect(fault.strikes).toBe(1);
   });
 
-  it("reports that the queue could not be reached to give a message back", async () => {
+  it("reports that the queue could not be reached to make a message visible again", async () => {
     using fault = rig.aws.faults.add({
       service: "sqs",
       action: "ChangeMessageVisibilityBatch",
@@ -321,7 +321,7 @@ describe("when a handler fails", () => {
     expect(fault.strikes).toBe(1);
   });
 
-  it("deletes again what SQS refused to delete in a batch, and handles nothing twice", async () => {
+  it("repeats the deletions that SQS refused in a batch, and handles each message once", async () => {
     const groups = ["a", "b", "c", "d"];
     using fault = rig.aws.faults.add({
       service: "sqs",
@@ -341,7 +341,7 @@ describe("when a handler fails", () => {
     expect(errors).toEqual([]);
   });
 
-  it("goes on receiving after the queue could not be reached", async () => {
+  it("continues to receive after the queue could not be reached", async () => {
     using fault = rig.aws.faults.add({
       service: "sqs",
       action: "ReceiveMessage",
@@ -367,7 +367,7 @@ describe("when a handler fails", () => {
     expect(await rig.depth()).toBe(1);
   });
 
-  it("leaves a message of a later version in the queue through more restarts than it may be received", async () => {
+  it("leaves a message of a later version in the queue through more restarts than its maximum receives", async () => {
     await rig.sendText("shop.orders", JSON.stringify({ ...message([1]), version: 2 }));
     const first = await subscribe("billing", () => undefined, options);
     await expect(first.finished).rejects.toThrow(UnsupportedMessageVersionError);
@@ -381,7 +381,7 @@ describe("when a handler fails", () => {
     expect(await rig.depth(rig.deadLetterUrl())).toBe(0);
   });
 
-  it("never hands over another environment's changes, whoever put them into the queue", async () => {
+  it("refuses another environment's changes, whoever sent them to the queue", async () => {
     await rig.sendText("shop.orders", JSON.stringify(message([1], { environment: "production" })));
     await using _ = await subscribe(
       "billing",
@@ -394,7 +394,7 @@ describe("when a handler fails", () => {
 });
 
 describe("stopping", () => {
-  it("finishes what is running and gives the rest back at once", async () => {
+  it("finishes the running messages and makes the others visible again at once", async () => {
     await using rig = await startQueueRig();
     await rig.send(message([1]), message([2]), message([3], { group: "waiting" }));
     const options = { sqs: rig.sqs, source: "shop", environment: "staging", concurrency: 1 };

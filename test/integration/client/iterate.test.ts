@@ -13,7 +13,7 @@ describe("iterating over changes", () => {
 
   afterEach(() => rig[Symbol.asyncDispose]());
 
-  it("gives them in order and counts one as handled when the next is asked for", async () => {
+  it("returns them in order and counts one as handled when the next is requested", async () => {
     await rig.send(message([1, 2]), message([3]));
     const seen: number[] = [];
     for await (const change of iterate("billing", options())) {
@@ -24,7 +24,7 @@ describe("iterating over changes", () => {
     expect(await rig.depth()).toBe(1);
   });
 
-  it("gives back what the loop left, at once", async () => {
+  it("makes the messages that the loop left visible again at once", async () => {
     await rig.send(message([1]));
     for await (const change of iterate("billing", options())) {
       expect(change.source.pos).toBe(1);
@@ -35,7 +35,7 @@ describe("iterating over changes", () => {
     await again.return();
   });
 
-  it("ends after the message at hand when the signal aborts", async () => {
+  it("ends after the current message when the signal aborts", async () => {
     await rig.send(message([1, 2]), message([3]));
     const stop = new AbortController();
     const seen: number[] = [];
@@ -47,7 +47,7 @@ describe("iterating over changes", () => {
     expect(await rig.depth()).toBe(1);
   });
 
-  it("throws where receiving cannot go on", async () => {
+  it("throws when receiving cannot continue", async () => {
     await rig.sendText("g", JSON.stringify({ ...message([1]), version: 2 }));
     const onError = vi.fn<() => void>();
     const next = iterate("billing", { ...options(), onError }).next();

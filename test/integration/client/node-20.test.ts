@@ -17,7 +17,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(directory, { recursive: true }));
 
-it("a receive leaves nothing in memory on Node 20", async () => {
+it("a receive does not leak memory on Node 20", async () => {
   const script = join(directory, "many-receives.mjs");
   await build({
     entryPoints: [fileURLToPath(new URL("../../support/client/many-receives.ts", import.meta.url))],
@@ -35,7 +35,7 @@ it("a receive leaves nothing in memory on Node 20", async () => {
   expect(bytes).toBeLessThan(50);
 });
 
-it("an example, which is TypeScript, ends on Node 20 with the error that its page names", async () => {
+it("an example in TypeScript ends on Node 20 with the error that its page names", async () => {
   const examples = fileURLToPath(new URL("../../../examples", import.meta.url));
   const page = await readFile(join(examples, "README.md"), "utf8");
   const [, error = ""] = /Node 20 refuses them \(`(\w+)`\)/.exec(page) ?? [];

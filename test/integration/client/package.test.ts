@@ -72,7 +72,7 @@ describe("the package, packed and installed into an empty project", () => {
     await rm(directory, { recursive: true, force: true });
   });
 
-  it("is clean for publint and are-the-types-wrong", async () => {
+  it("passes publint and are-the-types-wrong", async () => {
     await run(program("publint"), ["--strict", tarball], { cwd: directory });
     await run(program("attw"), [tarball, "--profile", "esm-only"], { cwd: directory });
   });
@@ -82,7 +82,7 @@ describe("the package, packed and installed into an empty project", () => {
     expect(await firstLine(node, "app.js")).toBe("c { id: 18446744073709551615n }");
   });
 
-  it("receives compressed messages where Node can read them, and stops with a sentence where not", async () => {
+  it("receives compressed messages on a Node that can read them, and stops with an explanation on others", async () => {
     const [from20, from24] = await Promise.all([20, 24].map((major) => findNode(major, directory)));
     // This script runs first, because it leaves the message in the queue.
     expect(await firstLine(from20 ?? "", "compressed.js", 10_000)).toMatch(

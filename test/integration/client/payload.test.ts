@@ -45,7 +45,7 @@ describe("a message that was too large for SQS", () => {
     await rig[Symbol.asyncDispose]();
   });
 
-  it("is fetched from where its pointer says, digits and emoji included", async () => {
+  it("is fetched from its pointer's object unchanged, digits and emoji included", async () => {
     const text = JSON.stringify(message([1, 2])).replace(
       '{"id":1}',
       `{"id":18446744073709551615,"note":"${"🐬".repeat(300_000)}"}`,
@@ -60,7 +60,7 @@ describe("a message that was too large for SQS", () => {
     expect(seen.map(({ source }) => source.pos)).toEqual([1, 2, 3]);
   });
 
-  it("is tried again while it cannot be fetched, before its successors", async () => {
+  it("is retried before its successors while it cannot be fetched", async () => {
     await rig.sendText("shop.orders", pointer("late"));
     await rig.send(message([3]));
     const seen: number[] = [];
@@ -75,7 +75,7 @@ describe("a message that was too large for SQS", () => {
     await vi.waitFor(() => expect(seen).toEqual([1, 2, 3]), 60_000);
   });
 
-  it("is handled when it comes back from the dead-letter queue, although its group has gone on", async () => {
+  it("is handled after a redrive, although its group has advanced", async () => {
     await rig.sendText("shop.orders", pointer("forbidden"));
     await rig.send(message([3]));
     const seen: number[] = [];

@@ -29,7 +29,7 @@ describe("applications in processes of their own", () => {
     expect(production.lines).toEqual(["begin 2", "end 2"]);
   });
 
-  it("killed in the middle of a change, leave it and all that follows to the next, in order", async () => {
+  it("that are killed during a change leave it and its successors to the next process, in order", async () => {
     await rig.send(message([1]), message([2]), message([3]));
     await using first = spawnConsumer(environment("staging", { HANG_AT: "2" }));
     await vi.waitFor(() => expect(first.lines).toEqual(["begin 1", "end 1", "begin 2"]), 60_000);
@@ -40,7 +40,7 @@ describe("applications in processes of their own", () => {
     expect(second.lines).toEqual(["begin 2", "end 2", "begin 3", "end 3"]);
   });
 
-  it("filter each other's repeats with positions in DynamoDB", async () => {
+  it("drop each other's repeats with positions in DynamoDB", async () => {
     await createPositionsTable(rig.aws);
     const more = { POSITIONS_TABLE: "positions" };
     await rig.send(message([1, 2]), message([3]));

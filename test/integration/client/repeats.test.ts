@@ -17,122 +17,128 @@ const anew = (offsets: readonly number[]): EnvironmentMessage =>
 
 const mysql = useMysql();
 
-describe.each<StoreName>(["memory", "DynamoDB", "MySQL"])("with records in %s", (name) => {
-  it("handles what a router that was set up anew sends at the same coordinates, while it goes on running", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await using _ = await rig.start();
-    await rig.queue.send(message([1, 2, 3]), message([4]), message([90]));
-    await rig.untilEmpty();
-    await rig.queue.send(anew([1, 2, 3]), anew([4]), anew([5]));
-    await rig.untilEmpty();
-    expect(rig.seen.slice(0, 5)).toEqual(["1", "2", "3", "4", "90"]);
-    expect(rig.seen.slice(5)).toEqual(["new 1", "new 2", "new 3", "new 4", "new 5"]);
-    expect(rig.repeats).toBe(0);
-  });
+describe.each<StoreName>(["memory", "DynamoDB", "MySQL"])(
+  "a subscription with records in %s",
+  (name) => {
+    it("handles the messages of a newly created router at the same coordinates without a restart", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await using _ = await rig.start();
+      await rig.queue.send(message([1, 2, 3]), message([4]), message([90]));
+      await rig.untilEmpty();
+      await rig.queue.send(anew([1, 2, 3]), anew([4]), anew([5]));
+      await rig.untilEmpty();
+      expect(rig.seen.slice(0, 5)).toEqual(["1", "2", "3", "4", "90"]);
+      expect(rig.seen.slice(5)).toEqual(["new 1", "new 2", "new 3", "new 4", "new 5"]);
+      expect(rig.repeats).toBe(0);
+    });
 
-  it("handles what a router that was set up anew sends at the same coordinates, after a restart", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await rig.queue.send(message([1, 2, 3]), message([4]), message([90]));
-    const first = await rig.start();
-    await rig.untilEmpty();
-    await first.stop();
-    await rig.queue.send(anew([1, 2, 3]), anew([4]), anew([5]));
-    await using _ = await rig.start();
-    await rig.untilEmpty();
-    expect(rig.seen.slice(5)).toEqual(["new 1", "new 2", "new 3", "new 4", "new 5"]);
-  });
+    it("handles the messages of a newly created router at the same coordinates after a restart", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await rig.queue.send(message([1, 2, 3]), message([4]), message([90]));
+      const first = await rig.start();
+      await rig.untilEmpty();
+      await first.stop();
+      await rig.queue.send(anew([1, 2, 3]), anew([4]), anew([5]));
+      await using _ = await rig.start();
+      await rig.untilEmpty();
+      expect(rig.seen.slice(5)).toEqual(["new 1", "new 2", "new 3", "new 4", "new 5"]);
+    });
 
-  it("handles what was dead-lettered while the store could not be reached", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await rig.queue.send(message([1, 2, 3]), message([4]), message([5]));
-    const { away, positions } = unreliable(rig.stores.open());
-    away(true);
-    await using _ = await rig.start(positions);
-    const dead = rig.queue.deadLetterUrl();
-    await vi.waitFor(async () => expect(await rig.queue.depth(dead)).toBe(3), 60_000);
-    away(false);
-    await rig.queue.send(message([6]));
-    await vi.waitFor(() => expect(rig.seen).toEqual(["6"]), 60_000);
-    await rig.queue.redrive();
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["6", "1", "2", "3", "4", "5"]);
-    expect(rig.repeats).toBe(0);
-  });
+    it("handles messages that were dead-lettered while the store could not be reached", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await rig.queue.send(message([1, 2, 3]), message([4]), message([5]));
+      const { away, positions } = unreliable(rig.stores.open());
+      away(true);
+      await using _ = await rig.start(positions);
+      const dead = rig.queue.deadLetterUrl();
+      await vi.waitFor(async () => expect(await rig.queue.depth(dead)).toBe(3), 60_000);
+      away(false);
+      await rig.queue.send(message([6]));
+      await vi.waitFor(() => expect(rig.seen).toEqual(["6"]), 60_000);
+      await rig.queue.redrive();
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["6", "1", "2", "3", "4", "5"]);
+      expect(rig.repeats).toBe(0);
+    });
 
-  it("handles the rest of what was dead-lettered half handled, once", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await rig.queue.send(message([1, 2, 3]), message([4]));
-    rig.refuses = "2";
-    await using _ = await rig.start();
-    await vi.waitFor(() => expect(rig.seen).toEqual(["1", "4"]), 60_000);
-    rig.refuses = undefined;
-    await rig.queue.redrive();
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["1", "4", "2", "3"]);
-  });
+    it("handles the rest of a half-handled dead-lettered message once", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await rig.queue.send(message([1, 2, 3]), message([4]));
+      rig.refuses = "2";
+      await using _ = await rig.start();
+      await vi.waitFor(() => expect(rig.seen).toEqual(["1", "4"]), 60_000);
+      rig.refuses = undefined;
+      await rig.queue.redrive();
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["1", "4", "2", "3"]);
+    });
 
-  it("drops what is sent again later than SQS would notice it, in whatever order", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    const sent = [message([1, 2]), message([3]), message([4, 5])];
-    await using _ = await rig.start();
-    await rig.queue.send(...sent);
-    await rig.untilEmpty();
-    await rig.queue.send(...sent.toReversed(), message([6]));
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["1", "2", "3", "4", "5", "6"]);
-    expect(rig.repeats).toBe(3);
-  });
+    it("drops repeats that are sent after SQS's deduplication interval, in any order", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      const sent = [message([1, 2]), message([3]), message([4, 5])];
+      await using _ = await rig.start();
+      await rig.queue.send(...sent);
+      await rig.untilEmpty();
+      await rig.queue.send(...sent.toReversed(), message([6]));
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["1", "2", "3", "4", "5", "6"]);
+      expect(rig.repeats).toBe(3);
+    });
 
-  it("handles again what the store has forgotten, and loses nothing by it", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await using _ = await rig.start();
-    await rig.queue.send(message([1]), message([2]));
-    await rig.untilEmpty();
-    await rig.stores.forget();
-    await rig.queue.send(message([3]), message([1]), message([2]), message([1]), message([4]));
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["1", "2", "3", "1", "2", "4"]);
-    expect(rig.repeats).toBe(1);
-  });
-});
+    it("handles a repeat whose record the store has forgotten, and loses no change", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await using _ = await rig.start();
+      await rig.queue.send(message([1]), message([2]));
+      await rig.untilEmpty();
+      await rig.stores.forget();
+      await rig.queue.send(message([3]), message([1]), message([2]), message([1]), message([4]));
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["1", "2", "3", "1", "2", "4"]);
+      expect(rig.repeats).toBe(1);
+    });
+  },
+);
 
-describe.each<StoreName>(["DynamoDB", "MySQL"])("after an update, with records in %s", (name) => {
-  it("drops what the last release handled and did not delete, and handles the rest", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await rig.queue.send(message([1, 2, 3]), message([4]));
-    rig.refuses = "3";
-    expect(await rig.startLastRelease()).toEqual(["failed"]);
-    rig.refuses = undefined;
-    await using _ = await rig.start();
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["1", "2", "3", "4"]);
-  });
+describe.each<StoreName>(["DynamoDB", "MySQL"])(
+  "an updated subscription with records in %s",
+  (name) => {
+    it("drops messages that the last release handled and did not delete, and handles the others", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await rig.queue.send(message([1, 2, 3]), message([4]));
+      rig.refuses = "3";
+      expect(await rig.startLastRelease()).toEqual(["failed"]);
+      rig.refuses = undefined;
+      await using _ = await rig.start();
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["1", "2", "3", "4"]);
+    });
 
-  it("handles what the last release never handled, whatever position its group had", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await rig.queue.send(message([90]));
-    expect(await rig.startLastRelease()).toEqual(["handled"]);
-    await rig.queue.send(anew([1]), anew([2, 3]), anew([91]));
-    await using _ = await rig.start();
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["90", "new 1", "new 2", "new 3", "new 91"]);
-    expect(rig.repeats).toBe(1);
-  });
+    it("handles messages that the last release did not handle, whatever position their group had", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await rig.queue.send(message([90]));
+      expect(await rig.startLastRelease()).toEqual(["handled"]);
+      await rig.queue.send(anew([1]), anew([2, 3]), anew([91]));
+      await using _ = await rig.start();
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["90", "new 1", "new 2", "new 3", "new 91"]);
+      expect(rig.repeats).toBe(1);
+    });
 
-  it("handles the rest of what was dead-lettered half handled by the last release", async () => {
-    await using rig = await startApplicationRig(name, mysql);
-    await rig.queue.send(message([1, 2, 3]), message([4]));
-    rig.refuses = "2";
-    expect(await rig.startLastRelease(3)).toEqual(["failed", "failed", "failed"]);
-    rig.refuses = undefined;
-    expect(await rig.startLastRelease()).toEqual(["handled"]);
-    expect(await rig.queue.depth(rig.queue.deadLetterUrl())).toBe(1);
-    await rig.queue.redrive();
-    await using _ = await rig.start();
-    await rig.untilEmpty();
-    expect(rig.seen).toEqual(["1", "4", "2", "3"]);
-  });
-});
+    it("handles the rest of a dead-lettered message that the last release handled in part", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      await rig.queue.send(message([1, 2, 3]), message([4]));
+      rig.refuses = "2";
+      expect(await rig.startLastRelease(3)).toEqual(["failed", "failed", "failed"]);
+      rig.refuses = undefined;
+      expect(await rig.startLastRelease()).toEqual(["handled"]);
+      expect(await rig.queue.depth(rig.queue.deadLetterUrl())).toBe(1);
+      await rig.queue.redrive();
+      await using _ = await rig.start();
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["1", "4", "2", "3"]);
+    });
+  },
+);
 
 /** A position store that can be made unreachable. */
 function unreliable(store: AnyPositionStore<unknown>): {

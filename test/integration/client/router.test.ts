@@ -23,7 +23,7 @@ describe("on a running router", () => {
 
   afterAll(() => router[Symbol.asyncDispose]());
 
-  it("every statement and command on the message format's page becomes the messages that the page shows", async () => {
+  it("every statement and command on the message format's page produces the messages on the page", async () => {
     const schema = JSON.parse(
       await readFile(new URL("docs/schema/environment-message.schema.json", root), "utf8"),
     ) as object;
@@ -48,7 +48,7 @@ describe("on a running router", () => {
     }
   });
 
-  it("applications that differ in APP_ENV only receive the changes of their own environment", async () => {
+  it("applications that differ only in APP_ENV receive the changes of their own environment", async () => {
     const arrived: Record<string, Change[]> = { production: [], staging: [] };
     const application = (environment: string) =>
       subscribe("mail", (change) => void arrived[environment]?.push(change), {
@@ -106,7 +106,7 @@ describe("on a running router", () => {
       const { Messages: [message] = [] } = await router.sqs.send(
         new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 20 }),
       );
-      if (message === undefined) throw new Error(`${kindOf(shown)} did not come`);
+      if (message === undefined) throw new Error(`${kindOf(shown)} did not arrive`);
       const { ReceiptHandle, Body = "" } = message;
       await router.sqs.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
       received.push(Body);

@@ -22,7 +22,7 @@ describe("a subscription", () => {
 
   afterAll(() => rig[Symbol.asyncDispose]());
 
-  it("hands over each change once, in order, with what the message says of it", async () => {
+  it("hands over each change once, in order, with the message's fields", async () => {
     const seen: unknown[] = [];
     await using _ = await subscribe("billing", (received) => void seen.push(received), options);
     await rig.send(message([1, 2]), message([3]), message([4, 5, 6]));
@@ -85,7 +85,7 @@ describe("a subscription", () => {
     expect(most).toBe(3);
   });
 
-  it("gives integers beyond 2^53 exactly, as bigint", async () => {
+  it("returns integers beyond 2^53 exactly, as bigint", async () => {
     const seen: unknown[] = [];
     await using _ = await subscribe("billing", ({ after }) => void seen.push(after), options);
     const text = JSON.stringify(message([300])).replace(
@@ -96,7 +96,7 @@ describe("a subscription", () => {
     await vi.waitFor(() => expect(seen).toEqual([{ id: 18446744073709551615n }]), 60_000);
   });
 
-  it("runs `around` about each message and tells of it when it is handled", async () => {
+  it("runs `around` for each message and calls `onHandled` after it", async () => {
     const events: string[] = [];
     await rig.send(message([400, 401]));
     await using _ = await subscribe("billing", ({ source }) => void events.push(`${source.pos}`), {
@@ -122,8 +122,8 @@ describe("a subscription", () => {
       tries: 2,
     },
     { name: "does not wait for the handler", around: dropped, tries: 2 },
-    { name: "never calls it", around: () => Promise.resolve(), tries: 0 },
-  ])("counts nothing as handled that was not when `around` $name", async ({ around, tries }) => {
+    { name: "never calls the handler", around: () => Promise.resolve(), tries: 0 },
+  ])("does not count a message as handled when `around` $name", async ({ around, tries }) => {
     await using own = await startQueueRig({ maxReceiveCount: 2 });
     await own.send(message([1]));
     const errors: unknown[] = [];
@@ -144,7 +144,7 @@ describe("a subscription", () => {
     expect(calls).toBe(tries);
   });
 
-  it("reports the handler's own error although the positions before it cannot be saved", async () => {
+  it("reports the handler's own error even when the positions before it cannot be saved", async () => {
     await using own = await startQueueRig();
     await own.send(message([1, 2]));
     const reported = Promise.withResolvers<unknown>();
@@ -167,20 +167,20 @@ describe("a subscription", () => {
     expect(seen.slice(0, 2)).toEqual([1, 2]);
   });
 
-  it("is not disturbed by what a callback throws", async () => {
+  it("continues when a callback throws", async () => {
     const seen: number[] = [];
     await rig.send(message([500]), message([501]));
     await using _ = await subscribe("billing", ({ source }) => void seen.push(source.pos), {
       ...options,
       onHandled: () => {
-        throw new Error("watching went wrong");
+        throw new Error("the callback failed");
       },
     });
     await vi.waitFor(() => expect(seen).toEqual([500, 501]), 60_000);
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
   });
 
-  it("hands over rows as their validator returns them, and counts a refusal as a failure", async () => {
+  it("hands over rows as their validator returns them, and counts a refused row as a failure", async () => {
     const order = z.object({ id: z.int().max(600).transform(String) });
     const ids: (string | undefined)[] = [];
     const errors: unknown[] = [];
@@ -195,7 +195,7 @@ describe("a subscription", () => {
     expect(errors[0]).toBeInstanceOf(RowValidationError);
   });
 
-  it("reads the queue of a given URL, whatever its names", async () => {
+  it("reads the queue with a given URL, whatever its source and environment are", async () => {
     const seen: number[] = [];
     await using subscription = await subscribe(
       "billing",
@@ -207,7 +207,7 @@ describe("a subscription", () => {
     expect(subscription.queueUrl).toBe(rig.queueUrl("production"));
   });
 
-  it("names the queues that there are when there is none of that name", async () => {
+  it("names the existing queues when its own queue does not exist", async () => {
     const missing = subscribe("search", () => undefined, options);
     await expect(missing).rejects.toThrow(QueueNotFoundError);
     await expect(missing).rejects.toMatchObject({
@@ -217,9 +217,9 @@ describe("a subscription", () => {
   });
 
   it.each([
-    { name: "there is no such queue", more: { source: "shop", environment: "nowhere" } },
+    { name: "its queue does not exist", more: { source: "shop", environment: "nowhere" } },
     { name: "a setting is missing", more: {} },
-  ])("releases the client that it made when $name", async ({ more }) => {
+  ])("closes the client that it made when $name", async ({ more }) => {
     for (const [name, value] of Object.entries(rig.aws.environment())) vi.stubEnv(name, value);
     const destroy = vi.spyOn(SQSClient.prototype, "destroy");
     try {
@@ -231,7 +231,7 @@ describe("a subscription", () => {
     }
   });
 
-  it("names every missing setting at once, and the queues that there are", async () => {
+  it("names every missing setting at once, and the existing queues", async () => {
     const missing = subscribe("billing", () => undefined, { sqs: rig.sqs, concurrency: 0 });
     await expect(missing).rejects.toThrow(SubscriptionSettingsError);
     await expect(missing).rejects.toThrow(

@@ -11,7 +11,7 @@ const TIMEOUT_SECONDS = 7200;
 const EXTENSION_MS = (TIMEOUT_SECONDS * 1000) / 3;
 const MINUTE_MS = 60_000;
 
-describe("when a handler takes longer than SQS can hide its message", () => {
+describe("a handler that takes longer than SQS can hide its message", () => {
   let rig: QueueRig;
   let passedMs: number;
   /** The number of extensions that SQS has confirmed to the client. */
@@ -62,7 +62,7 @@ describe("when a handler takes longer than SQS can hide its message", () => {
     return Attributes?.["ApproximateNumberOfMessagesNotVisible"];
   };
 
-  it("extends up to the limit and not beyond it, tells the handler in time, and says why", async () => {
+  it("has its message extended up to the limit, and its signal aborted in time with the reason", async () => {
     await rig.send(message([1]));
     const errors: [unknown, ErrorContext][] = [];
     const begun = Promise.withResolvers<AbortSignal>();
@@ -107,7 +107,7 @@ describe("when a handler takes longer than SQS can hide its message", () => {
     ]);
   });
 
-  it("hides a message that failed for as long as SQS can, when its back-off is longer", async () => {
+  it("has a failed message hidden for as long as SQS can when its back-off is longer", async () => {
     await rig.send(message([1]));
     const begun = Promise.withResolvers<void>();
     const failure = Promise.withResolvers<never>();

@@ -80,8 +80,8 @@ function standsForNothing(code: string, utf32: string): boolean {
 
 const PER_STATEMENT = 2_000;
 
-describe("every code of every character set stands for the character that MySQL says", () => {
-  it("knows the character set of every collation", async () => {
+describe("every code of every character set is decoded to MySQL's character", () => {
+  it("for the character set of every collation", async () => {
     const collations = await mysql.query<{ id: string; charset: string }>(
       "SELECT ID id, CHARACTER_SET_NAME charset FROM information_schema.COLLATIONS",
     );

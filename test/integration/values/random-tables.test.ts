@@ -25,7 +25,7 @@ interface RandomColumn {
 }
 
 it.for(Array.from({ length: TABLES }, (_, i) => firstSeed + i))(
-  "what the changes of a random table add up to is what it holds (SEED=%i)",
+  "the changes of a random table add up to its content (SEED=%i)",
   async (seed) => {
     const random = new SeededRandom(seed);
     const columns = randomColumns(random);

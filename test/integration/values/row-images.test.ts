@@ -36,7 +36,7 @@ function quoted(name: string): string {
 }
 
 describe("keys", () => {
-  it("gives the primary key of each change, and the old one only where an update changed it", async () => {
+  it("are the primary key of each change, and the old one only when an update changed it", async () => {
     await binlog.connection.query("CREATE TABLE t (a INT, id BIGINT UNSIGNED PRIMARY KEY)");
     expect(
       await changesOf(
@@ -65,7 +65,7 @@ describe("keys", () => {
     ]);
   });
 
-  it("keeps a composite key's columns in the key's order, prefixes as whole values", async () => {
+  it("have a composite key's columns in the key's order, and prefixes as whole values", async () => {
     await binlog.connection.query(
       "CREATE TABLE t (a INT, b VARCHAR(20), c INT, PRIMARY KEY (c, b(2), a))",
     );
@@ -83,14 +83,14 @@ describe("keys", () => {
     ]);
   });
 
-  it("takes a unique key without NULLs for the primary key of a table that has none", async () => {
+  it("are a unique key without NULLs when the table has no primary key", async () => {
     await binlog.connection.query("CREATE TABLE t (a INT, b INT UNIQUE NOT NULL)");
     expect(await changesOf("INSERT INTO t VALUES (1, 2)")).toEqual([
       ["c", '{"b":2}', "", "", '{"a":1,"b":2}'],
     ]);
   });
 
-  it("has no key for a table without such a key", async () => {
+  it("are absent for a table without such a key", async () => {
     await binlog.connection.query("CREATE TABLE t (a INT UNIQUE)");
     expect(await changesOf("INSERT INTO t VALUES (1), (2)")).toEqual([
       ["c", "", "", "", '{"a":1}'],
@@ -98,7 +98,7 @@ describe("keys", () => {
     ]);
   });
 
-  it("includes a generated invisible primary key", async () => {
+  it("include a generated invisible primary key", async () => {
     await binlog.connection.query(
       "SET sql_generate_invisible_primary_key = ON; CREATE TABLE t (a INT); SET sql_generate_invisible_primary_key = OFF",
     );
@@ -108,8 +108,8 @@ describe("keys", () => {
   });
 });
 
-describe("row images that leave columns out", () => {
-  it("MINIMAL: absent columns are absent, and the key comes from the before image", async () => {
+describe("row images without all columns", () => {
+  it("MINIMAL: leave out absent columns, and take the key from the before image", async () => {
     await binlog.connection.query(
       "SET binlog_row_image = MINIMAL; CREATE TABLE t (x INT, id INT, y VARCHAR(9), part INT, z TEXT, PRIMARY KEY (id, part))",
     );
@@ -128,14 +128,14 @@ describe("row images that leave columns out", () => {
     ]);
   });
 
-  it("MINIMAL: a key that the image lacks is no key", async () => {
+  it("MINIMAL: have no key when the image lacks its columns", async () => {
     await binlog.connection.query(
       "SET binlog_row_image = MINIMAL; CREATE TABLE t (id INT PRIMARY KEY DEFAULT 7, a INT)",
     );
     expect(await changesOf("INSERT INTO t (a) VALUES (1)")).toEqual([["c", "", "", "", '{"a":1}']]);
   });
 
-  it("MINIMAL: a row of defaults only has no columns", async () => {
+  it("MINIMAL: have no columns for a row of defaults only", async () => {
     await binlog.connection.query(
       "SET binlog_row_image = MINIMAL; CREATE TABLE t (a INT DEFAULT 4, b INT)",
     );
@@ -145,7 +145,7 @@ describe("row images that leave columns out", () => {
     ]);
   });
 
-  it("NOBLOB: unchanged large columns are absent", async () => {
+  it("NOBLOB: leave out unchanged large columns", async () => {
     await binlog.connection.query(
       "SET binlog_row_image = NOBLOB; CREATE TABLE t (id INT PRIMARY KEY, a INT, b BLOB, c TEXT)",
     );
@@ -163,7 +163,7 @@ describe("row images that leave columns out", () => {
   });
 });
 
-describe("tables of every shape", () => {
+describe("changes are decoded for", () => {
   it("more than 250 columns, with NULLs anywhere", async () => {
     const names = Array.from({ length: 600 }, (_, i) => `c${i}`);
     await binlog.connection.query(
@@ -195,7 +195,7 @@ describe("tables of every shape", () => {
     await binlog.connection.query(`DROP DATABASE ${quoted("data base é")}`);
   });
 
-  it("members of ENUM and SET in character set binary, as their definition has them", async () => {
+  it("members of ENUM and SET in the character set binary, as they are defined", async () => {
     await binlog.connection.query(
       "CREATE TABLE t (e ENUM('é', '🦊') CHARACTER SET binary, s SET('ü', 'c') CHARACTER SET binary)",
     );
@@ -268,8 +268,8 @@ describe("tables of every shape", () => {
   });
 });
 
-describe("what cannot be decoded exactly is refused", () => {
-  it("names the setting when the binlog holds parts of JSON documents", async () => {
+describe("a binlog that cannot be decoded exactly is refused", () => {
+  it("with the setting's name when it contains parts of JSON documents", async () => {
     await binlog.connection.query(
       'CREATE TABLE t (id INT PRIMARY KEY, j JSON); INSERT INTO t VALUES (1, \'{"a": [1, 2, 3], "b": "a longer text"}\')',
     );
@@ -282,7 +282,7 @@ describe("what cannot be decoded exactly is refused", () => {
     expect(() => decodeChanges(events)).toThrow("binlog_row_value_options");
   });
 
-  it("names table and setting when the binlog names no columns", async () => {
+  it("with the names of the table and the setting when it does not name the columns", async () => {
     await binlog.connection.query(
       "CREATE TABLE t (id INT); SET GLOBAL binlog_row_metadata = MINIMAL",
     );
@@ -301,7 +301,7 @@ describe("what cannot be decoded exactly is refused", () => {
 });
 
 describe("compressed transactions", () => {
-  it("are decoded like others", async () => {
+  it("are decoded like other transactions", async () => {
     await binlog.connection.query(
       "CREATE TABLE t (id INT PRIMARY KEY, v TEXT); SET binlog_transaction_compression = ON",
     );
@@ -324,7 +324,7 @@ describe("compressed transactions", () => {
     ]);
   });
 
-  it("of any size stream through", async () => {
+  it("of any size are decoded as a stream", async () => {
     await binlog.connection.query(
       "CREATE TABLE t (id INT PRIMARY KEY AUTO_INCREMENT, v VARCHAR(1000)); SET binlog_transaction_compression = ON, cte_max_recursion_depth = 100000",
     );

@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => binlog[Symbol.asyncDispose]());
 
 describe.for(Object.entries(valueFamilies))("%s", ([, family]) => {
-  it.for(family.types)("%s: every value arrives as SELECT shows it", async (type) => {
+  it.for(family.types)("%s: every value is decoded as SELECT shows it", async (type) => {
     const { connection } = binlog;
     if ((family.since ?? 0) > Number.parseInt(mysql.server.version, 10)) return;
     const key = type === "SERIAL" ? "INT, UNIQUE" : "INT PRIMARY KEY, UNIQUE";

@@ -35,10 +35,10 @@ function isExactInZongji(family: string, literal: string): boolean {
 }
 
 it.for(Object.entries(comparable))(
-  "%s: values are those that zongji decodes",
+  "%s: values equal those that zongji decodes",
   async ([name, same]) => {
     const family = valueFamilies[name];
-    if (family === undefined) throw new Error(`no family is called ${name}`);
+    if (family === undefined) throw new Error(`there is no family named ${name}`);
     await using binlog = await BinlogFile.open(mysql.server, "differential_test");
     for (const [i, type] of family.types.entries()) {
       await binlog.connection.query(

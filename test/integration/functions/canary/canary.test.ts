@@ -109,7 +109,7 @@ function state(): string | undefined {
     .find(({ shortName }) => shortName === "Canary missing")?.state;
 }
 
-test("the row arrives with its delay, and the alarm is quiet", async () => {
+test("the row arrives with its delay, and the alarm does not ring", async () => {
   await vi.waitFor(async () => expect(await reported("CanaryArrived")).toContain(1), PATIENCE);
   const [delayMs = 0] = await reported("CanaryDelay");
   expect(delayMs).toBeGreaterThan(0);
@@ -117,7 +117,7 @@ test("the row arrives with its delay, and the alarm is quiet", async () => {
   await vi.waitFor(() => expect(state()).toBe("OK"), PATIENCE);
 });
 
-test("while the reader stands still no row arrives, and the alarm rings until it goes on", async () => {
+test("no row arrives while the reader is paused, and the alarm rings until it continues", async () => {
   const { reader = 0 } = router.pids();
   process.kill(reader, "SIGSTOP");
   try {
@@ -134,7 +134,7 @@ test("while the reader stands still no row arrives, and the alarm rings until it
   );
 });
 
-test("when its queue is deleted, its metric stays away", async () => {
+test("its metric is missing when its queue is deleted", async () => {
   await clients.sqs.send(new DeleteQueueCommand({ QueueUrl: queueUrl }));
   await vi.waitFor(() => {
     expect(problems.filter((text) => /queue/i.test(text)).length).toBeGreaterThan(1);

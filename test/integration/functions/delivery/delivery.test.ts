@@ -49,7 +49,7 @@ describe("the route function", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
   });
 
-  test("tries frames one by one when together they meet trouble of its own", async () => {
+  test("delivers frames one by one when it fails to deliver them together", async () => {
     const lane = new TestLane();
     const fault = stage.aws.faults.add({
       service: "dynamodb",
@@ -63,7 +63,7 @@ describe("the route function", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
   });
 
-  test("stops a lane at a gap, and leaves another lane alone", async () => {
+  test("stops only the lane that has a gap", async () => {
     const lane = new TestLane(0);
     const [one, , three] = [lane.frame([{}]), lane.frame([{}]), lane.frame([{}])];
     const other = new TestLane(1).frame([{ user: "app_test" }]);
@@ -79,7 +79,7 @@ describe("the route function", () => {
     expect(numbers(await stage.receiveAll("test"))).toEqual([1]);
   });
 
-  test("parks what a deleted queue cannot take, and delivers it in order once the queue is back", async () => {
+  test("parks a deleted queue's messages, which are delivered in order once the queue exists again", async () => {
     const name = "shop-billing-staging.fifo";
     const lane = new TestLane();
     await stage.clients.sqs.send(new DeleteQueueCommand({ QueueUrl: stage.queueUrl(name) }));
@@ -104,7 +104,7 @@ describe("the route function", () => {
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 3, 5, 7, 8]);
   });
 
-  test("sends to other queues while one does not answer", async () => {
+  test("sends to other queues while one does not respond", async () => {
     const { runtime, sends } = watchSends(
       stage.runtimeWith(stage.clients, { patience: fixedPatience(120_000) }),
     );
@@ -150,7 +150,7 @@ describe("the route function", () => {
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1]);
   });
 
-  test("keeps each lane's order in a queue that several lanes feed, through its trouble too", async () => {
+  test("keeps each lane's order in a queue that several lanes feed, even through the queue's trouble", async () => {
     const lanes = [new TestLane(0), new TestLane(1)];
     const write = async (): Promise<void> => {
       for (const lane of lanes) {
@@ -173,7 +173,7 @@ describe("the route function", () => {
   });
 });
 
-test("the retry function remembers which messages of a record went through, beyond SQS's memory of five minutes", async () => {
+test("the retry function remembers a record's sent messages beyond SQS's deduplication interval", async () => {
   await using keyed = await Stage.start({
     environments: { production: { users: ["app_prod"] } },
     subscribers: { billing: { tables: ["shop.*"], groupBy: "key" } },

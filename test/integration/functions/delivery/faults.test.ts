@@ -64,7 +64,7 @@ const faulty = (sound: RetryRuntime): RetryRuntime => ({
 });
 
 describe("a queue in trouble", () => {
-  test("gets a statement that its format leaves out, and no other environment waits for it", async () => {
+  test("does not delay other environments with a statement that its format leaves out", async () => {
     const lane = new TestLane();
     const name = environmentQueueName(SOURCE, "search", "staging");
     const broken = stage.aws.faults.add({
@@ -109,7 +109,7 @@ function refusing(...prefixes: readonly string[]): RetryRuntime {
 }
 
 describe("a payload bucket that refuses the bodies of one environment", () => {
-  test("has that queue's messages parked, and no other environment waits", async () => {
+  test("causes only that queue's messages to be parked, without a delay of other environments", async () => {
     const lane = new TestLane();
     const release = refusing("messages/staging/");
     const frame = lane.frame([{ user: "app_staging", text: largeText() }, {}]);
@@ -131,7 +131,7 @@ describe("a payload bucket that refuses the bodies of one environment", () => {
     expect(await stage.receiveAll("staging")).toHaveLength(1);
   });
 
-  test("and failure records keeps the lane waiting", async () => {
+  test("stops the lane when it refuses failure records as well", async () => {
     const event = rawEvent([new TestLane().frame([{ user: "app_staging", text: largeText() }])]);
     expect(await route(refusing("messages/staging/", "failures/"), event)).toHaveLength(1);
     expect(await route(runtime, event)).toEqual([]);
@@ -143,7 +143,7 @@ function namedAfterMessages(batch: Batch): Batch {
   return { ...batch, ...batch.former };
 }
 
-test("a record that an earlier release named after its messages is found again", async () => {
+test("a record that an earlier release named after its messages is found", async () => {
   const { streams, lanes } = runtime.effects;
   /** The function is killed before the lane's position moves. */
   const earlier: RetryRuntime = {
@@ -192,8 +192,8 @@ async function failsAgain(release: RetryRuntime, environment: string): Promise<v
   });
 }
 
-describe("a mistake in our own code", () => {
-  test("parks one queue's share, and a corrected release delivers it in order", async () => {
+describe("an error of the router's code", () => {
+  test("parks one queue's share, which a corrected release delivers in order", async () => {
     const lane = new TestLane();
     const metrics = new CountingMetrics();
     const odd = { user: "app_staging", table: "shop.odd" };
@@ -251,7 +251,7 @@ describe("a mistake in our own code", () => {
     expect(await stateOf("billing", "production")).toMatchObject({ status: "closed" });
   });
 
-  test("in the decision who gets a change parks that change", async () => {
+  test("in the choice of a change's receivers parks that change", async () => {
     const lane = new TestLane();
     const { rules } = runtime;
     const release: RetryRuntime = {
@@ -281,7 +281,7 @@ describe("a mistake in our own code", () => {
     expect(numbers(await stage.receiveAll("unrouted"))).toEqual([2]);
   });
 
-  test("parks the share behind what is parked of the queue", async () => {
+  test("parks the share behind the queue's parked records", async () => {
     const lane = new TestLane();
     const broken = stage.breakQueue("staging", "InternalFailure");
     await route(runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
@@ -300,10 +300,10 @@ function quoting(): never {
   throw new Error('unexpected {"card":"4111"}');
 }
 
-describe("a plain Error of our own code in retry", () => {
+describe("a plain Error of the retry function's code", () => {
   const backoff = { baseMs: 1000, longestMs: 1000, attempts: 3 };
 
-  test("counts as a failed attempt of the record, until it is given up", async () => {
+  test("counts as a failed attempt of the record until the record is given up", async () => {
     const lane = new TestLane();
     const thread = 9;
     expect(await route(runtime, rawEvent([lane.frame([{ user: null, thread }])]))).toEqual([]);
@@ -336,7 +336,7 @@ describe("a plain Error of our own code in retry", () => {
     expect(metrics.totals.get("FailuresDead")).toBe(1);
   });
 
-  test("counts where no record was met, too, is logged without its message, and stays with its stream", async () => {
+  test("counts as a failed attempt even before a record is read, is logged without its message, and stays with its stream", async () => {
     const lane = new TestLane();
     const broken = [
       stage.breakQueue("staging", "Denied"),
@@ -375,7 +375,7 @@ describe("a plain Error of our own code in retry", () => {
     expect(JSON.stringify(logged.mock.calls)).not.toMatch(/4111/);
   });
 
-  test("a name in the index of due streams that cannot be read keeps none of the others waiting", async () => {
+  test("an unreadable name in the index of due streams does not delay the other streams", async () => {
     const broken = stage.breakQueue("production", "Denied");
     const thread = 9;
     const frame = new TestLane().frame([{}, { user: null, thread }]);

@@ -37,13 +37,13 @@ const expectAllInOrder = async (stage: Stage): Promise<void> => {
   }
 };
 
-describe("when SQS refuses single entries of a batch", () => {
+describe("batches of which SQS refuses entries", () => {
   for (const [what, effect] of [
-    ["by chance", { code: "InternalError", share: 0.4 }],
-    ["the first of each", { code: "RequestThrottled", entries: [0] }],
-    ["all of them", { code: "InternalError" }],
+    ["at random", { code: "InternalError", share: 0.4 }],
+    ["the first one", { code: "RequestThrottled", entries: [0] }],
+    ["every one", { code: "InternalError" }],
   ] as const) {
-    test(`${what}, the route function sends them again, and each group stays in order`, async () => {
+    test(`(${what}) are sent again by the route function, and each group stays in order`, async () => {
       await using stage = await Stage.start(KEYED);
       const fault = stage.aws.faults.add({
         service: "sqs",
@@ -61,9 +61,9 @@ describe("when SQS refuses single entries of a batch", () => {
   }
 });
 
-describe("when a send arrives after the function has given it up", () => {
+describe("a send that arrives after the function has abandoned it", () => {
   for (const arrival of ["before", "after"] as const) {
-    test(`and ${arrival} the retry function has sent it again, it is delivered once and in order`, async () => {
+    test(`and ${arrival} the retry function repeats it is delivered once and in order`, async () => {
       await using stage = await Stage.start();
       // Unlike the function's client, this one waits for the answer without a limit.
       using clients = awsClients(stage.aws);

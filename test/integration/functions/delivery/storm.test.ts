@@ -13,7 +13,7 @@ const FRAME_EVERY_MS = 20;
 const USERS = ["app_prod", "app_staging", "app_test"];
 
 test(
-  "while DynamoDB fails at random nothing is lost, doubled or out of order",
+  "random failures of DynamoDB cause no lost, repeated or misplaced change",
   async () => {
     const random = new SeededRandom(SEED);
     await using stage = await Stage.start();

@@ -17,7 +17,7 @@ const MINUTE_MS = 60_000;
 const TWO_ATTEMPTS = { baseMs: 1000, longestMs: 1000, attempts: 2 };
 const STREAM = queueStream(0, "shop-billing-staging.fifo");
 
-describe("a record whose body is not there any more", () => {
+describe("a record whose body is missing or damaged", () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await Stage.start();
@@ -26,7 +26,7 @@ describe("a record whose body is not there any more", () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  test("is its stream's trouble until the object is back, and delays no other stream", async () => {
+  test("is in trouble until the object is restored, and delays no other stream", async () => {
     const lane = new TestLane();
     const faults = ["staging", "production"].map((name) => stage.breakQueue(name, "AccessDenied"));
     const text = randomBytes(400_000).toString("base64");
@@ -61,7 +61,7 @@ describe("a record whose body is not there any more", () => {
     expect(numbers(await stage.receiveAll("staging"))).toEqual([1, 2]);
   });
 
-  test("or is no text of ours, likewise", async () => {
+  test("is in trouble when the object has another content", async () => {
     const fault = stage.breakQueue("staging", "AccessDenied");
     const text = randomBytes(400_000).toString("base64");
     await route(stage.runtime, rawEvent([new TestLane().frame([{ user: "app_staging", text }])]));
@@ -78,7 +78,7 @@ describe("a record whose body is not there any more", () => {
     });
   });
 
-  test("a bucket that is away counts as no failed attempt", async () => {
+  test("an outage of the bucket does not count as a failed attempt", async () => {
     const fault = stage.breakQueue("staging", "AccessDenied");
     const text = randomBytes(400_000).toString("base64");
     await route(stage.runtime, rawEvent([new TestLane().frame([{ user: "app_staging", text }])]));
@@ -114,7 +114,7 @@ describe("a record whose body is not there any more", () => {
   }
 });
 
-test("changes of a connection that a later version parked wait for the code that can read them", async () => {
+test("changes of a connection that a later version parked wait for code that can read them", async () => {
   await using stage = await Stage.start();
   const { dynamodb } = stage.clients;
   const frame = new TestLane().frame([{ user: null, thread: 24 }]);

@@ -147,7 +147,7 @@ function isNamed(condition: string): boolean {
   });
 }
 
-it("what a comparison says otherwise than MySQL, doctor names", async () => {
+it("doctor names the comparisons whose result differs from MySQL's", async () => {
   const differences: string[] = [];
   let [same, named] = [0, 0];
   for (const column of Object.keys(COLUMNS)) {
@@ -180,7 +180,7 @@ it("what a comparison says otherwise than MySQL, doctor names", async () => {
   expect(named).toBeGreaterThan(300);
 }, 120_000);
 
-it("LOWER and UPPER make of every letter what MySQL makes of it", async () => {
+it("LOWER and UPPER convert every letter as MySQL does", async () => {
   const { connection } = binlog;
   const letters = Array.from({ length: 0x10ffff }, (_, at) => at + 1)
     .filter((code) => code < 0xd800 || code > 0xdfff)

@@ -66,7 +66,7 @@ function randomStatement(random: SeededRandom): string {
 }
 
 describe(`conditions (SEED=${seed})`, () => {
-  it("say of every row what MySQL says: true, false or unknown", async () => {
+  it("have MySQL's result for every row: true, false or unknown", async () => {
     const random = new SeededRandom(seed + 1);
     const seen = new Map<boolean | null, number>();
     const differences: string[] = [];
@@ -87,7 +87,7 @@ describe(`conditions (SEED=${seed})`, () => {
     for (const truth of [true, false, null]) expect(seen.get(truth)).toBeGreaterThan(1000);
   });
 
-  it("make of inserts, updates and deletes what keeps a copy of the rows that meet them", async () => {
+  it("turn inserts, updates and deletes into changes that keep a copy of the matching rows", async () => {
     const random = new SeededRandom(seed + 2);
     const { connection } = binlog;
     const copies = Array.from({ length: 60 }, () => {

@@ -144,7 +144,7 @@ async function received(): Promise<number[]> {
 }
 
 describe("a subscriber's masked columns", () => {
-  test("are in no request to any queue, record or payload, and in no log", async () => {
+  test("are absent from every request to a queue, record or payload, and from every log", async () => {
     await run();
     const state = await readState(
       stage.clients.dynamodb,
@@ -171,7 +171,7 @@ describe("a subscriber's masked columns", () => {
     for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
   });
 
-  test("stay hidden in a tool's copy, under another name, and when their subscriber is renamed or removed while they wait", async () => {
+  test("stay hidden in a tool's copy, under another name, and when their subscriber is renamed or removed meanwhile", async () => {
     const lane = new TestLane();
     const exact = { exclude: ["shop.orders.text"], mask: { "shop.orders.*": "hash" } } as const;
     const gone = { ...exact, exclude: [...exact.exclude, "shop.orders.gone"] };
@@ -195,7 +195,7 @@ describe("a subscriber's masked columns", () => {
     for (const hidden of [SECRET, String(KEY)]) expect(written.holding(hidden), hidden).toBe(0);
   });
 
-  test("are found by the same search where nothing is masked", async () => {
+  test("are found by the same search when they are not masked", async () => {
     vi.restoreAllMocks();
     await stage[Symbol.asyncDispose]();
     await begin({});

@@ -27,7 +27,7 @@ async function nextChange(): Promise<Change> {
   return change;
 }
 
-it("the deployed functions filter what a real server writes, under the stack's secret", async () => {
+it("the deployed functions filter a real server's changes with the stack's secret", async () => {
   const connection = await router.connectAs("staging");
   await connection.query(
     "CREATE TABLE customers (id INT PRIMARY KEY, email VARCHAR(99), phone VARCHAR(30), active TINYINT)",

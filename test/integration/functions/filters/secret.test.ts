@@ -49,7 +49,7 @@ describe("the secret of the filters", () => {
     expect(secret).toMatchObject({ value: "the text", isUnread: false });
   });
 
-  test("is none where the stack has none", async () => {
+  test("is null when the stack has none", async () => {
     expect(await startFilterSecret(null, silent)).toMatchObject({ value: null, isUnread: false });
   });
 

@@ -64,7 +64,7 @@ test("a queue with compressed messages delivers the same changes in a tenth of t
   expect(compressed).toEqual(plain);
 });
 
-test("messages that were parked are compressed when they are sent, and those from before the setting are read on", async () => {
+test("parked messages are compressed when they are sent, and uncompressed earlier messages stay readable", async () => {
   await using stage = await Stage.start(routing());
   const lane = new TestLane();
   await route(stage.runtime, rawEvent([lane.frame(manyChanges)]));

@@ -133,7 +133,7 @@ const VALUES: Readonly<Record<string, readonly [string, string, string, string, 
     nu: ["INT", "NULL", "null", "null", "null", 4],
   };
 
-describe("on a running router, a subscriber with another tool's format", () => {
+describe("a running router's subscriber with another tool's format", () => {
   let router: Router;
   beforeAll(async () => {
     const tables = ["shop.*"];
@@ -146,7 +146,7 @@ describe("on a running router, a subscriber with another tool's format", () => {
   const next = (format: ForeignFormat): Promise<string> =>
     nextBody(router.sqs, router.stack.environments["staging"]?.queues[format] ?? "");
 
-  it("gets the messages that the formats' page shows behind each statement, field by field", async () => {
+  it("gets the messages that the page about formats shows for each statement, field by field", async () => {
     const page = await readFile(new URL("../../../../docs/formats.md", import.meta.url), "utf8");
     const examples = formatExamples(page);
     const withoutRun = runRemover(page);
@@ -160,7 +160,7 @@ describe("on a running router, a subscriber with another tool's format", () => {
     }
   });
 
-  it("gets every type of value as its tool writes it, digit for digit", async () => {
+  it("gets every type of value as the tool writes it, digit for digit", async () => {
     await using connection = await router.connectAs("staging");
     // Skip the messages that the page's last statement caused for the other two formats; the page
     // does not show them.
@@ -196,7 +196,7 @@ describe("on a running router, a subscriber with another tool's format", () => {
     expect(maxwell.get("primary_key")).toBe("[2,1]");
   });
 
-  it("gets a change with the columns of its moment, and a transaction's rows in order", async () => {
+  it("gets a change with the columns of its time, and a transaction's rows in order", async () => {
     await using connection = await router.connectAs("staging");
     await connection.query("CREATE TABLE notes (id INT PRIMARY KEY, text VARCHAR(5))");
     await connection.query("INSERT INTO notes VALUES (1, 'a')");
@@ -236,7 +236,7 @@ describe("on a running router, a subscriber with another tool's format", () => {
     ]);
   });
 
-  it("gets a transaction of many frames whole, and its commit with its last row only", async () => {
+  it("gets a transaction of many frames completely, and its commit only with its last row", async () => {
     await using connection = await router.connectAs("staging");
     await connection.query("CREATE TABLE bulk (id INT PRIMARY KEY, text CHAR(100))");
     const began = performance.now();

@@ -8,7 +8,7 @@ const CHANGES = 100_000;
 /** Approximate number of small rows in a frame of 512 KiB. */
 const CHANGES_PER_FRAME = 1000;
 
-test("100,000 parked changes are drained in order, at a few requests for each frame", async () => {
+test("100,000 parked changes are drained in order with a few requests for each frame", async () => {
   await using stage = await Stage.start();
   const lane = new TestLane();
   const fault = stage.breakQueue("production", "AccessDenied");

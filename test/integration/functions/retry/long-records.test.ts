@@ -23,7 +23,7 @@ const PER_CHANGE = {
 const PER_FRAME = { ...PER_CHANGE, subscribers: { search: { tables: ["shop.*"] } } };
 const QUEUE = environmentQueueName(SOURCE, "search", "production");
 
-describe("a record that becomes more messages than an invocation of retry can send", () => {
+describe("a record with more messages than one retry invocation can send", () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await Stage.start(PER_FRAME);
@@ -71,11 +71,11 @@ describe("a record that becomes more messages than an invocation of retry can se
   }
 
   const cases = {
-    "messages of a queue": () => parkMessages(),
-    "changes of a connection that is known by now": parkUnknown,
+    "with messages of a queue": () => parkMessages(),
+    "with changes of a connection whose author has become known": parkUnknown,
   };
 
-  test.for(Object.entries(cases))("%s: gets through, part by part", async ([, park]) => {
+  test.for(Object.entries(cases))("%s, is delivered part by part", async ([, park]) => {
     await park();
     let invocations = 0;
     for (let pending = 1; pending > 0; invocations++) {
@@ -99,7 +99,7 @@ describe("a record that becomes more messages than an invocation of retry can se
     expect(numbers.length).toBeLessThan(2 * MESSAGES);
   });
 
-  test("goes on in the next invocation where its time ended, and sends nothing twice", async () => {
+  test("is continued by the next invocation without a repeated message", async () => {
     const count = 300;
     await parkMessages(count);
     using slow = stage.aws.faults.add({
@@ -123,7 +123,7 @@ describe("a record that becomes more messages than an invocation of retry can se
   });
 });
 
-test("a record at which each invocation is killed is given up, and says why", async () => {
+test("a record at which each invocation is killed is given up with the reason", async () => {
   await using stage = await Stage.start(PER_FRAME);
   const fault = stage.breakQueue("production", "AccessDenied", "search");
   expect(await route(stage.runtime, rawEvent([new TestLane().frame([{}])]))).toEqual([]);
@@ -152,7 +152,7 @@ test("a record at which each invocation is killed is given up, and says why", as
   expect(await stage.receiveAll("production", "search")).toEqual([]);
 });
 
-test("a record whose body our own code cannot read is a failed attempt, and given up at last", async () => {
+test("a record whose body the router's code cannot read counts failed attempts until it is given up", async () => {
   await using stage = await Stage.start(PER_FRAME);
   const position = new TestLane().position(1);
   const batch = { first: position, last: position, count: 1, body: "no JSON at all" };

@@ -25,7 +25,7 @@ const LOAD = 0.3;
 const MINUTE_MS = 60_000;
 
 test(
-  "a busy queue that was parked comes back by itself, under the load that it carried before",
+  "a parked busy queue recovers by itself under its former load",
   async () => {
     await using stage = await Stage.start({
       environments: { production: { users: ["app_prod"] } },
@@ -87,11 +87,11 @@ test(
     await loadUntil(delay(TROUBLED_SECONDS * 1000));
     await loadUntil(isNow("open"));
     fault.remove();
-    const [mendedAt, parked] = [performance.now(), sent - production.receipts.length];
+    const [removedAt, parked] = [performance.now(), sent - production.receipts.length];
     await loadUntil(isNow("closed"));
-    const seconds = (performance.now() - mendedAt) / 1000;
+    const seconds = (performance.now() - removedAt) / 1000;
     console.log(
-      `${parked} frames were parked, and production came back in ${seconds.toFixed(1)} s, while ${(1000 / pauseMs).toFixed(1)} frames a second came on`,
+      `${parked} frames were parked, and production recovered in ${seconds.toFixed(1)} s, while ${(1000 / pauseMs).toFixed(1)} frames a second arrived`,
     );
     await isEmptied();
     expect(production.numbers).toEqual(Array.from({ length: sent }, (_, n) => n + 1));

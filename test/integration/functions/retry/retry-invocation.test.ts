@@ -32,7 +32,7 @@ describe("an invocation of the retry function", () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  test("ends in time, and the next ones do the rest, in order", async () => {
+  test("ends in time and leaves the rest to the next ones, in order", async () => {
     using slow = sendsTake(100);
     const pending: number[] = [];
     do {
@@ -47,7 +47,7 @@ describe("an invocation of the retry function", () => {
     await expectAll();
   });
 
-  test("works on several streams at once", async () => {
+  test("works on several streams in parallel", async () => {
     using slow = sendsTake(SLOW_MS);
     const begin = performance.now();
     await retry(stage.runtime);
@@ -58,7 +58,7 @@ describe("an invocation of the retry function", () => {
     await expectAll();
   });
 
-  test("leaves finished records without their bodies, to expire after a month", async () => {
+  test("removes the bodies of finished records and lets the records expire after a month", async () => {
     await retry(stage.runtime);
     const { Items: items = [] } = await stage.clients.dynamodb.send(
       new QueryCommand({

@@ -7,7 +7,7 @@ import { Stage } from "../../../support/functions/stage.ts";
 
 const MINUTE_MS = 60_000;
 
-describe("a retry function that is killed between any two of its effects", () => {
+describe("a retry function that is killed before or after any request", () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await Stage.start();
@@ -16,8 +16,8 @@ describe("a retry function that is killed between any two of its effects", () =>
     await stage[Symbol.asyncDispose]();
   });
 
-  test.for(["mended", "still refusing"] as const)(
-    "has delivered everything once and in order after its next invocation: the queue was %s",
+  test.for(["available again", "still refusing"] as const)(
+    "has delivered every change once and in order after its next invocation, with a queue that is %s",
     { timeout: 120_000 },
     async (queue) => {
       let request = 1;
@@ -32,7 +32,7 @@ describe("a retry function that is killed between any two of its effects", () =>
 
   /** Returns whether the invocation made that request and was killed at it. */
   async function killedOnce(
-    queue: "mended" | "still refusing",
+    queue: "available again" | "still refusing",
     request: number,
     when: "before" | "after",
   ): Promise<boolean> {
@@ -48,7 +48,7 @@ describe("a retry function that is killed between any two of its effects", () =>
     const fault = stage.breakQueue("staging", "AccessDenied");
     await park();
     await park();
-    if (queue === "mended") fault.remove();
+    if (queue === "available again") fault.remove();
     stage.clock.advance(MINUTE_MS);
 
     const clients = stage.newClients();

@@ -15,7 +15,7 @@ const QUEUES = Number(process.env["SILENT_QUEUES"] ?? 40);
 const PATIENCE_MS = 300;
 const SUBSCRIBERS = Array.from({ length: QUEUES }, (_, n) => `subscriber${n}`);
 
-test("however many silent queues one environment has, another one's are served at the beginning of the run", async () => {
+test("another environment's queues are served early in the run, however many silent queues one environment has", async () => {
   await using stage = await Stage.start({
     environments: { production: { users: ["app_prod"] }, staging: { users: ["app_staging"] } },
     subscribers: {

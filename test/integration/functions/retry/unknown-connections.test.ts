@@ -24,7 +24,7 @@ async function firstOf(stage: Stage): Promise<EnvironmentMessage[]> {
   }
 }
 
-test("one throttled answer for production is tried again in the next run, whatever number of unknown connections waits", async () => {
+test("a throttled send to production is retried in the next run, however many unknown connections wait", async () => {
   await using stage = await Stage.start();
   await parkCopies(stage, stage.runtime, new TestLane(1), CONNECTIONS);
   // The connections' records are older than production's.
@@ -53,7 +53,7 @@ test("one throttled answer for production is tried again in the next run, whatev
   expect(each).toBeLessThan(2.2);
 }, 300_000);
 
-test("an unknown connection is given up after about 18 hours, and seven a second do not outgrow the function", async () => {
+test("an unknown connection is given up after about 18 hours, and the function keeps pace with seven new ones a second", async () => {
   await using stage = await Stage.start();
   const lane = new TestLane();
   await parkUnknown(stage.runtime, lane, 1);
@@ -73,7 +73,7 @@ test("an unknown connection is given up after about 18 hours, and seven a second
   expect(7 * 60 * UNKNOWN_BACKOFF.attempts).toBeLessThan(10_000);
 }, 300_000);
 
-test("a connection that turns out to be known is delivered, among thousands that are not", async () => {
+test("the changes of a connection that becomes known are delivered among thousands of unknown ones", async () => {
   await using stage = await Stage.start();
   await parkUnknown(stage.runtime, new TestLane(), 500);
   const author = { from: "", user: "app_prod", host: "10.0.0.1", attribution: "sweep" } as const;
@@ -122,7 +122,7 @@ test("environments take turns with the connections that have become known", asyn
   expect(await stage.receiveAll("production")).toHaveLength(1);
 });
 
-test("a connection that the last release tried more often is not given up before its time", async () => {
+test("a connection with more attempts by the last release is not given up early", async () => {
   await using stage = await Stage.start();
   await parkUnknown(stage.runtime, new TestLane(), 1);
   const { dynamodb } = stage.clients;

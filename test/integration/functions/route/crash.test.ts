@@ -27,23 +27,23 @@ const changes: readonly TestChange[] = [
 const cases = [
   { title: "one frame", frames: [changes], again: [1] },
   {
-    title: "a frame of each change, which come again together",
+    title: "a frame for each change, and their repeats together",
     frames: changes.map((change) => [change]),
     again: [6],
   },
   {
-    title: "a frame of each change, which come again one by one",
+    title: "a frame for each change, and their repeats one by one",
     frames: changes.map((change) => [change]),
     again: [1, 1, 1, 1, 1, 1],
   },
   {
-    title: "frames delivered together, which come again with others",
+    title: "frames delivered together, and their repeats together with others",
     frames: [changes.slice(0, 2), changes.slice(2, 3), changes.slice(4, 5), changes.slice(5)],
     again: [1, 2, 1],
   },
 ];
 
-describe("a route function that is killed between any two of its effects", () => {
+describe("a route function that is killed before or after any request", () => {
   let stage: Stage;
   const counts: number[] = [];
   beforeEach(async () => {
@@ -57,7 +57,7 @@ describe("a route function that is killed between any two of its effects", () =>
   });
 
   test.for(cases)(
-    "has delivered everything once and in order: $title",
+    "has delivered every change once and in order after the repeat: $title",
     { timeout: 120_000 },
     async ({ frames, again }) => {
       let died = true;

@@ -31,20 +31,20 @@ async function deliver(...frames: readonly string[]): Promise<number[]> {
 }
 
 describe("frames of several lives", () => {
-  test("with the same positions are delivered each, though SQS has seen the former", async () => {
+  test("with the same positions are all delivered, despite SQS's deduplication", async () => {
     const [former, later] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
     expect(await deliver(former.frame([{}, {}]))).toEqual([1, 2]);
     expect(await deliver(later.frame([{}, {}]))).toEqual([1, 2]);
   });
 
-  test("of which the later one began are no news any more", async () => {
+  test("are dropped as repeats when they were delivered before a later life began", async () => {
     const [former, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
     const old = former.frame([{}]);
     expect(await deliver(old, later.frame([{}]))).toEqual([1, 1]);
     expect(await deliver(old)).toEqual([]);
   });
 
-  test("go on where the last release left off: in its life, and then in one with a name", async () => {
+  test("continue from the last release's position, first in its life and then in a named one", async () => {
     const last = new TestLane(0, 1);
     expect(await deliver(last.frame([{}]))).toEqual([1]);
     const { dynamodb } = stage.clients;
@@ -58,7 +58,7 @@ describe("frames of several lives", () => {
     expect(await deliver(first)).toEqual([]);
   });
 
-  test("keep their ids when they are parked without their author", async () => {
+  test("have different ids when the former one was parked without its author", async () => {
     const lane = new TestLane(0, 7, "a");
     await route(stage.runtime, rawEvent([lane.frame([{ user: null }])]));
     const again = new TestLane(0, 7, "b");
@@ -72,7 +72,7 @@ describe("frames of several lives", () => {
     { what: "another life with the same epoch", epochs: [7, 7] },
     { what: "a later life", epochs: [8, 7] },
   ])(
-    "go on behind what is parked of a connection that nobody knows, of $what",
+    "are delivered behind parked changes of an unknown connection of $what",
     async ({ epochs }) => {
       const [former, present] = [new TestLane(0, epochs[0], "a"), new TestLane(0, epochs[1], "b")];
       expect(await deliver(former.frame([{ user: null, thread: 5 }]))).toEqual([]);
@@ -106,7 +106,7 @@ describe("frames of several lives", () => {
     },
   );
 
-  test("of an earlier life that come behind a later one's wait for what is parked before them", async () => {
+  test("of an earlier life behind a later one's wait for the earlier life's parked changes", async () => {
     const [former, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
     const [first, late] = [1, 2].map(() => former.frame([{ user: null, thread: 5 }]));
     expect(await deliver(first ?? "", later.frame([{ user: null, thread: 5 }]))).toEqual([]);
@@ -126,14 +126,14 @@ describe("frames of several lives", () => {
     expect(delivered).toEqual([[1, 1], [2]]);
   });
 
-  test("of a restored offsets table go on, though frames of a later life were delivered meanwhile", async () => {
+  test("of a restored offsets table continue, although frames of a later life were delivered meanwhile", async () => {
     const [restored, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
     expect(await deliver(restored.frame([{}]), later.frame([{}]))).toEqual([1, 1]);
     expect(await deliver(restored.frame([{}]), restored.frame([{}]))).toEqual([2, 3]);
     expect(await deliver(later.frame([{}]))).toEqual([2]);
   });
 
-  test("of a life with the epoch of another one are parked and delivered though those positions were", async () => {
+  test("of a life with another one's epoch are parked and delivered at positions that the other one has used", async () => {
     const [former, present] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
     const parkAndRetry = async (frames: readonly string[]) => {
       const denied = stage.breakQueue("production", "AccessDenied");
@@ -150,7 +150,7 @@ describe("frames of several lives", () => {
     expect(await deliver(present.frame([{}]))).toEqual([3]);
   });
 
-  test("of a life with the epoch of another one wait until what is parked of that one is delivered", async () => {
+  test("of a life with another one's epoch wait until the other one's parked messages are delivered", async () => {
     const [former, present] = [new TestLane(0, 7, "a"), new TestLane(0, 7, "b")];
     using denied = stage.breakQueue("production", "AccessDenied");
     expect(await deliver(former.frame([{}, {}]))).toEqual([]);
@@ -167,7 +167,7 @@ describe("frames of several lives", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
   });
 
-  test("go on behind what the last release parked without a life", async () => {
+  test("continue behind messages that the last release parked without a life", async () => {
     const lane = new TestLane(0, 7, "a");
     using denied = stage.breakQueue("production", "AccessDenied");
     expect(await deliver(lane.frame([{}]))).toEqual([]);
@@ -188,7 +188,7 @@ describe("frames of several lives", () => {
     expect(await deliver(lane.frame([{}]))).toEqual([3]);
   });
 
-  test("of an earlier life are not taken for delivered behind what was parked of a later one", async () => {
+  test("of an earlier life do not count as delivered behind parked messages of a later one", async () => {
     const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
     expect(await deliver(earlier.frame([{}]))).toEqual([1]);
     using denied = stage.breakQueue("production", "AccessDenied");

@@ -29,12 +29,12 @@ describe("a message of the raw queue", () => {
     [JSON.stringify({ ...(JSON.parse(header) as object), ...change }), ...lines].join("\n");
 
   test.for([
-    ["text that is no frame", "hello"],
+    ["text that is not a frame", "hello"],
     ["nothing", ""],
-    ["JSON of somebody else", '{"Records":[]}'],
-    ["a frame of a version to come", withHeader({ frame: 2 })],
+    ["JSON of another program", '{"Records":[]}'],
+    ["a frame of a later version", withHeader({ frame: 2 })],
     ["a frame of another source", withHeader({ source: "other" })],
-    ["a frame cut off in the middle", good.slice(0, -20)],
+    ["a truncated frame", good.slice(0, -20)],
     [
       "a frame whose changes lie outside its positions",
       withHeader({ first: new TestLane().position(5), last: new TestLane().position(9) }),
@@ -42,8 +42,11 @@ describe("a message of the raw queue", () => {
     ["a frame without a binlog file", good.replace("mysql-bin.000001", "mysql-bin")],
     ["an author outside the header", good.replace('"author":0', '"author":5')],
     ["a megabyte of noise", randomBytes(500_000).toString("hex")],
-    ["a pointer to a payload that is gone", encodePointer({ bucket: "payloads", key: "frames/x" })],
-    ["a pointer to no frame", encodePointer({ bucket: "payloads", key: "messages/test/x" })],
+    ["a pointer to a deleted payload", encodePointer({ bucket: "payloads", key: "frames/x" })],
+    [
+      "a pointer to an object that is not a frame",
+      encodePointer({ bucket: "payloads", key: "messages/test/x" }),
+    ],
     ["a pointer to a foreign bucket", encodePointer({ bucket: "foreign", key: "frames/x" })],
   ])("that is %s is recorded and blocks nothing", async ([_title, body = ""]) => {
     const metrics = new CountingMetrics();
@@ -56,7 +59,7 @@ describe("a message of the raw queue", () => {
     expect(metrics.totals.get("FailuresPending")).toBe(1);
   });
 
-  test("that is a frame which this code could not read is delivered when it can, and what waited behind it follows", async () => {
+  test("with an unreadable frame is delivered once the frame can be read, and the frames behind it follow", async () => {
     const lane = new TestLane();
     const [first, second] = [lane.frame([{}]), lane.frame([{}])];
     const missing = encodePointer({ bucket: "payloads", key: "frames/late" });
@@ -73,7 +76,7 @@ describe("a message of the raw queue", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2]);
   });
 
-  test("that waits behind a gap is in the way of a new epoch until it is purged", async () => {
+  test("that waits behind a gap blocks a new epoch until it is purged", async () => {
     const lane = new TestLane();
     lane.frame([{}]);
     const waiting = lane.frame([{}]);
@@ -83,7 +86,7 @@ describe("a message of the raw queue", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
   });
 
-  test("that points to what cannot be read yet is kept beyond the life of the payload", async () => {
+  test("that points to an unreadable payload is kept after the payload's deletion", async () => {
     const payload = { Bucket: "payloads", Key: "frames/odd" };
     await stage.clients.s3.send(new PutObjectCommand({ ...payload, Body: "of a later version" }));
     const pointer = encodePointer({ bucket: payload.Bucket, key: payload.Key });
@@ -106,7 +109,7 @@ describe("a message of the raw queue", () => {
     expect(bodies).toEqual(["of a later version"]);
   });
 
-  test("that points to a payload waits while the bucket is away", async () => {
+  test("that points to a payload waits while the bucket is unavailable", async () => {
     await stage.clients.s3.send(
       new PutObjectCommand({ Bucket: "payloads", Key: "frames/1", Body: good }),
     );
@@ -123,7 +126,7 @@ describe("a message of the raw queue", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1]);
   });
 
-  test("that points to something else than a frame is not asked of S3, which would refuse it", async () => {
+  test("that points to an object that is not a frame causes no request to S3", async () => {
     using fault = stage.aws.faults.add({
       service: "s3",
       effect: { kind: "error", code: "AccessDenied", status: 403 },
@@ -135,7 +138,7 @@ describe("a message of the raw queue", () => {
     expect(fault.strikes).toBe(0);
   });
 
-  test("with a change beyond SQS's limit goes out through the bucket, as the Extended Client does it", async () => {
+  test("with a change beyond SQS's limit is delivered through the bucket, as by the Extended Client", async () => {
     const text = "é".repeat(600_000);
     await route(stage.runtime, rawEvent([new TestLane().frame([{ text }, {}])]));
 
@@ -160,7 +163,7 @@ describe("a message of the raw queue", () => {
     expect(message.changes.map(({ after }) => after?.["text"])).toEqual([text]);
   });
 
-  test("parked with a body beyond DynamoDB's limit comes back from the bucket", async () => {
+  test("that is parked with a body beyond DynamoDB's limit is delivered from the bucket", async () => {
     const fault = stage.breakQueue("production", "AccessDenied");
     const text = randomBytes(400_000).toString("base64");
     await route(stage.runtime, rawEvent([new TestLane().frame([{ text }])]));

@@ -23,7 +23,7 @@ afterEach(async () => {
   await stage[Symbol.asyncDispose]();
 });
 
-test("a frame that becomes more messages than an invocation can send gets through, invocation by invocation", async () => {
+test("a frame with more messages than an invocation can send is delivered by several invocations", async () => {
   const frame = new TestLane().frame(Array.from({ length: CHANGES }, () => ({})));
   let invocations = 0;
   for (let failed = true; failed; invocations++) {

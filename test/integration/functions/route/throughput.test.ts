@@ -12,7 +12,7 @@ const ENVIRONMENTS = new Map([
 ]);
 const TABLES = 4;
 
-test("ten frames of one change cost one read and one write of their lane", async () => {
+test("ten frames of one change need one read and one write of their lane", async () => {
   // A warm-up, so that JIT compilation is not measured.
   await deliver(10);
   const alone = await deliver(1);

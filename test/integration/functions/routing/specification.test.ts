@@ -71,7 +71,7 @@ const frames = fc.array(fc.array(change, { minLength: 1, maxLength: 8 }), {
 });
 
 test(
-  "what arrives is what a naive reading of the configuration says",
+  "the delivered changes are those that a naive implementation of the configuration finds",
   async () => {
     await fc.assert(
       fc.asyncProperty(routing, frames, fc.boolean(), async (rules, cuts, twice) => {

@@ -9,7 +9,7 @@ import { Stage } from "../../../support/functions/stage.ts";
 const MINUTE_MS = 60_000;
 const THREAD = 24;
 
-describe("changes whose author is not known", () => {
+describe("changes whose author is unknown", () => {
   let stage: Stage;
   beforeEach(async () => {
     stage = await Stage.start();
@@ -18,7 +18,7 @@ describe("changes whose author is not known", () => {
     await stage[Symbol.asyncDispose]();
   });
 
-  test("are parked, and delivered to a group of their own when a session turns up", async () => {
+  test("are parked, and delivered in their own group when their session is recorded", async () => {
     const lane = new TestLane();
     const metrics = new CountingMetrics();
     await route(
@@ -47,7 +47,7 @@ describe("changes whose author is not known", () => {
     expect(late[0]?.changes[0]).toMatchObject({ user: "app_staging", attribution: "sweep" });
   });
 
-  test("find their author in the sessions table when the frame does not name it", async () => {
+  test("get their author from the sessions table when the frame does not name it", async () => {
     await learnSession("app_test");
     const frame = new TestLane().frame([{ user: null, thread: THREAD }]);
     await route(stage.runtime, rawEvent([frame]));
@@ -78,7 +78,7 @@ describe("changes whose author is not known", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
   });
 
-  test("of a table that nobody subscribes to are left out", async () => {
+  test("of a table without a subscriber are left out", async () => {
     const metrics = new CountingMetrics();
     const frame = new TestLane().frame([{ user: null, table: "other.logs" }]);
     await route(stage.runtime, rawEvent([frame]), metrics);
