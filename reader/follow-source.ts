@@ -21,7 +21,8 @@ import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
-import { clockAheadMs } from "./source/server-clock.ts";
+import { fileAgeMs } from "./source/retention.ts";
+import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { knownFiles } from "./transactions/known-files.ts";
 import { namesAtAnyTime } from "./statements/name-history.ts";
@@ -215,7 +216,8 @@ async function retentionMs(
   if (retention !== "unknown") return retention === null ? null : retention * 1000;
   const evidence = binlogEvidence(server, connection);
   const oldest = await Promise.race([evidence.beginningOf(oldestFile), broken]);
-  return oldest === null || oldest.begunS === null ? null : Date.now() - oldest.begunS * 1000;
+  const nowMs = await Promise.race([serverNowMs(connection), broken]);
+  return fileAgeMs(oldest?.begunS ?? null, nowMs);
 }
 
 /** Throws StillStoppedError when an earlier attempt has stopped and waits for an operator. */

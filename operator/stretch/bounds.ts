@@ -29,12 +29,22 @@ export interface Bounds {
   readonly after: PositionText | null;
 }
 
+/** How much earlier than an earlier transaction one may be committed, microseconds. */
+const UNORDERED_US = 1_000_000;
+
+/** The commit times of two transactions, microseconds since 1970; the one after is `toUs`. */
+export interface SetBack {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
 /** Decides which changes lie in the stretch. Changes must be passed in the order of the binlog. */
 export class BoundCheck {
   readonly #bounds: Bounds;
   readonly #epoch: number;
   #after: PositionText | null;
   #isOver = false;
+  #latestUs = 0;
 
   constructor(bounds: Bounds, epoch: number) {
     this.#bounds = bounds;
@@ -51,6 +61,19 @@ export class BoundCheck {
   covers(transaction: Transaction): boolean {
     const { from, to } = this.#bounds;
     return hasReached(from, transaction) && (to === null || !hasReached(to, transaction));
+  }
+
+  /**
+   * Called for each transaction that is read. Returns its and an earlier one's commit time if the
+   * server's clock was set back in between, and a bound of the stretch is a time. That bound then
+   * does not say on which side a transaction lies.
+   */
+  see({ committedUs }: Transaction): SetBack | null {
+    const { from, to } = this.#bounds;
+    const latestUs = this.#latestUs;
+    this.#latestUs = Math.max(latestUs, committedUs);
+    if (from.kind !== "time" && to?.kind !== "time") return null;
+    return committedUs + UNORDERED_US < latestUs ? { fromUs: latestUs, toUs: committedUs } : null;
   }
 
   includes(transaction: Transaction, change: RowChange): boolean {

@@ -18,7 +18,7 @@ import { TransactionReader } from "../../reader/transactions/transaction-reader.
 import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { Target } from "../shared/target.ts";
-import { BoundCheck, type Bounds } from "./bounds.ts";
+import { BoundCheck, type Bounds, type SetBack } from "./bounds.ts";
 import { runNames } from "./run-names.ts";
 import { StretchFrames } from "./stretch-frames.ts";
 import type { TracedServer } from "./traced-server.ts";
@@ -48,6 +48,11 @@ export interface StretchOptions {
    */
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly onRead?: (reached: Reached) => void;
+  /**
+   * Called once, if a bound of the stretch is a time and the server's clock was set back in what is
+   * read: changes may be missing from the stretch, or be in it without need. `note` says so.
+   */
+  readonly onSetBack?: (note: string) => void;
   /**
    * How long changes may wait for others to share their frames; when omitted, only the size ends a
    * part.
@@ -82,6 +87,16 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const files = await knownFiles(toRead, state.gtids, server.evidence);
   const ended = Promise.withResolvers<void>();
   let handled = Promise.resolve();
+  let isSetBack = false;
+
+  function includes(transaction: Transaction, change: RowChange): boolean {
+    const setBack = isSetBack ? null : check.see(transaction);
+    if (setBack !== null) {
+      isSetBack = true;
+      options.onSetBack?.(setBackNote(setBack));
+    }
+    return options.wants?.(change) !== false && check.includes(transaction, change);
+  }
 
   const frames = new StretchFrames({
     binlog: {
@@ -93,8 +108,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     },
     lanes: laneCount ?? 1,
     sessions,
-    includes: (transaction, change) =>
-      options.wants?.(change) !== false && check.includes(transaction, change),
+    includes,
     named,
     relief: () => (frames.bytes < PART_BYTES ? null : handOn()),
   });
@@ -177,6 +191,11 @@ export async function readStretch(options: StretchOptions): Promise<void> {
 }
 
 const FIRST_EVENT = 4;
+
+function setBackNote({ fromUs, toUs }: SetBack): string {
+  const [from, to] = [fromUs, toUs].map((us) => new Date(us / 1000).toISOString());
+  return `The server's clock was set back from ${from} to ${to}, so times do not bound the stretch exactly: name a GTID or a position.`;
+}
 
 async function aborted(signal: AbortSignal | undefined): Promise<void> {
   if (signal === undefined) return new Promise<never>(() => undefined);

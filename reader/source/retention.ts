@@ -40,3 +40,13 @@ export async function askRetention(
     throw error;
   }
 }
+
+/**
+ * The age of a binlog file, milliseconds: a lower bound of how long the server keeps its binlog.
+ * null when the file's first event has no time, or one that the server's clock has not reached
+ * since it was set back. `begunS`: the time in the first event, by the server's clock.
+ */
+export function fileAgeMs(begunS: number | null, serverNowMs: number): number | null {
+  const ageMs = begunS === null ? 0 : serverNowMs - begunS * 1000;
+  return ageMs > 0 ? ageMs : null;
+}

@@ -111,6 +111,7 @@ async function run(
         `The XA transaction ${xid}, committed at ${file}:${offset}, was prepared before the stretch: begin earlier to see its changes.`,
       ),
     onRead: readingProgress(state, beginning.file, progress),
+    onSetBack: (note) => notes.push(note),
     signal: full.signal,
   });
   progress("");

@@ -151,6 +151,7 @@ async function counted(
   const isWanted = tables === null ? null : tableMatcher(tables);
   const counts = { changes: 0, messages: 0, unknown: 0 };
   const earlier: string[] = [];
+  let setBack: string | null = null;
   await readStretch({
     target,
     source,
@@ -165,8 +166,10 @@ async function counted(
       progress(`${counts.changes} changes`);
     },
     onUnknownXa: ({ xid }) => earlier.push(xid),
+    onSetBack: (note) => (setBack = note),
   });
   progress("");
+  if (setBack !== null) throw new CommandError(setBack);
   if (earlier.length > 0)
     throw new CommandError(
       `the XA transactions ${earlier.join(", ")} were prepared before the stretch: begin at an earlier binlog file`,

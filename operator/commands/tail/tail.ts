@@ -115,6 +115,7 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
         console.error(
           `(the XA transaction ${xid} was prepared before tail began and is not shown)`,
         ),
+      onSetBack: (note) => console.error(`(${note})`),
       lingerMs: LINGER_MS,
       signal: stop,
     });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Bound, BoundCheck } from "../../../../operator/stretch/bounds.ts";
+import { type Bound, BoundCheck, type SetBack } from "../../../../operator/stretch/bounds.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
 import { formatPosition } from "../../../../wire/position.ts";
 
@@ -17,6 +17,10 @@ function includes(bounds: BoundCheck, start: number, committedUs = 0, row = 0): 
 }
 
 const place = (offset: number): Bound => ({ kind: "place", fileNumber: 1, offset });
+
+function seen(bounds: BoundCheck): (SetBack | null)[] {
+  return [4e6, 7e6, 6e6, 5_999_999].map((us) => bounds.see({ committedUs: us } as Transaction));
+}
 
 describe("the bounds of a stretch", () => {
   it("begin with the transaction at a place, and end before the one at a place", () => {
@@ -45,6 +49,15 @@ describe("the bounds of a stretch", () => {
       false,
       false,
     ]);
+  });
+
+  it("by times tell of a clock that was set back by more than a second, places do not", () => {
+    const from: Bound = { kind: "time", us: 5e6 };
+    const to: Bound = { kind: "time", us: 8e6 };
+    const setBack = { fromUs: 7e6, toUs: 5_999_999 };
+    expect(seen(check(from, null))).toEqual([null, null, null, setBack]);
+    expect(seen(check(place(4), to))).toEqual([null, null, null, setBack]);
+    expect(seen(check(place(4), place(9)))).toEqual([null, null, null, null]);
   });
 
   it("leave out rows that were read before", () => {
