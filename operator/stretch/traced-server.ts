@@ -3,7 +3,7 @@ import type { Connection } from "mysql2/promise";
 import { type AskedServer, binlogEvidence } from "../../reader/offsets/binlog-evidence.ts";
 import type { Offset } from "../../reader/offsets/offset.ts";
 import { OffsetStore } from "../../reader/offsets/offset-store.ts";
-import type { BinlogEvidence } from "../../reader/offsets/resume-offset.ts";
+import type { BinlogEvidence } from "../../reader/offsets/evidence.ts";
 import { connectionOptions } from "../../reader/source/connection-options.ts";
 import { ControlConnection } from "../../reader/source/control-connection.ts";
 import { readServerState, type ServerState } from "../../reader/source/server-state.ts";

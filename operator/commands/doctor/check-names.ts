@@ -51,6 +51,7 @@ export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "statements.followed",
   "statements.tables",
   "statements.views",
+  "tables.merge",
   "tags.gtid-mode",
   "tags.impossible",
   "tags.long-names",

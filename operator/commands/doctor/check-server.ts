@@ -8,6 +8,7 @@ import { REGISTRATIONS } from "../../ledger/tagging.ts";
 import { accountFindings, missingUserFindings } from "./account-checks.ts";
 import { askCascades } from "./ask-cascades.ts";
 import { askColumns } from "./ask-columns.ts";
+import { askMergeTables } from "./ask-merge-tables.ts";
 import { askReader, type ReaderPlace } from "./ask-reader.ts";
 import { askServer } from "./ask-server.ts";
 import { askSight } from "./ask-sight.ts";
@@ -17,6 +18,7 @@ import { cascadeFindings } from "./cascade-checks.ts";
 import type { DoctorConfiguration } from "./configuration.ts";
 import { filterFindings } from "./filter-checks.ts";
 import { connectionFindings, kindOf, ledgerFindings } from "./ledger-checks.ts";
+import { mergeFindings } from "./merge-checks.ts";
 import { readerLag, stopFindings } from "./reader-checks.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
 import { sightFindings } from "./sight-checks.ts";
@@ -48,6 +50,7 @@ export async function checkServer(
   // The canary's table needs no snapshot.
   const { [CANARY_SUBSCRIBER]: _, ...withoutCanary } = subscribers;
   const followed = source?.tables ?? ["*.*"];
+  const lowerCaseNames = variables.get("lower_case_table_names") !== "0";
   return [
     ...(item === null ? [] : stopFindings(item)),
     ...binlogFindings(variables),
@@ -65,8 +68,9 @@ export async function checkServer(
     ...statementFindings(
       await askStatementWays(connection),
       { tables: followed, statementTables: source?.statementTables ?? [] },
-      variables.get("lower_case_table_names") !== "0",
+      lowerCaseNames,
     ),
+    ...mergeFindings(await askMergeTables(connection), followed, lowerCaseNames),
     ...filterFindings(subscribers, tables, variables),
     ...snapshotFindings(facts, reader, withoutCanary, tables),
     ...canaryFindings(subscribers, tables),

@@ -1,8 +1,7 @@
 import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
 import { CHECKSUMS } from "../../../reader/statements/followed-tables.ts";
-import { lowerCaseName } from "../../../wire/lower-case.ts";
-import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { StatementWays, TableName } from "./ask-statement-ways.ts";
+import { followedMatcher } from "./followed-matcher.ts";
 
 interface Source {
   readonly tables: readonly string[];
@@ -21,8 +20,8 @@ export function statementFindings(
   { tables, statementTables }: Source,
   lowerCaseNames: boolean,
 ): Finding[] {
-  const isFollowed = matcherOf(tables, lowerCaseNames);
-  const isListed = matcherOf([CHECKSUMS, ...statementTables], lowerCaseNames);
+  const isFollowed = followedMatcher(tables, lowerCaseNames);
+  const isListed = followedMatcher([CHECKSUMS, ...statementTables], lowerCaseNames);
   const isHarmless = ({ database, table }: TableName): boolean =>
     isListed(database, table) && !isFollowed(database, table);
   return [
@@ -95,13 +94,6 @@ function viewFindings({ callingViews }: StatementWays): Finding[] {
       },
     ),
   ];
-}
-
-/** Matches table names as a server with this setting compares them. */
-function matcherOf(patterns: readonly string[], lowerCaseNames: boolean): IsChosen {
-  if (!lowerCaseNames) return tableMatcher(patterns);
-  const matches = tableMatcher(patterns.map(lowerCaseName));
-  return (database, table) => matches(lowerCaseName(database), lowerCaseName(table));
 }
 
 function nameOf({ database, table }: TableName): string {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { askStatementWays } from "../../../../../operator/commands/doctor/ask-statement-ways.ts";
+import { askMergeTables } from "../../../../../operator/commands/doctor/ask-merge-tables.ts";
 import { askSight } from "../../../../../operator/commands/doctor/ask-sight.ts";
 import { installLedger } from "../../../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../../../support/mysql.ts";
@@ -44,4 +45,27 @@ test("doctor asks the server which other tables a statement changes beside the o
       },
     ],
   });
+});
+
+test("the server is asked for MERGE tables and what lies beneath them", async () => {
+  const root = await mysql.connect();
+  for (const statement of [
+    "CREATE DATABASE merged",
+    "CREATE TABLE merged.`a``b` (id INT) ENGINE=MyISAM",
+    "CREATE DATABASE kept",
+    "CREATE TABLE kept.rest (id INT) ENGINE=MyISAM",
+    "CREATE TABLE merged.both (id INT) ENGINE=MERGE UNION=(merged.`a``b`, kept.rest) INSERT_METHOD=LAST COMMENT='UNION=(`x`)'",
+    "CREATE TABLE merged.lost (id INT) ENGINE=MERGE UNION=(merged.gone)",
+  ])
+    await root.query(statement);
+  expect(await askMergeTables(root)).toEqual([
+    {
+      database: "merged",
+      table: "both",
+      beneath: [
+        { database: "merged", table: "a`b" },
+        { database: "kept", table: "rest" },
+      ],
+    },
+  ]);
 });
