@@ -11,7 +11,7 @@ import { laneFor, Shipment } from "./frames/shipment.ts";
 import type { laneItems } from "./offsets/lane-items.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { binlogPosition, followedPositions } from "./offsets/offset.ts";
-import type { Beginning } from "./offsets/resume-offset.ts";
+import type { Beginning } from "./offsets/beginning.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
 import type { Log } from "./reporting/log.ts";
 import { retry } from "./reporting/retry.ts";

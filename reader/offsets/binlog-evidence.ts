@@ -11,7 +11,7 @@ import { BinlogDump, type BinlogDumpOptions, type DumpStart } from "../source/bi
 import { isGtidSubset } from "../source/server-state.ts";
 import type { Anchor } from "../transactions/transaction.ts";
 import { joinGtidSets } from "./offset-saver.ts";
-import { FIRST_EVENT, type BinlogEvidence } from "./resume-offset.ts";
+import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 
 export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
   /** Whether events before the first format description end with a checksum. */

@@ -1,95 +1,20 @@
-import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import type { StartPoint } from "../../config/start-point.ts";
 import {
+  BinlogGapError,
   BinlogPurgedError,
   HistoryMismatchError,
   HistoryUnprovenError,
   NotRotatedYetError,
-  SourceSettingError,
 } from "../reporting/errors.ts";
-import type { DumpStart } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
-import { runBeginning } from "../transactions/server-run.ts";
-import type { Anchor, KeptXa } from "../transactions/transaction.ts";
-import { newLife, type Life } from "./life.ts";
+import { fileAfter } from "../transactions/known-files.ts";
+import type { Anchor } from "../transactions/transaction.ts";
+import { type Beginning, behindGtids, gtidModeOff, requireHistory, runAt } from "./beginning.ts";
+import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
+import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 
-/** Queries that show whether a server has the history that was read. */
-export interface BinlogEvidence {
-  /** Whether `set` contains every GTID of `subset`. */
-  isSubset(subset: string, set: string): Promise<boolean>;
-  /** Whether the anchor's transaction (or file beginning) is at its position. */
-  stands(anchor: Anchor): Promise<boolean>;
-  /** Finds a transaction in this server's logs; null when they no longer contain it. */
-  find(gtid: string): Promise<Anchor | null>;
-  /** The first event of a file; null when the server does not send it. */
-  beginningOf(file: string): Promise<Anchor | null>;
-  /**
-   * The GTIDs executed before a position; with an offset beyond the file's end, including the whole
-   * file.
-   */
-  gtidsBefore(file: string, offset: number): Promise<string>;
-}
-
-/** Where an attempt begins reading. */
-export interface Beginning {
-  readonly offset: Offset & { readonly run: number };
-  /** The dump to request. */
-  readonly start: DumpStart;
-  /** Whether reading continues in the coordinates in which the offset was saved. */
-  readonly isResumed: boolean;
-}
-
-/** The offset of a file's first event, behind the magic number. */
-export const FIRST_EVENT = 4;
 /** COM_BINLOG_DUMP has 32 bits for the offset. */
 const DUMP_LIMIT = 2 ** 32;
-
-/** The beginning of a source that was never read or that an operator starts anew, in a new life. */
-export async function firstBeginning(
-  start: StartPoint,
-  life: Life,
-  state: ServerState,
-  evidence: Omit<BinlogEvidence, "stands">,
-): Promise<Beginning> {
-  const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
-    offset: {
-      ...life,
-      ...unread(state, file),
-      gtidSet,
-      file,
-      offset,
-      begunAt: { file, offset },
-      isExact: true,
-      anchor: await firstAnchor(file, gtidSet, state, evidence),
-    },
-    start: { kind: "file", file, offset },
-    isResumed: false,
-  });
-  switch (start.kind) {
-    case "now":
-      return at(state.file, state.offset, state.gtids ? state.gtidExecuted : null);
-    case "oldest":
-      return at(state.oldestFile, FIRST_EVENT, state.gtids ? state.gtidPurged : null);
-    case "file":
-      if (!state.files.includes(start.file))
-        throw new BinlogPurgedError(`${start.file}:${start.offset}`, state.oldestFile);
-      return at(
-        start.file,
-        start.offset,
-        state.gtids ? await evidence.gtidsBefore(start.file, start.offset) : null,
-      );
-    case "gtid": {
-      if (!state.gtids) throw gtidModeOff(state);
-      const { gtidSet } = start;
-      await requireHistory(gtidSet, state, evidence);
-      const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
-      return behindGtids({ ...life, ...unread(state, state.oldestFile), gtidSet }, anchor, state);
-    }
-    default:
-      return start satisfies never;
-  }
-}
 
 /**
  * Finds where to continue from a saved offset. If the server's binlog is proven to be the one that
@@ -168,6 +93,9 @@ async function goOn(
     // the next file at its commit.
     const next = state.files[state.files.indexOf(saved.file) + 1];
     if (next === undefined) throw new NotRotatedYetError(saved.file);
+    // The end of the file, which names the next one, is not read.
+    const following = fileAfter(saved.file);
+    if (next !== following) throw new BinlogGapError(following, next);
     return {
       offset: { ...offset, file: next, offset: FIRST_EVENT },
       start: { kind: "file", file: next, offset: FIRST_EVENT },
@@ -181,20 +109,6 @@ async function goOn(
     start: { kind: "file", file, offset: at },
     isResumed: true,
   };
-}
-
-/**
- * Throws unless the server has executed the set and still has the logs of all other transactions.
- */
-async function requireHistory(
-  gtidSet: string,
-  { gtidExecuted, gtidPurged, oldestFile }: ServerState,
-  { isSubset }: Pick<BinlogEvidence, "isSubset">,
-): Promise<void> {
-  if (!(await isSubset(gtidSet, gtidExecuted)))
-    throw new HistoryMismatchError(gtidSet, `executed ${gtidExecuted || "nothing"}`);
-  if (!(await isSubset(gtidPurged, gtidSet)))
-    throw new BinlogPurgedError(gtidSet, `${oldestFile} (purged: ${gtidPurged})`);
 }
 
 /**
@@ -221,138 +135,6 @@ async function sameTransaction(
   return found;
 }
 
-function behindGtids(
-  known: Life &
-    Pick<
-      Offset,
-      "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa" | "snapshots" | "names"
-    > & {
-      readonly gtidSet: string;
-    },
-  anchor: Anchor | null,
-  state: ServerState,
-): Beginning {
-  const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, snapshots, gtidSet } =
-    known;
-  const { names } = known;
-  const file = state.oldestFile;
-  return {
-    offset: {
-      epoch,
-      life,
-      ...unread(state, file),
-      lanes,
-      laneCount,
-      anewSince,
-      committedMs,
-      // The GTID set contains their prepares, and their changes are the same on every server with
-      // this history.
-      keptXa: keptXa.map(inAnotherLife),
-      // Keys are the same on every server with this history.
-      snapshots,
-      names,
-      gtidSet,
-      file,
-      offset: FIRST_EVENT,
-      isExact: false,
-      anchor,
-    },
-    start: { kind: "gtid", gtidSet },
-    isResumed: false,
-  };
-}
-
-/**
- * The thread id and position are no longer valid, so an author that is still unknown is not looked
- * up.
- */
-function inAnotherLife(kept: KeptXa): KeptXa {
-  const { transaction } = kept;
-  return { ...kept, transaction: { ...transaction, author: transaction.author ?? null } };
-}
-
-/** The state at a position before anything was read. */
-function unread(
-  { uuid }: ServerState,
-  file: string,
-): Pick<Offset, "server" | "lanes" | "laneCount" | "committedMs" | "keptXa"> & {
-  readonly run: number;
-} {
-  return {
-    server: uuid,
-    run: runAt(file),
-    lanes: new Map(),
-    laneCount: null,
-    committedMs: 0,
-    keptXa: [],
-  };
-}
-
-/**
- * A number for the run at a position, when its beginning is unknown. It is unique, because no run
- * has begun in this second with this file.
- */
-function runAt(file: string): number {
-  return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
-}
-
-/**
- * An anchor for a first start: the file's first event, with the latest transaction of the set, by
- * which other servers are recognised.
- */
-async function firstAnchor(
-  file: string,
-  gtidSet: string | null,
-  { uuid }: ServerState,
-  evidence: Pick<BinlogEvidence, "find" | "beginningOf">,
-): Promise<Anchor | null> {
-  let found: Anchor | null = null;
-  for (const gtid of gtidSet === null
-    ? []
-    : [...latestOf(uuid, gtidSet), ...latestOfOthers(uuid, gtidSet)]) {
-    found = await evidence.find(gtid);
-    if (found !== null) break;
-  }
-  const beginning = await evidence.beginningOf(file);
-  if (found === null || beginning === null) return beginning;
-  // The transaction may be in an older file, which may be purged before anything else is read.
-  return { ...beginning, gtid: found.gtid, committedUs: found.committedUs };
-}
-
-/** The maximum number of GTIDs of one server that are searched for; each takes a dump. */
-const LATEST_TRIED = 5;
-
-/**
- * The latest GTIDs of a server in a set, one for each tag, the busiest tags first. Each tag has a
- * separate numbering, so the set does not show which transaction was the last, and that of a former
- * user may be purged.
- */
-export function latestOf(uuid: string, gtidSet: string): string[] {
-  const entry = gtidSet.split(",").find((part) => part.toLowerCase().startsWith(`${uuid}:`));
-  const latest = new Map<string, bigint>();
-  let source = uuid;
-  for (const part of entry?.slice(uuid.length + 1).split(":") ?? []) {
-    if (/^\d/.test(part)) latest.set(source, BigInt(part.split("-").at(-1) ?? part));
-    else source = `${uuid}:${part}`;
-  }
-  return [...latest]
-    .sort(([, a], [, b]) => (a < b ? 1 : -1))
-    .slice(0, LATEST_TRIED)
-    .map(([tagged, number]) => `${tagged}:${number}`);
-}
-
-/**
- * Like `latestOf`, for the other servers of the set. Needed when this server has written nothing
- * yet, as after a failover or restore.
- */
-function latestOfOthers(uuid: string, gtidSet: string): string[] {
-  const others = gtidSet.split(",").map((entry) => entry.slice(0, entry.indexOf(":")));
-  return others
-    .filter((other) => other !== "" && other.toLowerCase() !== uuid)
-    .flatMap((other) => latestOf(other.toLowerCase(), gtidSet))
-    .slice(0, LATEST_TRIED);
-}
-
 function withoutGtids(saved: Offset, state: ServerState): Error {
   if (saved.server !== state.uuid)
     return new HistoryMismatchError(describeOffset(saved), `is server ${state.uuid}`);
@@ -361,14 +143,5 @@ function withoutGtids(saved: Offset, state: ServerState): Error {
   return new HistoryMismatchError(
     describeOffset(saved),
     "has another transaction where the last one was read",
-  );
-}
-
-function gtidModeOff(state: ServerState): SourceSettingError {
-  return new SourceSettingError(
-    "gtid_mode",
-    "not ON",
-    `the offset is a GTID set, and the server ${state.uuid} has no GTIDs`,
-    "Turn gtid_mode ON, or run `npm run offsets -- set --now`, which skips what was written meanwhile.",
   );
 }

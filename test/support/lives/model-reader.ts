@@ -2,12 +2,9 @@ import { laneFor } from "../../../reader/frames/shipment.ts";
 import { layoutStep, settledAt, type LaneProgress } from "../../../reader/offsets/lane-layout.ts";
 import { newLife, type Life } from "../../../reader/offsets/life.ts";
 import { followedPositions, type Offset } from "../../../reader/offsets/offset.ts";
-import {
-  firstBeginning,
-  inTable,
-  resume,
-  type Beginning,
-} from "../../../reader/offsets/resume-offset.ts";
+import type { Beginning } from "../../../reader/offsets/beginning.ts";
+import { firstBeginning } from "../../../reader/offsets/first-beginning.ts";
+import { inTable, resume } from "../../../reader/offsets/resume-offset.ts";
 import { OperatorError } from "../../../reader/reporting/errors.ts";
 import type { BinlogPosition } from "../../../reader/transactions/binlog-position.ts";
 import type { KeptXa } from "../../../reader/transactions/transaction.ts";

@@ -1,4 +1,4 @@
-import type { BinlogEvidence } from "../../../reader/offsets/resume-offset.ts";
+import type { BinlogEvidence } from "../../../reader/offsets/evidence.ts";
 import type { ServerState } from "../../../reader/source/server-state.ts";
 import type { Anchor } from "../../../reader/transactions/transaction.ts";
 

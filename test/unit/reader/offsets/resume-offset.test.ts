@@ -1,13 +1,11 @@
 import { describe, expect, test, vi } from "vitest";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
+import type { BinlogEvidence } from "../../../../reader/offsets/evidence.ts";
+import { latestOf } from "../../../../reader/offsets/first-anchor.ts";
+import { firstBeginning } from "../../../../reader/offsets/first-beginning.ts";
+import { inTable, resume } from "../../../../reader/offsets/resume-offset.ts";
 import {
-  firstBeginning,
-  inTable,
-  latestOf,
-  resume,
-  type BinlogEvidence,
-} from "../../../../reader/offsets/resume-offset.ts";
-import {
+  BinlogGapError,
   BinlogPurgedError,
   HistoryMismatchError,
   HistoryUnprovenError,
@@ -213,10 +211,13 @@ describe("resuming on the server that was read", () => {
   });
   test("continues in the next file after an offset that a dump cannot request", async () => {
     const far = { ...saved, offset: 2 ** 32 };
-    expect(await resume(far, state, same)).toMatchObject({
-      start: { kind: "file", file: "bin.000009", offset: 4 },
-      offset: { file: "bin.000009", offset: 4 },
+    const files = ["bin.000005", "bin.000006", "bin.000007"];
+    expect(await resume(far, { ...state, files }, same)).toMatchObject({
+      start: { kind: "file", file: "bin.000006", offset: 4 },
+      offset: { file: "bin.000006", offset: 4 },
     });
+    // The index lacks 6 to 8.
+    await expect(resume(far, state, same)).rejects.toBeInstanceOf(BinlogGapError);
     await expect(resume({ ...far, file: "bin.000009" }, state, same)).rejects.toBeInstanceOf(
       NotRotatedYetError,
     );

@@ -1,0 +1,121 @@
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import {
+  BinlogPurgedError,
+  HistoryMismatchError,
+  SourceSettingError,
+} from "../reporting/errors.ts";
+import type { DumpStart } from "../source/binlog-dump.ts";
+import type { ServerState } from "../source/server-state.ts";
+import { runBeginning } from "../transactions/server-run.ts";
+import type { Anchor, KeptXa } from "../transactions/transaction.ts";
+import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
+import type { Life } from "./life.ts";
+import type { Offset } from "./offset.ts";
+
+/** Where an attempt begins reading. */
+export interface Beginning {
+  readonly offset: Offset & { readonly run: number };
+  /** The dump to request. */
+  readonly start: DumpStart;
+  /** Whether reading continues in the coordinates in which the offset was saved. */
+  readonly isResumed: boolean;
+}
+
+/**
+ * Throws unless the server has executed the set and still has the logs of all other transactions.
+ */
+export async function requireHistory(
+  gtidSet: string,
+  { gtidExecuted, gtidPurged, oldestFile }: ServerState,
+  { isSubset }: Pick<BinlogEvidence, "isSubset">,
+): Promise<void> {
+  if (!(await isSubset(gtidSet, gtidExecuted)))
+    throw new HistoryMismatchError(gtidSet, `executed ${gtidExecuted || "nothing"}`);
+  if (!(await isSubset(gtidPurged, gtidSet)))
+    throw new BinlogPurgedError(gtidSet, `${oldestFile} (purged: ${gtidPurged})`);
+}
+
+/** A beginning in a new life, behind the GTIDs that were read. */
+export function behindGtids(
+  known: Life &
+    Pick<
+      Offset,
+      "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa" | "snapshots" | "names"
+    > & {
+      readonly gtidSet: string;
+    },
+  anchor: Anchor | null,
+  state: ServerState,
+): Beginning {
+  const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, snapshots, gtidSet } =
+    known;
+  const { names } = known;
+  const file = state.oldestFile;
+  return {
+    offset: {
+      epoch,
+      life,
+      ...unread(state, file),
+      lanes,
+      laneCount,
+      anewSince,
+      committedMs,
+      // The GTID set contains their prepares, and their changes are the same on every server with
+      // this history.
+      keptXa: keptXa.map(inAnotherLife),
+      // Keys are the same on every server with this history.
+      snapshots,
+      names,
+      gtidSet,
+      file,
+      offset: FIRST_EVENT,
+      isExact: false,
+      anchor,
+    },
+    start: { kind: "gtid", gtidSet },
+    isResumed: false,
+  };
+}
+
+/**
+ * The thread id and position are no longer valid, so an author that is still unknown is not looked
+ * up.
+ */
+function inAnotherLife(kept: KeptXa): KeptXa {
+  const { transaction } = kept;
+  return { ...kept, transaction: { ...transaction, author: transaction.author ?? null } };
+}
+
+/** The state at a position before anything was read. */
+export function unread(
+  { uuid }: ServerState,
+  file: string,
+): Pick<Offset, "server" | "lanes" | "laneCount" | "committedMs" | "keptXa"> & {
+  readonly run: number;
+} {
+  return {
+    server: uuid,
+    run: runAt(file),
+    lanes: new Map(),
+    laneCount: null,
+    committedMs: 0,
+    keptXa: [],
+  };
+}
+
+/**
+ * A number for the run at a position, when its beginning is unknown. It is unique, because no run
+ * has begun in this second with this file.
+ */
+export function runAt(file: string): number {
+  return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
+}
+
+export function gtidModeOff(state: ServerState): SourceSettingError {
+  return new SourceSettingError(
+    "gtid_mode",
+    "not ON",
+    `the offset is a GTID set, and the server ${state.uuid} has no GTIDs`,
+    "Turn gtid_mode ON, or run `npm run offsets -- set --now`, which skips what was written meanwhile.",
+  );
+}

@@ -1,0 +1,53 @@
+import type { StartPoint } from "../../config/start-point.ts";
+import { BinlogPurgedError } from "../reporting/errors.ts";
+import type { ServerState } from "../source/server-state.ts";
+import { type Beginning, behindGtids, gtidModeOff, requireHistory, unread } from "./beginning.ts";
+import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
+import { firstAnchor } from "./first-anchor.ts";
+import type { Life } from "./life.ts";
+
+/** The beginning of a source that was never read or that an operator starts anew, in a new life. */
+export async function firstBeginning(
+  start: StartPoint,
+  life: Life,
+  state: ServerState,
+  evidence: Omit<BinlogEvidence, "stands">,
+): Promise<Beginning> {
+  const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
+    offset: {
+      ...life,
+      ...unread(state, file),
+      gtidSet,
+      file,
+      offset,
+      begunAt: { file, offset },
+      isExact: true,
+      anchor: await firstAnchor(file, gtidSet, state, evidence),
+    },
+    start: { kind: "file", file, offset },
+    isResumed: false,
+  });
+  switch (start.kind) {
+    case "now":
+      return at(state.file, state.offset, state.gtids ? state.gtidExecuted : null);
+    case "oldest":
+      return at(state.oldestFile, FIRST_EVENT, state.gtids ? state.gtidPurged : null);
+    case "file":
+      if (!state.files.includes(start.file))
+        throw new BinlogPurgedError(`${start.file}:${start.offset}`, state.oldestFile);
+      return at(
+        start.file,
+        start.offset,
+        state.gtids ? await evidence.gtidsBefore(start.file, start.offset) : null,
+      );
+    case "gtid": {
+      if (!state.gtids) throw gtidModeOff(state);
+      const { gtidSet } = start;
+      await requireHistory(gtidSet, state, evidence);
+      const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
+      return behindGtids({ ...life, ...unread(state, state.oldestFile), gtidSet }, anchor, state);
+    }
+    default:
+      return start satisfies never;
+  }
+}
