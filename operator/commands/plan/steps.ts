@@ -49,7 +49,7 @@ export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
 }
 
 function creation(what: string): Step {
-  const text = `creates the queue ${what}; it gets what is routed after the deployment`;
+  const text = `creates the queue ${what}; it gets the changes that are routed after the deployment`;
   return { kind: "creates", what, text, losesMessages: false };
 }
 

@@ -159,7 +159,7 @@ describe("with consumers and operators listed", () => {
     expect(allowed(STAGING, own)).toHaveLength(sum);
   });
 
-  test("the parts do what they are for", () => {
+  test("each part may do its work", () => {
     const all = places.get("all") ?? [];
     const [reader, route, retry] = [
       roleOf(/^ReaderTaskTaskRole/),

@@ -113,7 +113,7 @@ test("a subscriber is renamed in the same way", async () => {
   expect(numbers(await deployments.stage.receiveAll("test", "invoices"))).toEqual([2, 3]);
 });
 
-test("what is parked for an environment outlives it, and is delivered in order when it is restored", async () => {
+test("changes that are parked for an environment outlive it, and are delivered in order when it is restored", async () => {
   const trouble = deployments.stage.breakQueue("test", "AccessDenied");
   await change();
   trouble.remove();
@@ -142,7 +142,7 @@ test("what is parked for an environment outlives it, and is delivered in order w
   expect((await deployments.failures("list")).out).toBe("Nothing is parked.\n");
 });
 
-test("what is parked for an environment that does not come back is discarded", async () => {
+test("changes that are parked for an environment that is not restored can be discarded", async () => {
   const trouble = deployments.stage.breakQueue("test", "AccessDenied");
   await change();
   trouble.remove();

@@ -94,7 +94,7 @@ test("a queue that exists already is refused, with the commands to run", async (
   });
   expect(code).toBe(1);
   expect(out).toContain(
-    "creates the queue shop-billing-demo.fifo; it gets what is routed after the deployment (it exists already, left over, with about 0 messages)",
+    "creates the queue shop-billing-demo.fifo; it gets the changes that are routed after the deployment (it exists already, left over, with about 0 messages)",
   );
   expect(out).toMatch(/npm run queues -- discard shop-billing-demo\.fifo --source shop\n$/);
 });

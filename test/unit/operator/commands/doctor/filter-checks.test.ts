@@ -67,7 +67,7 @@ describe("filters", () => {
     expect(found({})).toEqual([]);
   });
 
-  test("name columns that no table has", () => {
+  test("report columns that no table has", () => {
     expect(
       found({ columns: { exclude: ["shop.orders.e_mail"], mask: { "shop.*.pho*": "null" } } }),
     ).toEqual([
@@ -82,7 +82,7 @@ describe("filters", () => {
     ]);
   });
 
-  test("leave no column of a key out", () => {
+  test("report a column of a key that is left out", () => {
     for (const columns of [
       { exclude: ["*.*.id"], mask: {} },
       { exclude: [], include: ["shop.orders.total"], mask: {} },
@@ -97,7 +97,7 @@ describe("filters", () => {
     }
   });
 
-  test("hide what is computed from a hidden column, also by way of another column", () => {
+  test("report columns that are computed from a hidden column, also by way of another column", () => {
     const tables = [
       {
         database: "shop",
@@ -121,7 +121,7 @@ describe("filters", () => {
     expect(found({ columns: all }, {}, tables)).toEqual([]);
   });
 
-  test("hide a column in other tables with the same rows", () => {
+  test("report other tables that show a hidden column", () => {
     const columns = [column("id", "int", { isKey: true }), column("email", "varchar")];
     const named = (...tables: readonly string[]): TableColumns[] =>
       tables.map((table) => ({ database: "shop", table, columns }));
