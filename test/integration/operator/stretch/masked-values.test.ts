@@ -14,7 +14,7 @@ import { WrittenBytes } from "../../../support/functions/written-bytes.ts";
 import { binlogRouter, packageJson } from "../../../support/operator.ts";
 import { startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
 
-const PATIENCE = { timeout: 60_000, interval: 100 };
+const PATIENCE = { timeout: 120_000, interval: 100 };
 
 /**
  * Values that must not appear in any log, nor in any byte stored for a subscriber for which these
@@ -299,4 +299,4 @@ test("masked values are in no queue, payload, record, log or command's output of
   expect(masked.holding("****2342")).toBeGreaterThan(0);
   expect(open.holding(SHOWN)).toBeGreaterThan(0);
   expect(masked.holding(SHOWN)).toBe(0);
-}, 300_000);
+}, 600_000);
