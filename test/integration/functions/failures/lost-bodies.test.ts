@@ -141,6 +141,6 @@ test("changes of a connection that a later version parked wait for code that can
   await retry(stage.runtime);
   expect(await readState(dynamodb, "failures", stream)).toMatchObject({
     attempts: 1,
-    trouble: { reason: "malformed", error: expect.stringMatching(/frame version 2/) as string },
+    trouble: { reason: "malformed", error: expect.stringMatching(/frame has version 2/) as string },
   });
 });

@@ -179,7 +179,7 @@ test("reading stops at the limit of held changes, and names the transaction", as
   const stopped = catchUp();
   await expect(stopped).rejects.toThrow(UnreadableBinlogError);
   await expect(stopped).rejects.toThrow(
-    /^[\w-]+\.\d+:\d+: the XA transaction 6d6f7265\.\.1 \(.+:\d+\).*--max-old-space-size/,
+    /^[\w-]+\.\d+:\d+: the changes of the XA transaction 6d6f7265\.\.1 \(.+:\d+\).*--max-old-space-size/,
   );
 });
 
