@@ -120,7 +120,7 @@ export class FilterSecretUnreadError extends Error {
 
   constructor() {
     super(
-      "Secrets Manager does not give the secret of the filters, which keys the hashes of masked columns: let the functions read it (FILTER_SECRET_ARN); what is parked is then delivered by itself",
+      "the secret of the filters, the key for the hashes of masked columns, cannot be read from Secrets Manager: let the functions read the secret (FILTER_SECRET_ARN); the parked changes are then delivered without further action",
     );
   }
 }

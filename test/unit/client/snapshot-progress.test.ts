@@ -49,11 +49,11 @@ describe("a table of a snapshot is complete", () => {
     expect(await told([complete(2), row(1), row(2)])).toEqual([null, null, ORDERS]);
   });
 
-  test("when different rows were handled, not when one came twice", async () => {
+  test("when all different rows were handled, however often one is repeated", async () => {
     expect(await told([row(1), row(1), complete(2), row(1)])).toEqual([null, null, null, null]);
   });
 
-  test("apart from other tables and other snapshots", async () => {
+  test("independently of other tables and other snapshots", async () => {
     const others = [row(1, "shop.items"), row(2, "shop.orders", "two"), complete(1, "shop.items")];
     expect(await told([row(1), complete(2), ...others])).toEqual([
       null,
@@ -64,7 +64,7 @@ describe("a table of a snapshot is complete", () => {
     ]);
   });
 
-  test("also without rows, and when a restarted process shares the counts", async () => {
+  test("without any rows, and after a restart when the processes share the counts", async () => {
     expect(await told([started, complete(0)])).toEqual([null, { ...ORDERS, rows: 0 }]);
     const counts = new MemorySnapshotCounts();
     await told([row(1), complete(2)], counts);

@@ -53,7 +53,7 @@ describe("the secret of the filters", () => {
     expect(await startFilterSecret(null, silent)).toMatchObject({ value: null, isUnread: false });
   });
 
-  test("that cannot be read is logged, and later invocations read it, with a pause in between", async () => {
+  test("is read by later invocations, with pauses, when it cannot be read at the start", async () => {
     const arn = arnOf("late");
     let nowMs = 0;
     const errors: unknown[] = [];
@@ -80,7 +80,7 @@ describe("the secret of the filters", () => {
 const sorted = (messages: Parameters<typeof numbers>[0]) =>
   numbers(messages).toSorted((a, b) => a - b);
 
-describe("while the secret cannot be read", () => {
+describe("the route and retry functions without the secret", () => {
   const MINUTE_MS = 60_000;
   const ROUTING: RoutingInput = {
     environments: { production: { users: ["app_prod"] }, staging: { users: ["app_staging"] } },
@@ -107,7 +107,7 @@ describe("while the secret cannot be read", () => {
       queueStream(0, environmentQueueName(SOURCE, "masked", environment)),
     );
 
-  test("only the queues whose rows need it wait; all others get theirs, and these theirs later, masked", async () => {
+  test("park only the queues whose rows need it, and deliver these rows masked later", async () => {
     const lane = new TestLane();
     const metrics = new CountingMetrics();
     const frames = [
@@ -143,7 +143,7 @@ describe("while the secret cannot be read", () => {
     expect(await masked("production")).toMatchObject({ status: "closed" });
   });
 
-  test("a record that was sealed with it waits, and no attempt is counted", async () => {
+  test("let a record that was sealed with it wait, without counting an attempt", async () => {
     const faulty: RetryRuntime = {
       ...stage.runtime,
       rules: {

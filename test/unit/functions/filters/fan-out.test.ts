@@ -146,7 +146,7 @@ describe("columns", () => {
     }
   });
 
-  test("of a key that are left out stop the subscriber; in frames without columns they are hashed", () => {
+  test("of a key that are left out stop the subscriber, or are hashed in frames without columns", () => {
     for (const columns of [{ exclude: ["shop.*.ID"] }, { include: ["shop.*.n"] }] as const) {
       const rules = rulesOf({ billing: { columns }, whole: {} });
       const [fault, whole] = sharesOf([{ id: 7 }, { op: "t" }], rules);
@@ -256,7 +256,7 @@ describe("hidden columns under other names", () => {
       expect(kindOf(pattern), pattern).toEqual(["messages"]);
   });
 
-  test("have the filters of the names that the table and its columns had before", () => {
+  test("have the filters of the former names of the table and its columns", () => {
     const former = {
       tables: [["shop", "clients"]],
       columns: [["mail", ["email"]]],
