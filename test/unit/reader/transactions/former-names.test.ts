@@ -125,6 +125,6 @@ describe("the names at a position are saved with it", () => {
 test("a rename that is one too many to be saved stops the reader", () => {
   expect(() => {
     for (let i = 0; i < 5000; i++) statement(`RENAME TABLE clients TO ${"c".repeat(50)}${i}`);
-  }).toThrow(/remembers too many such names already/);
+  }).toThrow(/cannot save another former name/);
   expect(boundaries.length).toBeGreaterThan(100);
 });
