@@ -99,7 +99,7 @@ describe("the hand-over between route and retry", () => {
 
   test.for(mistakes)(
     "the model finds the mistake $mistake",
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async (scenario) => {
       await expect(explore(() => handOverModel(scenario))).rejects.toThrow(scenario.found);
     },
