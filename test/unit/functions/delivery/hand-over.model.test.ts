@@ -202,7 +202,7 @@ describe("the hand-over between route and retry", () => {
     },
   ];
 
-  test.for(scenarios)("$title", { timeout: 120_000 }, async (scenario) => {
+  test.for(scenarios)("$title", { timeout: 600_000 }, async (scenario) => {
     const { states, executions } = await explore(() => handOverModel(scenario));
     console.log(`${scenario.title}: ${states} states, ${executions} executions`);
     expect(states).toBeGreaterThan(1000);
