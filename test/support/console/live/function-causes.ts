@@ -10,10 +10,10 @@ export const FUNCTION_CAUSES: readonly LiveCause[] = [
     begin: async (stack) => {
       await comeAgainAtOnce(stack);
       stack.isWriting = true;
-      beginKillingRoute(stack);
+      await stack.breakRoute(true);
     },
     end: async (stack) => {
-      clearInterval(killing);
+      await stack.breakRoute(false);
       await asBefore(stack);
     },
   },
@@ -68,14 +68,4 @@ export const FUNCTION_CAUSES: readonly LiveCause[] = [
 /** Refuses reads of the offsets table; of the parts that run, only route reads it continually. */
 export function refuseLanes(stack: LiveStack): void {
   refuse(stack, "dynamodb", "GetItem", stack.topology.tables.offsets);
-}
-
-let killing: NodeJS.Timeout | undefined;
-
-/** Kills route's process whenever there is one, which ends its invocation with an error. */
-function beginKillingRoute({ router }: LiveStack): void {
-  killing = setInterval(() => {
-    const { route } = router.pids();
-    if (route !== undefined) process.kill(route, "SIGKILL");
-  }, 20);
 }

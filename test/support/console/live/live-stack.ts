@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { SetQueueAttributesCommand } from "@aws-sdk/client-sqs";
@@ -105,7 +105,7 @@ export class LiveStack implements AsyncDisposable {
       accounts: source.accounts,
       signal,
     });
-    const topology = spedUp(made, everything);
+    const topology = spedUp(made, everything, defectIn(logDirectory));
     const options = { topology, aws, readerHealthPort: await freePort(), logDirectory };
     const router = parts.use(await startRouter({ ...options, onProblem: () => undefined }, signal));
     const { monitoring } = topology;
@@ -199,6 +199,12 @@ export class LiveStack implements AsyncDisposable {
     );
   }
 
+  /** Gives the route function a mistake with which all its invocations fail, or removes it. */
+  async breakRoute(isBroken: boolean): Promise<void> {
+    const defect = defectIn(this.#logDirectory);
+    await (isBroken ? writeFile(defect, "") : rm(defect, { force: true }));
+  }
+
   /** The log of a part. */
   log(part: "reader" | "route"): Promise<string> {
     return readFile(join(this.#logDirectory, `${part}.log`), "utf8");
@@ -214,4 +220,8 @@ export class LiveStack implements AsyncDisposable {
     parts.use(runApplications(this));
     parts.use(runWriter(this));
   }
+}
+
+function defectIn(logDirectory: string): string {
+  return join(logDirectory, "route.defect");
 }

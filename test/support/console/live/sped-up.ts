@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "../../../../infra/stack/resources/repository-root.ts";
 import type { LocalTopology } from "../../../../infra/local/template/local-topology.ts";
 import { READER_METRICS } from "../../../../wire/metrics.ts";
 import { exampleObject } from "../../example-stack.ts";
@@ -22,8 +24,13 @@ export const WHOLE = {
  */
 const ROUTE_TIMEOUT_MS = 12_000;
 
-/** Adapts the template's times to the metrics' clock. */
-export function spedUp(made: LocalTopology, everything: boolean): LocalTopology {
+const DEFECTIVE_ROUTE = join(REPOSITORY_ROOT, "test/support/lambda/defective-route.ts");
+
+/**
+ * Adapts the template's times to the metrics' clock. With `everything`, the route function fails
+ * while the file `defect` exists.
+ */
+export function spedUp(made: LocalTopology, everything: boolean, defect: string): LocalTopology {
   const { reader, route, retry, canary, monitoring } = made;
   const extra = everything
     ? { LEASE_SECONDS: "3", SWEEP_SECONDS: "1", BLOCKED_SECONDS: "5", SILENCE_SECONDS: "3" }
@@ -31,7 +38,14 @@ export function spedUp(made: LocalTopology, everything: boolean): LocalTopology 
   return {
     ...made,
     reader: { ...reader, environment: { ...reader.environment, METRICS_SECONDS: "1", ...extra } },
-    route: everything ? { ...route, timeoutMs: ROUTE_TIMEOUT_MS } : route,
+    route: everything
+      ? {
+          ...route,
+          entry: DEFECTIVE_ROUTE,
+          environment: { ...route.environment, DEFECT: defect },
+          timeoutMs: ROUTE_TIMEOUT_MS,
+        }
+      : route,
     retry: { ...retry, periodMs: retry.periodMs / SPEED },
     canary:
       canary === null ? null : { ...canary, periodMs: canary.periodMs / SPEED, timeoutMs: 10_000 },
