@@ -4,7 +4,6 @@ import {
   startLocalAwsWithClients,
 } from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
-import { freePort } from "../../../infra/local/mysql/free-port.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { Log } from "../../../reader/reporting/log.ts";
 import { ReaderStatus } from "../../../reader/reporting/status.ts";
@@ -13,6 +12,13 @@ import { parseReaderSettings } from "../../../reader/settings.ts";
 import { secretCredentials } from "../../../reader/source/credentials.ts";
 
 // What the metric `LeaseTaken` counts, which rings "Lease flapping".
+
+/** No server listens on this port. */
+const NO_SERVER = 1;
+/** A lease that even a machine that stands still for a while does not lose. */
+const NOT_LOST_MS = 120_000;
+/** A standby looks for the lease ten times in this time. */
+const TAKES_TURNS_MS = 2_000;
 
 let services: LocalAwsWithClients;
 beforeAll(async () => {
@@ -24,11 +30,9 @@ afterAll(() => services[Symbol.asyncDispose]());
 class Source {
   readonly store: OffsetStore;
   readonly #table: string;
-  readonly #port: number;
 
-  private constructor(table: string, port: number) {
+  private constructor(table: string) {
     this.#table = table;
-    this.#port = port;
     this.store = new OffsetStore(services.dynamodb, table);
   }
 
@@ -41,16 +45,16 @@ class Source {
         BillingMode: "PAY_PER_REQUEST",
       }),
     );
-    return new Source(table, await freePort());
+    return new Source(table);
   }
 
   /** Starts a reader that waits 20 ms between its attempts after a stop. */
-  startReader(signal: AbortSignal): Run {
+  startReader(signal: AbortSignal, leaseMs: number): Run {
     const { dynamodb, sqs, s3 } = services;
     const settings = parseReaderSettings({
       SOURCE_NAME: "shop",
       SOURCE_HOST: "127.0.0.1",
-      SOURCE_PORT: String(this.#port),
+      SOURCE_PORT: String(NO_SERVER),
       SOURCE_SECRET_ARN: "arn:aws:secretsmanager:eu-west-1:000000000000:secret:x",
       SOURCE_TABLES: '["shop.*"]',
       RAW_QUEUE_URL: "https://sqs.eu-west-1.amazonaws.com/000000000000/shop-raw.fifo",
@@ -72,7 +76,7 @@ class Source {
     };
     run.ended = runReader(
       {
-        settings: { ...settings, blockedMs: 20, leaseMs: 2_000 },
+        settings: { ...settings, blockedMs: 20, leaseMs },
         credentials: secretCredentials(() =>
           Promise.resolve('{"username":"reader","password":"x"}'),
         ),
@@ -99,7 +103,7 @@ interface Run {
 test("a reader that takes the lease is counted once, however often it connects", async () => {
   const source = await Source.create("unreachable");
   const stop = new AbortController();
-  const { status, ended } = source.startReader(stop.signal);
+  const { status, ended } = source.startReader(stop.signal, NOT_LOST_MS);
   await vi.waitFor(() => expect(status.counters.reconnects).toBeGreaterThan(1), 120_000);
   stop.abort();
   await ended;
@@ -118,7 +122,7 @@ test("attempts of two readers that wait for a person in turns are not counted", 
   });
   await source.store.release(lease.fence);
   const stop = new AbortController();
-  const readers = [source.startReader(stop.signal), source.startReader(stop.signal)];
+  const readers = [0, 1].map(() => source.startReader(stop.signal, TAKES_TURNS_MS));
   await vi.waitFor(() => {
     for (const { stops } of readers) expect(stops).toBeGreaterThan(4);
   }, 120_000);
