@@ -145,7 +145,7 @@ export class ReaderBench implements AsyncDisposable {
    * Receives frames from the raw queue until they contain `changes` row changes. Throws after
    * `timeoutMs`.
    */
-  async takeFrames(changes: number, timeoutMs = 60_000): Promise<Frame[]> {
+  async takeFrames(changes: number, timeoutMs = 240_000): Promise<Frame[]> {
     const frames: Frame[] = [];
     const deadline = performance.now() + timeoutMs;
     let taken = 0;

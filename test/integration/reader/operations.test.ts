@@ -155,7 +155,7 @@ describe("npm run offsets", () => {
     });
     expect(await offsets(bench, "set")).toMatchObject({
       code: 2,
-      problem: expect.stringContaining("say where"),
+      problem: expect.stringContaining("name a starting point"),
     });
     expect(await offsets(bench, "set", "--gtid", "nonsense")).toMatchObject({
       code: 2,

@@ -43,6 +43,11 @@ const ROUTING = {
  * pause of this machine is not an outage: the product's patience would park messages.
  */
 const PATIENCE_MS = 60_000;
+/**
+ * The timeout of a request, ms. After a shorter one a busy machine repeats requests that were
+ * carried out: a table exists already, and a received message is not received again.
+ */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 /** The key of the hashes of masked values. */
 export const FILTER_SECRET = "the secret of the tests";
@@ -90,10 +95,10 @@ export class Stage implements AsyncDisposable {
     return stage;
   }
 
-  /** New clients with the settings of a function. */
+  /** New clients with the settings of a function, except for the longer timeout. */
   newClients(part: "route" | "retry" = "route"): Clients {
     const { region, credentials, endpoints } = this.aws;
-    const { sqs, dynamodb, s3 } = clientSettings(part);
+    const { sqs, dynamodb, s3 } = clientSettings(part, REQUEST_TIMEOUT_MS);
     const common = { region, credentials };
     return {
       sqs: new SQSClient({ ...sqs, ...common, endpoint: endpoints.sqs }),
