@@ -11,23 +11,25 @@ export interface Task {
 }
 
 /**
- * Runs each task periodically. Resolves when the signal is aborted. On the first failure it aborts
- * `sending` and rejects with that failure.
+ * Runs each task periodically. Resolves when the signal is aborted. On the first failure it calls
+ * `onFailure`, waits for running tasks for a few seconds, and rejects with that failure.
  */
 export async function runTasks(
   tasks: readonly Task[],
   failures: readonly Promise<never>[],
   signal: AbortSignal,
-  sending: AbortController,
+  onFailure: (error: unknown) => void,
 ): Promise<void> {
   const abort = signal.aborted ? undefined : once(signal, "abort");
   const background = new AbortController();
   const running = tasks.map(({ everyMs, act }) => every(everyMs, background.signal, act));
   try {
     await Promise.race([...failures, ...running, abort]);
+  } catch (error) {
+    onFailure(error);
+    throw error;
   } finally {
     background.abort();
-    if (!signal.aborted) sending.abort();
     await settledWithin(running, TASKS_MS);
   }
 }

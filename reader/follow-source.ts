@@ -12,7 +12,7 @@ import type { Beginning } from "./offsets/beginning.ts";
 import { firstBeginning } from "./offsets/first-beginning.ts";
 import { inTable, resume } from "./offsets/resume-offset.ts";
 import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
-import { StillStoppedError } from "./reporting/errors.ts";
+import { OperatorError, StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
 import { ProgressWatch } from "./progress-watch.ts";
 import { RowNumbers } from "./snapshot/row-numbers.ts";
@@ -26,7 +26,7 @@ import { ControlConnection } from "./source/control-connection.ts";
 import { fileAgeMs } from "./source/retention.ts";
 import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
-import { knownFiles } from "./transactions/known-files.ts";
+import { filesOfOneName, knownFiles } from "./transactions/known-files.ts";
 import { namesAtAnyTime } from "./statements/name-history.ts";
 import { Rotations } from "./transactions/rotations.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
@@ -47,8 +47,10 @@ const DRAIN_MS = 12_000;
 /**
  * One attempt to follow the source: connects, reads on from the saved offset, and sends the
  * changes. It ends when something fails, when the signal is aborted, or when the number of lanes
- * may change. After a failure it rejects with the error; the next attempt starts from the saved
- * offset only. Otherwise it stops reading, sends what it has read, saves the offset, and resolves.
+ * may change. In the latter two cases it stops reading, sends what it has read, saves the offset,
+ * and resolves. After a failure it rejects with the error; the next attempt starts from the saved
+ * offset only. Before it rejects with an OperatorError, it has sent every transaction that it read:
+ * the operator may let the next attempt start behind them.
  */
 export async function followSource(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { settings, status, lease } = options;
@@ -97,20 +99,26 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   report.begins(offset, await retentionMs(state, server, control));
   // A dump by file and offset contains the events that show where the server started. For a dump by
   // GTIDs, `runBeginnings` reads them from the files.
-  const toRead = state.files.slice(state.files.indexOf(offset.file));
+  const following = state.files.slice(state.files.indexOf(offset.file));
+  // Where the server moved its binlog to another base name, numbers begin anew. This attempt ends
+  // there, before the files of the server's present run.
+  const toRead = filesOfOneName(following);
+  const isMoved = toRead.length < following.length;
   const unsaid = start.kind === "gtid" ? toRead : [];
   const rotations = new Rotations(control.connection);
   const beginnings = await runBeginnings({ ...server, rotations, files: unsaid });
   const files = await Promise.race([
     // A dump by GTIDs may begin in a file before the offset's.
     knownFiles(
-      start.kind === "gtid" ? state.files : toRead,
+      start.kind === "gtid" ? state.files : following,
       state.gtids,
       binlogEvidence(server, control.connection),
     ),
     control.broken,
   ]);
-  const presentRunFile = await fileOfPresentRun(rotations, [offset.file, ...toRead.slice(1)]);
+  const presentRunFile = isMoved
+    ? null
+    : await fileOfPresentRun(rotations, [offset.file, ...toRead.slice(1)]);
 
   const [users, isRegistering] = await Promise.race([
     Promise.all([
@@ -125,6 +133,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   // The lanes have a separate signal, so that what was read is still sent after `signal` is
   // aborted.
   const sending = new AbortController();
+  const failing = new AbortController();
   let dump: BinlogDump | null = null;
   const pipeline = buildPipeline(options, {
     ...begin,
@@ -143,7 +152,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     report,
     onPressure: (high) => (high ? dump?.pause("pressure") : dump?.resume("pressure")),
     signal: sending.signal,
-    ending: AbortSignal.any([signal, sending.signal]),
+    ending: AbortSignal.any([signal, failing.signal, sending.signal]),
     rowNumbers: numbers,
     readLanes,
     connectSnapshot: async () =>
@@ -173,9 +182,11 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     const watch = new ProgressWatch(start.kind === "file");
     const { sessions } = pipeline;
     const sweep = async (): Promise<void> => {
-      await watch.look(sessions.read, dump?.isPaused === true, () =>
-        binlogEnd(control.connection, state.version),
-      );
+      // The end of the moved binlog cannot be compared with what is read.
+      if (!isMoved)
+        await watch.look(sessions.read, dump?.isPaused === true, () =>
+          binlogEnd(control.connection, state.version),
+        );
       report.clock(await clockAheadMs(control.connection));
       await sessions.sweep();
     };
@@ -192,13 +203,31 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       { everyMs: PACE_EVERY_MS, act: () => pipeline.shipment.lookAtDelivery(readLanes) },
       { everyMs: SNAPSHOT_STEP_MS, act: () => pipeline.snapshots.step() },
     ];
-    await runTasks(tasks, failures, AbortSignal.any([signal, layout.signal]), sending);
-    status.enter("stopping");
-    pipeline.snapshots[Symbol.dispose]();
-    dump.pause("ended");
-    await Promise.race([pipeline.shipment.drain(DRAIN_MS), sent]);
-    await (pipeline.shipment.isDrained ? pipeline.saver.settle() : pipeline.saver.save());
-    report.stopped(pipeline.saver.offset, pipeline.shipment.inFlight.settled);
+    const { shipment, saver } = pipeline;
+    const sendRest = async (until: AbortSignal): Promise<void> => {
+      status.enter("stopping");
+      pipeline.snapshots[Symbol.dispose]();
+      dump?.pause("ended");
+      await Promise.race([shipment.drain(until), sent, lease.lost, control.broken]);
+      await (shipment.isDrained ? saver.settle() : saver.save());
+    };
+    const onFailure = (error: unknown): void => {
+      failing.abort();
+      if (!(error instanceof OperatorError)) sending.abort();
+    };
+    try {
+      await runTasks(tasks, failures, AbortSignal.any([signal, layout.signal]), onFailure);
+    } catch (error) {
+      if (error instanceof OperatorError) {
+        // What is in the error's transaction is not delivered, and the stop is not saved until the
+        // transactions before it are.
+        shipment.withdrawUnfinished();
+        await sendRest(signal);
+      }
+      throw error;
+    }
+    await sendRest(AbortSignal.timeout(DRAIN_MS));
+    report.stopped(saver.offset, shipment.inFlight.settled);
   } finally {
     pipeline.snapshots[Symbol.dispose]();
     sending.abort();

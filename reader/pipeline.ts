@@ -64,8 +64,11 @@ export interface Attempt {
   readonly runBeginnings: ReadonlyMap<number, number>;
   /** The binlog files from the offset on. */
   readonly files: KnownFiles;
-  /** A binlog file that the server's present run wrote, as it did all later files. */
-  readonly presentRunFile: string;
+  /**
+   * A binlog file that the server's present run wrote, as it did all later files; null when this
+   * attempt ends before them.
+   */
+  readonly presentRunFile: string | null;
   /** The prepared XA transactions that the offset names. */
   readonly preparedXa: readonly PreparedXa[];
   readonly keptXa: KeptXaStore;
@@ -101,7 +104,9 @@ export interface Pipeline {
 
 /** Builds and connects the parts of one attempt. */
 export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipeline {
-  const presentRun = new PresentRun(binlogFileNumber(attempt.presentRunFile));
+  const presentRun = new PresentRun(
+    attempt.presentRunFile === null ? null : binlogFileNumber(attempt.presentRunFile),
+  );
   const sessions = sessionBook(options, attempt, presentRun, () => reader.run);
   const shipment = shipmentOf(options, attempt, presentRun, sessions);
   const followed = new FollowedTables({

@@ -98,6 +98,19 @@ export class Lane {
     this.#wakeup.wake();
   }
 
+  /** Takes back the changes of a transaction, except those in full frames. */
+  withdraw(transaction: Transaction): void {
+    const filling = this.#filling;
+    if (filling === null) return;
+    const { inFlight, onUnsent } = this.#options;
+    const before = filling.bytes;
+    filling.withdraw(transaction);
+    if (filling.changes > 0) return onUnsent(filling.bytes - before);
+    this.#filling = null;
+    inFlight.acknowledge(filling.inFlight);
+    onUnsent(-before);
+  }
+
   /** Ends the pauses: from now on each frame is sent as soon as the one before is acknowledged. */
   hurry(): void {
     this.#isHurried = true;

@@ -66,6 +66,11 @@ export class LineBuffer {
     if (end > start) this.#length += bytes.copy(this.#bytes, this.#length, start, end);
   }
 
+  /** Removes the lines after the first `length` bytes, at which a line ends. */
+  truncate(length: number): void {
+    this.#length = length;
+  }
+
   /** Removes the lines. Keeps the buffer for reuse, unless a huge row has made it large. */
   clear(): void {
     this.#length = 0;

@@ -31,6 +31,8 @@ export class OpenFrame {
   #lastOffset = 0;
   #lastRow = 0;
   #changes = 0;
+  /** The state before the first change of the last transaction. */
+  #before = { length: 0, changes: 0, fileNumber: 0, offset: 0, row: 0 };
 
   /** `lines` is empty; no other frame uses it until this one is sent. */
   constructor(inFlight: InFlightFrame, lines: LineBuffer) {
@@ -51,7 +53,7 @@ export class OpenFrame {
   }
 
   add(epoch: number, transaction: Transaction, change: RowChange): void {
-    if (this.transactions.at(-1) !== transaction) this.transactions.push(transaction);
+    if (this.transactions.at(-1) !== transaction) this.#begin(transaction);
     if (change.last === true) this.#ended.add(transaction);
     const { op, offset, row, n, texts } = change;
     const table = this.#tables.indexOf(change);
@@ -61,6 +63,29 @@ export class OpenFrame {
     this.#lastRow = row;
     if (this.#changes === 0) this.#first = this.lastPosition(epoch);
     this.#changes++;
+  }
+
+  /** Removes the changes of `transaction` if it is the last one in the frame. */
+  withdraw(transaction: Transaction): void {
+    if (this.transactions.at(-1) !== transaction) return;
+    const { length, changes, fileNumber, offset, row } = this.#before;
+    this.transactions.pop();
+    this.lines.truncate(length);
+    this.#changes = changes;
+    this.#lastFileNumber = fileNumber;
+    this.#lastOffset = offset;
+    this.#lastRow = row;
+  }
+
+  #begin(transaction: Transaction): void {
+    this.transactions.push(transaction);
+    this.#before = {
+      length: this.lines.length,
+      changes: this.#changes,
+      fileNumber: this.#lastFileNumber,
+      offset: this.#lastOffset,
+      row: this.#lastRow,
+    };
   }
 
   /**

@@ -48,6 +48,8 @@ export class Shipment implements ChangeSink {
   #unsentBytes = 0;
   #pressed = false;
   #latest: Transaction | null = null;
+  /** Whether the end of `#latest` was not read yet. */
+  #isOpen = false;
   #relief = Promise.withResolvers<void>();
   #onSent: (() => void) | null = null;
 
@@ -77,6 +79,7 @@ export class Shipment implements ChangeSink {
     if (this.#repeats.size > 0 && this.#isRepeat(number, transaction, change)) return;
     if (transaction !== this.#latest) {
       this.#latest = transaction;
+      this.#isOpen = true;
       this.#options.sessions.notice(transaction);
       this.#options.onTransaction(transaction);
     }
@@ -110,6 +113,7 @@ export class Shipment implements ChangeSink {
   }
 
   boundary(boundary: Boundary): void {
+    this.#isOpen = false;
     this.inFlight.boundary(boundary);
   }
 
@@ -139,15 +143,25 @@ export class Shipment implements ChangeSink {
     }
   }
 
-  /** Sends without pauses, and waits until all changes are acknowledged, at most `timeoutMs`. */
-  async drain(timeoutMs: number): Promise<void> {
+  /**
+   * Takes back the unsent changes of the transaction whose end was not read, except those in full
+   * frames. Nothing may be added after that.
+   */
+  withdrawUnfinished(): void {
+    if (this.#latest === null || !this.#isOpen) return;
+    for (const lane of this.#lanes) lane.withdraw(this.#latest);
+  }
+
+  /** Sends without pauses, and waits until all changes are acknowledged or `signal` is aborted. */
+  async drain(signal: AbortSignal): Promise<void> {
     for (const lane of this.#lanes) lane.hurry();
-    if (this.#unsentBytes === 0) return;
+    if (this.#unsentBytes === 0 || signal.aborted) return;
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#onSent = resolve;
-    const timeout = setTimeout(resolve, timeoutMs);
+    const onAbort = (): void => resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
     await promise;
-    clearTimeout(timeout);
+    signal.removeEventListener("abort", onAbort);
   }
 
   /** Whether all changes are acknowledged. */

@@ -56,6 +56,15 @@ function leavesOutNumbers(former: string, file: string): boolean {
   );
 }
 
+/**
+ * The first of these consecutive files that have one base name. Their numbers, and so the positions
+ * in them, can be compared; under another base name numbers begin anew.
+ */
+export function filesOfOneName(files: readonly string[]): readonly string[] {
+  const moved = files.findIndex((file) => baseName(file) !== baseName(files[0] ?? ""));
+  return moved === -1 ? files : files.slice(0, moved);
+}
+
 function baseName(file: string): string {
   return file.slice(0, file.lastIndexOf("."));
 }

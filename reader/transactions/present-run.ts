@@ -11,9 +11,12 @@ export class PresentRun {
   readonly #beginning: BinlogPosition;
   #reached = false;
 
-  /** `fileNumber`: a binlog file of the present run; all later files belong to it too. */
-  constructor(fileNumber: number) {
-    this.#beginning = { fileNumber, offset: 0 };
+  /**
+   * `fileNumber`: a binlog file of the present run; all later files belong to it too. null when
+   * reading ends before the present run.
+   */
+  constructor(fileNumber: number | null) {
+    this.#beginning = { fileNumber: fileNumber ?? Infinity, offset: 0 };
   }
 
   /** Whether this server itself wrote the transaction, in its present run. */

@@ -18,6 +18,7 @@ import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { decodeFrame } from "../../../wire/decode-frame.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
+import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { Replica } from "../../support/replica.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { useMysql } from "../../support/mysql.ts";
@@ -168,6 +169,32 @@ test("new logs under another name stop the reader, which continues without loss 
   expect((before.at(-1)?.last ?? "") < (after[0]?.first ?? "")).toBe(true);
   expect(after[0]?.life).not.toBe(before[0]?.life);
   expect(after[0]?.previous).toBe(before.at(-1)?.last);
+});
+
+test("logs that go on under another name in the same index stop the reader at the move, and it continues there", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  const reader = await bench.start();
+  await insert(1, 5);
+  expect(await take(bench, 5)).toEqual(range(1, 5));
+  await reader.stop();
+  await insert(6, 9);
+  const [{ index } = { index: "" }] = await mysql.query<{ index: string }>(
+    "SELECT @@global.log_bin_index AS `index`",
+  );
+  await mysql.server.restart({ variables: { log_bin: "elsewhere", log_bin_index: index } });
+  await insert(10, 15);
+  const first = (await binlogFiles()).find((file) => file.startsWith("elsewhere.")) ?? "";
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "BinlogGapError",
+    message: expect.stringContaining(`continues with ${first}`),
+  });
+  await expectStillStopped(bench);
+  expect(await take(bench, 4)).toEqual(range(6, 9));
+  const stack = stackFileOf(aws, tablesOf(bench));
+  const set = await binlogRouterOn(stack, "offsets", "set", "--file", `${first}:4`, "--yes");
+  expect(set).toMatchObject({ code: 0, problem: "" });
+  await bench.start();
+  expect(await take(bench, 6)).toEqual(range(10, 15));
 });
 
 test("a data directory restored from a copy stops the reader, even if its GTIDs are used again", async () => {

@@ -6,6 +6,7 @@ import { LanePace } from "../../../../reader/frames/lane-pace.ts";
 import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
 import { decodeFrame } from "../../../../wire/decode-frame.ts";
+import { unpackFrame } from "../../../../wire/frame-body.ts";
 
 const transaction: Transaction = {
   gtid: "3e11fa47-71ca-11e1-9e33-c80aa9429562:7",
@@ -31,13 +32,14 @@ const change = (n: number, note = ""): RowChange => ({
 function laneUnderTest(frameBytes: number, paceMs = 0) {
   const sent: { frame: SealedFrame; acknowledge: () => void }[] = [];
   let unsent = 0;
+  const inFlight = new InFlightFrames();
   const lane = new Lane({
     number: 0,
     binlog: { source: "shop", epoch: 1, life: null, server: "s" },
     previous: null,
     frameBytes,
     pace: new LanePace(paceMs),
-    inFlight: new InFlightFrames(),
+    inFlight,
     authorsOf: async (transactions) =>
       transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
     send: (frame) => new Promise<void>((resolve) => sent.push({ frame, acknowledge: resolve })),
@@ -50,6 +52,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
   return {
     lane,
     sent,
+    inFlight,
     unsentBytes: () => unsent,
     stop: async () => {
       stop.abort();
@@ -82,6 +85,43 @@ describe("Lane", () => {
     sent[1]?.acknowledge();
     await nextTurn();
     expect(unsentBytes()).toBe(0);
+    await stop();
+  });
+
+  test("takes back a transaction whose end was not read, and sends those before it", async () => {
+    const { lane, sent, stop, unsentBytes } = laneUnderTest(100_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    const before = { ...transaction, gtid: "3e11fa47-71ca-11e1-9e33-c80aa9429562:8" };
+    const unfinished = { ...transaction, gtid: "3e11fa47-71ca-11e1-9e33-c80aa9429562:9" };
+    lane.add(before, change(1));
+    for (const n of [2, 3]) lane.add(unfinished, change(n));
+    lane.withdraw(unfinished);
+    sent[0]?.acknowledge();
+    await nextTurn();
+    const { text = "", ...frame } = sent[1]?.frame ?? {};
+    expect(frame).toMatchObject({ changes: 1, last: expect.stringMatching(/0{9}1$/) });
+    const { changes, transactions } = decodeFrame(await unpackFrame(text));
+    expect(transactions.map(({ gtid }) => gtid)).toEqual([before.gtid]);
+    expect(changes.map(({ after }) => after)).toEqual(['{"id":1,"note":""}']);
+    sent[1]?.acknowledge();
+    await nextTurn();
+    expect(unsentBytes()).toBe(0);
+    await stop();
+  });
+
+  test("sends no frame in which nothing is left after a transaction was taken back", async () => {
+    const { lane, sent, stop, unsentBytes, inFlight } = laneUnderTest(100_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    const unfinished = { ...transaction, gtid: "3e11fa47-71ca-11e1-9e33-c80aa9429562:8" };
+    lane.add(unfinished, change(1));
+    lane.withdraw(unfinished);
+    sent[0]?.acknowledge();
+    await nextTurn();
+    expect(sent).toHaveLength(1);
+    expect(unsentBytes()).toBe(0);
+    expect(inFlight.settled).toBe(true);
     await stop();
   });
 

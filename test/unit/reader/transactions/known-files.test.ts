@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { knownFiles } from "../../../../reader/transactions/known-files.ts";
+import { filesOfOneName, knownFiles } from "../../../../reader/transactions/known-files.ts";
 
 /** A server whose files have no transactions, so none is missing between two files. */
 const EMPTY = {
@@ -23,4 +23,13 @@ test("a file with another base name or a lower number is not proven to follow", 
   expect(await proven("bin.000017", "moved.000001")).toEqual([]);
   expect(await proven("bin.000017", "moved.000042")).toEqual([]);
   expect(await proven("bin.000017", "bin.000003")).toEqual([]);
+});
+
+test("positions are compared only in the files before the binlog moved to another base name", () => {
+  expect(filesOfOneName(["bin.000017", "bin.000018", "moved.000001", "moved.000018"])).toEqual([
+    "bin.000017",
+    "bin.000018",
+  ]);
+  expect(filesOfOneName(["bin.000017", "bin.000042"])).toEqual(["bin.000017", "bin.000042"]);
+  expect(filesOfOneName([])).toEqual([]);
 });

@@ -52,3 +52,11 @@ test("runs that began in a file of the same number at different times have diffe
   expect(runBeginning(1_795_000_000, 18)).not.toBe(first);
   expect(Number.isSafeInteger(runBeginning(2 ** 32 - 1, 2 ** 31 - 1))).toBe(true);
 });
+
+test("PresentRun includes nothing when reading ends before the present run", () => {
+  const run = new PresentRun(null);
+  const later = { ...former, fileNumber: 1_000_000 };
+  run.passes(later);
+  expect(run.includes(later)).toBe(false);
+  expect(run.isReached).toBe(false);
+});
