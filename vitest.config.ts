@@ -1,5 +1,6 @@
 import { defineConfig } from "vitest/config";
 import { compileCache } from "./infra/local/process/compile-cache.ts";
+import { OutsideErrors } from "./test/support/repository/outside-errors.ts";
 
 // Where .ci/run wants the results as JSON, besides what people read.
 const results = process.env["TEST_RESULTS"];
@@ -19,7 +20,10 @@ const expectation = { poll: { timeout: 60_000 } };
  */
 export default defineConfig({
   test: {
-    reporters: results === undefined ? ["default"] : ["default", ["json", { outputFile: results }]],
+    reporters:
+      results === undefined
+        ? ["default"]
+        : ["default", ["json", { outputFile: results }], new OutsideErrors(`${results}.outside`)],
     projects: [
       {
         test: {
