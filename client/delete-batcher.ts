@@ -5,32 +5,24 @@ import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
 /**
  * How long the first message waits for others to share a request, milliseconds. Its group stays
- * locked meanwhile, so it waits only for messages that this process holds.
+ * locked meanwhile.
  */
 const GATHER_MS = 5;
 /** The time between two attempts at deleting a message, milliseconds. */
 const AGAIN_MS = 1000;
 
-/**
- * Deletes handled messages, up to ten to a request. When no other message is held that could share
- * the request, the handled ones are deleted at once.
- */
+/** Deletes handled messages, up to ten to a request. */
 export class DeleteBatcher {
-  readonly #queue: Pick<SqsQueue, "delete">;
-  readonly #held: () => number;
+  readonly #queue: SqsQueue;
   readonly #onDone: (message: HeldMessage) => void;
   readonly #onError: (error: unknown) => void;
   #waiting: HeldMessage[] = [];
   #gathering: NodeJS.Timeout | undefined;
   readonly #requests = new Set<Promise<void>>();
-  /** The number of messages in `#requests`. */
-  #deleting = 0;
   #closing = false;
 
   constructor(options: {
-    readonly queue: Pick<SqsQueue, "delete">;
-    /** The number of messages that this process holds, including those that were added here. */
-    readonly held: () => number;
+    readonly queue: SqsQueue;
     /**
      * Called when the message is deleted or no longer held, or when no attempt follows because of
      * `close()`.
@@ -39,15 +31,13 @@ export class DeleteBatcher {
     readonly onError: (error: unknown) => void;
   }) {
     this.#queue = options.queue;
-    this.#held = options.held;
     this.#onDone = options.onDone;
     this.#onError = options.onError;
   }
 
   add(message: HeldMessage): void {
     this.#waiting.push(message);
-    const isAlone = this.#held() <= this.#waiting.length + this.#deleting;
-    if (isAlone || this.#waiting.length >= BATCH || this.#closing) this.#send();
+    if (this.#waiting.length >= BATCH || this.#closing) this.#send();
     else this.#gathering ??= setTimeout(() => this.#send(), GATHER_MS);
   }
 
@@ -64,11 +54,7 @@ export class DeleteBatcher {
     const batch = this.#waiting;
     this.#waiting = [];
     if (batch.length === 0) return;
-    this.#deleting += batch.length;
-    const request = this.#delete(batch).finally(() => {
-      this.#deleting -= batch.length;
-      this.#requests.delete(request);
-    });
+    const request = this.#delete(batch).finally(() => this.#requests.delete(request));
     this.#requests.add(request);
   }
 

@@ -91,7 +91,6 @@ async function run<Transaction>(
   });
   const deletions = new DeleteBatcher({
     queue,
-    held: () => inFlight.size,
     onDone: (message) => inFlight.forget(message),
     onError: (error) => reporter.error(error, "delete"),
   });
