@@ -1,4 +1,4 @@
-import { quoteName } from "./column-select.ts";
+import { quoteName } from "../source/quote-name.ts";
 import type { DescribedKey, DescribedTable } from "./describe-table.ts";
 import { SelectedRows } from "./selected-rows.ts";
 import { type Condition, type KeyRange, type RowKey, TableKey } from "./table-key.ts";

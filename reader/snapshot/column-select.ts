@@ -8,6 +8,7 @@ import { writeFloat32, writeNumber } from "../binlog-format/values/floats.ts";
 import { textWriter } from "../binlog-format/values/text.ts";
 import { readLength, type ValueWriter } from "../binlog-format/values/value-writer.ts";
 import { vectorWriter } from "../binlog-format/values/vector.ts";
+import { quoteName } from "../source/quote-name.ts";
 import { writeDocument } from "./json-document.ts";
 
 /** Selects a column as bytes, and writes them exactly like the column's values in the binlog. */
@@ -70,11 +71,6 @@ export function columnSelect(column: Column): ColumnSelect {
     default:
       throw new UnsupportedEventError(`a column has the unknown type ${column.type}`);
   }
-}
-
-/** A quoted SQL name. */
-export function quoteName(name: string): string {
-  return `\`${name.replaceAll("`", "``")}\``;
 }
 
 function characters({ collation }: Column): ValueWriter {

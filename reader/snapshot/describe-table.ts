@@ -7,7 +7,7 @@ import {
   type TableDefinition,
 } from "../binlog-format/column.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
-import { quoteName } from "./column-select.ts";
+import { quoteName } from "../source/quote-name.ts";
 
 /** The server's present description of a table. */
 export interface DescribedTable {

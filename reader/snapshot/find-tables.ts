@@ -2,7 +2,7 @@ import type { Connection, RowDataPacket } from "mysql2/promise";
 import { tableMatcher } from "../../wire/table-patterns.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
-import { quoteName } from "./column-select.ts";
+import { quoteName } from "../source/quote-name.ts";
 import { type DescribedTable, describeTable } from "./describe-table.ts";
 import { SnapshotRefusedError } from "./errors.ts";
 import { assertOneExpression } from "./where-expression.ts";

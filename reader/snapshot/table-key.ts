@@ -1,6 +1,6 @@
 import { parseExactJson } from "../../wire/exact-json.ts";
 import type { DescribedKey, DescribedTable } from "./describe-table.ts";
-import { quoteName } from "./column-select.ts";
+import { quoteName } from "../source/quote-name.ts";
 import { keyPart, type KeyPart, type KeyValue } from "./key-part.ts";
 import type { SelectedRow } from "./selected-rows.ts";
 

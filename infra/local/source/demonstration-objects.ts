@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { quoteName } from "../../../reader/source/quote-name.ts";
 import { DEMO_COMMENT, DEMO_DATABASE, DEMO_SCHEMA, DEMO_TABLES } from "./demonstration-schema.ts";
 import { NoDemonstrationError } from "../request/refusal.ts";
 import { newPassword, type EnvironmentAccount, type PlannedAccount } from "./accounts.ts";
@@ -46,7 +47,9 @@ export async function removeDemonstration(administrator: Connection): Promise<vo
   const tables = await tablesOf(administrator);
   const own = tables.filter(({ comment }) => comment === DEMO_COMMENT);
   for (const { name } of own) {
-    await administrator.query("DROP TABLE IF EXISTS ??.??", [DEMO_DATABASE, name]);
+    await administrator.query(
+      `DROP TABLE IF EXISTS ${quoteName(DEMO_DATABASE)}.${quoteName(name)}`,
+    );
   }
   if (own.length > 0 && own.length === tables.length) {
     await administrator.query("DROP DATABASE IF EXISTS ??", [DEMO_DATABASE]);

@@ -52,6 +52,7 @@ export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "statements.tables",
   "statements.views",
   "tables.merge",
+  "tables.merge-hidden",
   "tags.gtid-mode",
   "tags.impossible",
   "tags.long-names",

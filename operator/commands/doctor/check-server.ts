@@ -21,6 +21,7 @@ import { connectionFindings, kindOf, ledgerFindings } from "./ledger-checks.ts";
 import { mergeFindings } from "./merge-checks.ts";
 import { readerLag, stopFindings } from "./reader-checks.ts";
 import { readerFindings, serverFindings } from "./server-checks.ts";
+import { printNamesInBackticks } from "./session-settings.ts";
 import { sightFindings } from "./sight-checks.ts";
 import { snapshotFindings } from "./snapshot-checks.ts";
 import { statementFindings } from "./statement-checks.ts";
@@ -41,6 +42,7 @@ export async function checkServer(
   { source, environments, subscribers = {} }: DoctorConfiguration,
   { reader, tags, ledger, ...place }: Options,
 ): Promise<Finding[]> {
+  await printNamesInBackticks(connection);
   const wanted = tags !== true ? "none" : ledger ? "with-ledger" : "alone";
   const facts = await askServer(connection, variables, reader);
   const item = await askReader(place);

@@ -6,6 +6,7 @@ import {
 } from "../../../functions/filters/column-rules.ts";
 import { copiedBy } from "../../../config/copy-names.ts";
 import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
+import { quoteName } from "../../../reader/source/quote-name.ts";
 import { parseColumnPattern } from "../../../wire/column-patterns.ts";
 import type { TableColumn, TableColumns } from "./ask-columns.ts";
 
@@ -81,8 +82,7 @@ function generatedColumns(place: string, tables: readonly FilteredTable[]): Find
 
 /** Whether an expression from information_schema contains the name of a column. */
 function mentions(expression: string, column: string): boolean {
-  const quoted = `\`${column.replaceAll("`", "``")}\``;
-  return expression.toLowerCase().includes(quoted.toLowerCase());
+  return expression.toLowerCase().includes(quoteName(column).toLowerCase());
 }
 
 /** Reports tables that have all columns of another table and deliver some of its hidden ones. */

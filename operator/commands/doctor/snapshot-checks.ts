@@ -1,4 +1,5 @@
 import { type Finding, fixedByStatements } from "../../../reader/source/finding.ts";
+import { quoteName } from "../../../reader/source/quote-name.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import type { TableColumns } from "./ask-columns.ts";
 import type { ServerFacts } from "./facts.ts";
@@ -32,7 +33,7 @@ export function snapshotFindings(
   const databases = initial.length > 0 ? initial : lacking(all);
   if (databases.length === 0) return [];
   const statements = databases.map(
-    (database) => `GRANT SELECT ON ${quoted(database)}.* TO ${account}`,
+    (database) => `GRANT SELECT ON ${quoteName(database)}.* TO ${account}`,
   );
   return [
     fixedByStatements(statements, {
@@ -48,8 +49,6 @@ export function snapshotFindings(
   ];
 }
 
-const quoted = (name: string): string => `\`${name.replaceAll("`", "``")}\``;
-
 /** Tells from the lines of SHOW GRANTS whether SELECT on a table is granted. */
 function granted(grants: readonly string[]): (database: string, table: string) => boolean {
   const objects = grants.flatMap((line) => {
@@ -59,12 +58,12 @@ function granted(grants: readonly string[]): (database: string, table: string) =
   });
   return (database, table) => {
     // In a grant on a database, _ stands for any character unless a backslash precedes it.
-    const escaped = quoted(database.replaceAll("_", "\\_"));
+    const escaped = quoteName(database.replaceAll("_", "\\_"));
     return [
       "*.*",
-      `${quoted(database)}.*`,
+      `${quoteName(database)}.*`,
       `${escaped}.*`,
-      `${quoted(database)}.${quoted(table)}`,
+      `${quoteName(database)}.${quoteName(table)}`,
     ].some((object) => objects.includes(object));
   };
 }

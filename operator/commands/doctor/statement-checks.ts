@@ -74,7 +74,7 @@ function wayFindings(
         check: "statements.tables",
         about: ways.map((way) => way.split(" ", 1).join()).join(","),
         severity: "warning",
-        what: `statements that write tables which may be written in statement format (source.statementTables, and ${CHECKSUMS}) may change other tables: ${ways.join(", ")}`,
+        what: `a statement that writes to a table of source.statementTables, or to ${CHECKSUMS}, may change other tables: ${ways.join(", ")}`,
         why: "the reader passes over a statement in statement format that writes such a table, so other changes by that statement are not delivered",
       },
     ),

@@ -210,6 +210,21 @@ describe("doctor", () => {
     await mysql.query("DROP TABLE shop.customers, shop.clients, shop._customers_gho");
   });
 
+  test("reads names as the server prints them by default, whatever its settings are", async () => {
+    for (const statement of [
+      "SET GLOBAL sql_mode = 'ANSI'",
+      "SET GLOBAL sql_quote_show_create = OFF",
+      "CREATE TABLE shop.kept (id INT) ENGINE=MyISAM",
+      "CREATE TABLE shop.`a.b` (id INT) ENGINE=MERGE UNION=(shop.kept)",
+    ])
+      await mysql.query(statement);
+    const found = (await allFindings()).filter(({ check }) => check.startsWith("tables."));
+    expect(found.map(({ check, about }) => [check, about])).toEqual([["tables.merge", "shop.a.b"]]);
+    await mysql.query("DROP TABLE shop.`a.b`, shop.kept");
+    await mysql.query("SET GLOBAL sql_mode = DEFAULT");
+    await mysql.query("SET GLOBAL sql_quote_show_create = DEFAULT");
+  });
+
   test("finds accounts in no environment, and administrators among an environment's", async () => {
     await mysql.createAccount("forgotten", ["INSERT ON shop.*"]);
     await mysql.createAccount("app_staging", ["CONNECTION_ADMIN ON *.*"]);

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { askStatementWays } from "../../../../../operator/commands/doctor/ask-statement-ways.ts";
 import { askMergeTables } from "../../../../../operator/commands/doctor/ask-merge-tables.ts";
+import { printNamesInBackticks } from "../../../../../operator/commands/doctor/session-settings.ts";
 import { askSight } from "../../../../../operator/commands/doctor/ask-sight.ts";
 import { installLedger } from "../../../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../../../support/mysql.ts";
@@ -56,16 +57,52 @@ test("the server is asked for MERGE tables and what lies beneath them", async ()
     "CREATE TABLE kept.rest (id INT) ENGINE=MyISAM",
     "CREATE TABLE merged.both (id INT) ENGINE=MERGE UNION=(merged.`a``b`, kept.rest) INSERT_METHOD=LAST COMMENT='UNION=(`x`)'",
     "CREATE TABLE merged.lost (id INT) ENGINE=MERGE UNION=(merged.gone)",
+    "CREATE TABLE merged.`with.dot` (id INT) ENGINE=MERGE UNION=(kept.rest)",
   ])
     await root.query(statement);
-  expect(await askMergeTables(root)).toEqual([
-    {
-      database: "merged",
-      table: "both",
-      beneath: [
-        { database: "merged", table: "a`b" },
-        { database: "kept", table: "rest" },
-      ],
-    },
+  await root.query("SET SESSION sql_mode = 'ANSI', sql_quote_show_create = 0");
+  await printNamesInBackticks(root);
+  const rest = { database: "kept", table: "rest" };
+  expect(await askMergeTables(root)).toEqual({
+    shown: [
+      {
+        database: "merged",
+        table: "both",
+        beneath: [{ database: "merged", table: "a`b" }, rest],
+      },
+      { database: "merged", table: "with.dot", beneath: [rest] },
+    ],
+    hidden: [],
+  });
+});
+
+test("a MERGE table whose definition the server does not show hides no other one", async () => {
+  const root = await mysql.connect();
+  for (const statement of [
+    "CREATE DATABASE partly",
+    "CREATE TABLE partly.kept (id INT) ENGINE=MyISAM",
+    "CREATE TABLE partly.column_only (id INT) ENGINE=MERGE UNION=(partly.kept)",
+    "CREATE TABLE partly.readable (id INT) ENGINE=MERGE UNION=(partly.kept)",
+  ])
+    await root.query(statement);
+  const account = await mysql.createAccount("column_reader", [
+    "SELECT (id) ON partly.column_only",
+    "SELECT ON partly.readable",
   ]);
+  expect(await askMergeTables(await mysql.connect(account))).toEqual({
+    shown: [
+      {
+        database: "partly",
+        table: "readable",
+        beneath: [{ database: "partly", table: "kept" }],
+      },
+    ],
+    hidden: [
+      {
+        database: "partly",
+        table: "column_only",
+        why: expect.stringMatching(/denied to user 'column_reader'/) as string,
+      },
+    ],
+  });
 });

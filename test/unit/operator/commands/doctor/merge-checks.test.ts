@@ -15,12 +15,21 @@ test("a MERGE table's definition ends with the tables beneath", () => {
   );
 });
 
+test("the list of tables is found among other options, and not in their texts", () => {
+  const options = (text: string) =>
+    tablesBeneath(`CREATE TABLE \`a\` (\n  \`id\` int\n) ENGINE=MRG_MyISAM ${text}`, "shop");
+  const one = [{ database: "shop", table: "a.b\nc" }];
+  expect(options("ENCRYPTION='N' UNION=(`a.b\nc`) COMMENT='x'")).toEqual(one);
+  expect(options("COMPRESSION='it''s \\' UNION=(`x`)' UNION=(`a.b\nc`)")).toEqual(one);
+  expect(options("COMMENT='it''s UNION=(`x`)'")).toEqual([]);
+});
+
 test("a MERGE table is reported where a followed table lies beneath", () => {
   const beneath = [
     { database: "shop", table: "Orders_1" },
     { database: "old", table: "orders" },
   ];
-  const merges = [{ database: "shop", table: "all_orders", beneath }];
+  const merges = { shown: [{ database: "shop", table: "all_orders", beneath }], hidden: [] };
   const reported = (tables: readonly string[], lowerCaseNames = false) =>
     mergeFindings(merges, tables, lowerCaseNames).map(({ check, what }) => [check, what]);
   expect(reported(["shop.all_orders"])).toEqual([]);
@@ -30,4 +39,19 @@ test("a MERGE table is reported where a followed table lies beneath", () => {
   ];
   expect(reported(["shop.*"])).toEqual(found);
   expect(reported(["SHOP.orders_1"], true)).toEqual(found);
+});
+
+test("MERGE tables whose definition is not shown are reported with the reason", () => {
+  const hidden = [
+    { database: "shop", table: "sums", why: "SHOW command denied" },
+    { database: "old", table: "all", why: "Table 'old.all' doesn't exist" },
+  ];
+  expect(mergeFindings({ shown: [], hidden }, ["shop.orders"], false)).toMatchObject([
+    {
+      check: "tables.merge-hidden",
+      about: "shop.sums,old.all",
+      severity: "warning",
+      what: "the doctor could not look at the MERGE tables shop.sums (SHOW command denied), old.all (Table 'old.all' doesn't exist)",
+    },
+  ]);
 });
