@@ -65,15 +65,18 @@ export class BoundCheck {
 
   /**
    * Called for each transaction that is read. Returns its and an earlier one's commit time if the
-   * server's clock was set back in between, and a bound of the stretch is a time. That bound then
-   * does not say on which side a transaction lies.
+   * server's clock was set back in between, past a bound of the stretch. The clock then reached
+   * that bound more than once, so the bound does not say on which side a transaction lies.
    */
   see({ committedUs }: Transaction): SetBack | null {
     const { from, to } = this.#bounds;
     const latestUs = this.#latestUs;
     this.#latestUs = Math.max(latestUs, committedUs);
-    if (from.kind !== "time" && to?.kind !== "time") return null;
-    return committedUs + UNORDERED_US < latestUs ? { fromUs: latestUs, toUs: committedUs } : null;
+    if (committedUs + UNORDERED_US >= latestUs) return null;
+    const isPassedTwice = [from, to].some(
+      (bound) => bound?.kind === "time" && committedUs < bound.us && bound.us <= latestUs,
+    );
+    return isPassedTwice ? { fromUs: latestUs, toUs: committedUs } : null;
   }
 
   includes(transaction: Transaction, change: RowChange): boolean {

@@ -49,8 +49,8 @@ export interface StretchOptions {
   readonly onUnknownXa: (commit: UnknownXa) => void;
   readonly onRead?: (reached: Reached) => void;
   /**
-   * Called once, if a bound of the stretch is a time and the server's clock was set back in what is
-   * read: changes may be missing from the stretch, or be in it without need. `note` says so.
+   * Called once, if the server's clock was set back in what is read, past a bound of the stretch:
+   * changes may be missing from the stretch, or be in it without need. `note` says so.
    */
   readonly onSetBack?: (note: string) => void;
   /**
@@ -194,7 +194,7 @@ const FIRST_EVENT = 4;
 
 function setBackNote({ fromUs, toUs }: SetBack): string {
   const [from, to] = [fromUs, toUs].map((us) => new Date(us / 1000).toISOString());
-  return `The server's clock was set back from ${from} to ${to}, so times do not bound the stretch exactly: name a GTID or a position.`;
+  return `The server's clock was set back from ${from} to ${to}, and a bound of the stretch is a time in between, so it is not exact: name a GTID or a position.`;
 }
 
 async function aborted(signal: AbortSignal | undefined): Promise<void> {

@@ -14,6 +14,19 @@ export class UnsupportedEventError extends Error {
   override readonly name = "UnsupportedEventError";
 }
 
+/** A followed table with a column that this reader cannot read; the message says why. */
+export class UnsupportedTableError extends Error {
+  override readonly name = "UnsupportedTableError";
+  readonly database: string;
+  readonly table: string;
+
+  constructor(database: string, table: string, why: string, options?: ErrorOptions) {
+    super(`${database}.${table} cannot be read: ${why}`, options);
+    this.database = database;
+    this.table = table;
+  }
+}
+
 /** A table map without column names, which the server writes with `binlog_row_metadata=MINIMAL`. */
 export class MissingRowMetadataError extends Error {
   override readonly name = "MissingRowMetadataError";

@@ -1,4 +1,8 @@
-import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
+import {
+  CorruptEventError,
+  UnsupportedEventError,
+  UnsupportedTableError,
+} from "../binlog-format/errors.ts";
 import { EVENT_HEADER_LENGTH } from "../binlog-format/events/event-header.ts";
 import { RowCounter } from "../binlog-format/rows/row-counter.ts";
 import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows/rows-event.ts";
@@ -48,7 +52,10 @@ export class TableMaps {
     this.#formerNames = formerNames;
   }
 
-  /** Handles a TABLE_MAP_EVENT. For wanted tables it throws what parseTableMap throws. */
+  /**
+   * Handles a TABLE_MAP_EVENT. For wanted tables it throws UnsupportedTableError,
+   * MissingRowMetadataError or CorruptEventError.
+   */
   onTableMap(event: Buffer): void {
     const id = event.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
     const definition = event.subarray(EVENT_HEADER_LENGTH + TABLE_ID_LENGTH);
@@ -90,8 +97,13 @@ export class TableMaps {
   #rows(event: Buffer, database: string, table: string): TableRows {
     if (!this.#isWanted(database, table)) return rowCounter(event);
     const former = this.#formerNames(database, table);
-    const definition = parseTableMap(event);
-    return compileRowsDecoder(former === undefined ? definition : { ...definition, former });
+    try {
+      const definition = parseTableMap(event);
+      return compileRowsDecoder(former === undefined ? definition : { ...definition, former });
+    } catch (cause) {
+      if (!(cause instanceof UnsupportedEventError)) throw cause;
+      throw new UnsupportedTableError(database, table, cause.message, { cause });
+    }
   }
 }
 

@@ -2,6 +2,7 @@ import {
   CorruptEventError,
   MissingRowMetadataError,
   UnsupportedEventError,
+  UnsupportedTableError,
 } from "../binlog-format/errors.ts";
 import { OperatorError, UnreadableBinlogError } from "../reporting/errors.ts";
 
@@ -20,8 +21,12 @@ function remedyFor(error: Error): string | null {
   if (error instanceof MissingRowMetadataError) {
     return "Run SET PERSIST binlog_row_metadata = 'FULL'. What was logged before cannot be delivered; run `npm run offsets -- set` to continue after it.";
   }
+  if (error instanceof UnsupportedTableError) {
+    const pattern = JSON.stringify(`!${error.database}.${error.table}`);
+    return `Run a release of binlog-router that can read the column. Or leave the table out, with ${pattern} in source.tables: the reader then continues without the table's changes.`;
+  }
   if (error instanceof UnsupportedEventError) {
-    return "Set binlog_format = 'ROW' and binlog_row_value_options = '' for every session. What was logged before cannot be delivered; run `npm run offsets -- set` to continue after it.";
+    return "If the error names a setting, set it, for every session. Otherwise run a release of binlog-router that can read the event. To continue without delivering what was logged before, run `npm run offsets -- set`.";
   }
   if (error instanceof CorruptEventError || error instanceof RangeError) {
     return "Restart the reader: it reads the event again, which is enough when the network had damaged it. If the reader stops here again, check the file with mysqlbinlog --verify-binlog-checksum, or follow another server. To continue after the damage, without delivering what is there, run `npm run offsets -- set`.";

@@ -151,6 +151,6 @@ function text(
     ...changes.map(changeText),
     ...none,
     ...notes,
-    `The search ended at ${continueFrom}; --since ${continueFrom} goes on from there.`,
+    `The search ended at ${continueFrom}; --since ${continueFrom} continues from there.`,
   ].join("\n\n");
 }

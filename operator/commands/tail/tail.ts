@@ -120,7 +120,7 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
       signal: stop,
     });
   } catch (cause) {
-    const goOn = reached === "" ? "" : `; --from ${reached} goes on`;
+    const goOn = reached === "" ? "" : `; --from ${reached} continues from there`;
     throw new CommandError(`the server no longer sends its binlog: ${sentence(cause)}${goOn}`, {
       cause,
     });

@@ -521,6 +521,7 @@ describe("on a deployed stack, by its name", () => {
       expect(explained).toMatchObject({ code: 0, problem: "" });
       expect(explained.out).toContain("delivered to shop-search-staging.fifo");
     }, PATIENCE);
+    const since = await serverTime();
     // The stack's secret is the key of the hash in the queue's message.
     await staging.query("INSERT INTO shop.orders VALUES (70, 'paid', 'ada@example.com')");
     await untilPassed();
@@ -543,7 +544,7 @@ describe("on a deployed stack, by its name", () => {
     tail.kill("SIGINT");
     expect(await once(tail, "close")).toEqual([0, null]);
 
-    const order = [...SEARCH, "--tables", "shop.orders", "--from", "1m", "--json"];
+    const order = [...SEARCH, "--tables", "shop.orders", "--from", since, "--json"];
     const replayed = await onStack("replay", ...order);
     expect(replayed.code).toBe(0);
     expect(JSON.parse(replayed.out)).toMatchObject({ state: "complete", startedBy: CALLER });
@@ -565,7 +566,9 @@ test("against a stack that is being killed, tail and replay end with a sentence 
   start.kill("SIGKILL");
   await start.ended;
   expect(await tail.ended).toBe(2);
-  expect(tail.printed.problem).toMatch(/no longer sends its binlog: .*--from \S+ goes on\n$/);
+  expect(tail.printed.problem).toMatch(
+    /no longer sends its binlog: .*--from \S+ continues from there\n$/,
+  );
   expect(await sending.ended).toBe(2);
   expect(sending.printed.problem).toMatch(
     new RegExp(`the replay ${id} stopped: .*npm run replay -- resume ${id} continues it\n$`),

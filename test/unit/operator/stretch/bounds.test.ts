@@ -51,13 +51,32 @@ describe("the bounds of a stretch", () => {
     ]);
   });
 
-  it("by times tell of a clock that was set back by more than a second, places do not", () => {
-    const from: Bound = { kind: "time", us: 5e6 };
-    const to: Bound = { kind: "time", us: 8e6 };
-    const setBack = { fromUs: 7e6, toUs: 5_999_999 };
-    expect(seen(check(from, null))).toEqual([null, null, null, setBack]);
-    expect(seen(check(place(4), to))).toEqual([null, null, null, setBack]);
+  it.each([
+    ["begins", (bound: Bound) => check(bound, null)],
+    ["ends", (bound: Bound) => check(place(4), bound)],
+  ])(
+    "by times tell of a clock that was set back past the time where the stretch %s",
+    (_, bounded) => {
+      const setBack = { fromUs: 7e6, toUs: 5_999_999 };
+      const at = (us: number): (SetBack | null)[] => seen(bounded({ kind: "time", us }));
+      expect([6e6, 7e6].map(at)).toEqual(Array(2).fill([null, null, null, setBack]));
+      expect([5e6, 5_999_999, 7_000_001, 8e6].map(at)).toEqual(Array(4).fill(Array(4).fill(null)));
+    },
+  );
+
+  it("by places do not depend on the clock", () => {
     expect(seen(check(place(4), place(9)))).toEqual([null, null, null, null]);
+  });
+
+  it("by times are exact where the clock was set back past none of them", () => {
+    const times = [10, 20, 30, 15, 25, 40, 50].map((seconds) => seconds * 1e6);
+    for (let us = 5e6; us <= 55e6; us += 5e6) {
+      const bounds = check({ kind: "time", us }, null);
+      const isAfter = times.map((time) => time >= us);
+      const isOneStretch = isAfter.every((after, i) => after || isAfter[i - 1] !== true);
+      const isRefused = times.some((time) => bounds.see({ committedUs: time } as Transaction));
+      expect([us, isRefused]).toEqual([us, !isOneStretch]);
+    }
   });
 
   it("leave out rows that were read before", () => {

@@ -331,7 +331,7 @@ describe("one row", () => {
   test("is reported as unchanged when no change is found; a binlog file that the server lacks is refused", async () => {
     const { out } = await run("shop.lines", "what=nothing", "--since", "mysql-bin.000001:4");
     expect(out).toContain("table definition of shop.lines");
-    const end = /--since (\S+) goes on/.exec(out)?.[1] ?? "";
+    const end = /--since (\S+) continues/.exec(out)?.[1] ?? "";
     const nothing = await run("shop.lines", "what=nothing", "--since", end);
     expect(nothing.out).toContain("No change of the row was found.");
     const file = await run("shop.orders", "1", "--since", "mysql-bin.999999:4");
