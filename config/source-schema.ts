@@ -30,8 +30,9 @@ export const sourceSchema = z.strictObject({
 
 export const deliverySchema = z.strictObject({
   /**
-   * The longest time that a change waits to share a frame with others, while frames are delivered
-   * as fast as they are sent.
+   * The longest time that a change waits to share a frame with others, milliseconds. A shorter one
+   * than 20 grows to 20 while a frame takes more than 20 ms to be delivered, and while changes may
+   * be parked.
    */
   delayMs: z.int().min(5).max(60_000).default(20),
 });

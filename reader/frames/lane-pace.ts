@@ -7,9 +7,9 @@ import type { PositionText } from "../../wire/position.ts";
 const BUSY_MS = 20;
 
 /**
- * A frame that takes longer than this to be delivered shows that frames are sent faster than they
- * are delivered, or that delivery takes as long as the longest pause: the next frame can then as
- * well fill during it.
+ * The pause grows while a frame takes longer than this to be delivered. Then either frames are sent
+ * faster than they are delivered, or each delivery takes longer than the longest pause, so that a
+ * longer pause delays changes little.
  */
 const LATE_MS = BUSY_MS;
 /**
@@ -28,9 +28,9 @@ interface WatchedFrame {
 }
 
 /**
- * The pause between two frames of a lane that are not full. It is as short as configured while the
- * route function keeps up, and longer while it does not. Only the lane's delivered position shows
- * this, because the raw queue accepts any number of frames. All times are those of
+ * The pause between two frames of a lane that are not full. It is as short as configured while
+ * frames are delivered fast, and longer while they are not. Only the lane's delivered position
+ * shows this, because the raw queue accepts any number of frames. All times are those of
  * `performance.now()`.
  */
 export class LanePace {

@@ -88,7 +88,7 @@ export function changes({ metrics, pairs }: Watched): IWidget[] {
       environmentsOf(pairs).map((environment) => metrics.changesRouted(environment)),
     ),
     graph(
-      "Changes read, and changes dropped of users in no environment (left); frames (right); per minute",
+      "Changes read, changes dropped (users in no environment), and frames (right axis), per minute",
       HALF,
       [metrics.changesRead(), metrics.changesDropped()],
       [metrics.framesSent()],

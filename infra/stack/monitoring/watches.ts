@@ -127,7 +127,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       heading: RUNBOOK.snapshotStopped,
       severity: "notice",
       meaning:
-        "A snapshot cannot go on until a person acts. The changes of all environments are delivered as usual.",
+        "A snapshot cannot continue until an operator acts. The changes of all environments are delivered as usual.",
       metric: metrics.snapshotStopped(),
       above: 0,
       // The alarm ends only when a reader reports again.
@@ -149,7 +149,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     {
       heading: RUNBOOK.rawQueueAge,
       severity: "urgent",
-      meaning: `The oldest frame has waited for more than ${settings.rawQueueAgeSeconds} s: the route function does not keep up, or a lane stands still.`,
+      meaning: `The oldest frame has waited for more than ${settings.rawQueueAgeSeconds} s: the route function does not keep up, or a lane makes no progress.`,
       metric: oldestMessage(raw.queue),
       above: settings.rawQueueAgeSeconds,
       periods: 3,
@@ -160,7 +160,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
       // SQS excludes a message that was received several times from the age of the oldest message,
       // so the alarm on that age would end here.
       meaning:
-        "The route function has given frames back to the raw queue in each of three minutes: a lane stands still.",
+        "The route function has given frames back to the raw queue in each of three minutes: their lane makes no progress.",
       metric: metrics.framesReturned(),
       above: 0,
       periods: 3,
@@ -168,7 +168,7 @@ function deliveryWatches({ metrics, settings, raw, retry }: WatchedParts): Watch
     {
       heading: RUNBOOK.gap,
       severity: "urgent",
-      meaning: "A frame arrived whose predecessor is missing: its lane stands still.",
+      meaning: "A frame arrived whose predecessor is missing: its lane makes no progress.",
       metric: metrics.gaps(),
       above: 0,
     },

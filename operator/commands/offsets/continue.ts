@@ -8,7 +8,7 @@ export function goOn(offsets: Command): void {
   offsets
     .command("continue")
     .description(
-      "end a stop and go on from the offset; you confirm that the server's history is the one that was read",
+      "end a stop and continue from the offset; you confirm that the server's history is the one that was read",
     )
     .option("--yes", "do not ask", false)
     .action(onStack(endStop));
@@ -21,15 +21,15 @@ async function endStop(
   const store = new OffsetStore(target.dynamodb, target.offsetsTable);
   const observed = await store.load();
   const { stop, offset } = observed;
-  if (offset === null) throw new CommandError("the reader has no offset to go on from");
+  if (offset === null) throw new CommandError("the reader has no offset to continue from");
   if (stop === null) throw new CommandError("no error has stopped the reader: nothing was changed");
   if (!yes) {
     await confirm(
-      `The reader stopped: ${stop.message}\nHave you compared the server's history with ${describePlace(observed)}, and shall the reader go on from there? ` +
-        "If the server was restored or reset, changes are lost.",
+      `The reader stopped: ${stop.message}\nCompare the server's history with ${describePlace(observed)}: if the server was restored or reset, changes are lost. ` +
+        "Shall the reader continue from there?",
     );
   }
   if (!(await store.vouch(observed)))
     throw new CommandError("a reader wrote its offset at the same moment: run this command again");
-  report({ continues: describePlace(observed) }, () => "The reader goes on from its offset.");
+  report({ continues: describePlace(observed) }, () => "The reader continues from its offset.");
 }

@@ -130,7 +130,7 @@ function payloadSteps(config: Configuration, { payloadDays: before, queues }: De
     .map(([name]): Step => ({
       kind: "changes",
       what: name,
-      text: `${name} keeps messages for longer than the ${after} days for which S3 then keeps their large payloads`,
+      text: `${name} keeps messages for longer than ${after} days, after which S3 deletes their large payloads`,
       losesMessages: true,
     }));
   return [

@@ -265,7 +265,7 @@ test("a queue that is left behind loses messages when their payloads are deleted
   expect(stepsTo(exampleConfiguration(changed), roomy).filter(losing)).toEqual([]);
   const shorter = { ...changed, retention: { queueDays: 2, payloadDays: 20 } };
   const lost = stepsTo(exampleConfiguration(shorter), roomy).filter(
-    (step) => losing(step) && step.text.includes("for which S3 then keeps their large payloads"),
+    (step) => losing(step) && step.text.includes("after which S3 deletes their large payloads"),
   );
   expect(lost.map(({ what }) => what).sort()).toEqual([
     "shop-billing-test-dead.fifo",

@@ -138,7 +138,7 @@ export const CAUSES: readonly Cause[] = [
     begin: ({ active }) => void active.status.counters.unknownXa++,
   },
   {
-    name: "A snapshot cannot go on until a person acts",
+    name: "A snapshot cannot continue until an operator acts",
     rings: ["Snapshot stopped"],
     begin: (system) => void (system.isSnapshotStopped = true),
     end: (system) => void (system.isSnapshotStopped = false),

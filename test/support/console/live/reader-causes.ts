@@ -119,7 +119,7 @@ export const READER_CAUSES: readonly LiveCause[] = [
     },
   },
   {
-    name: "A snapshot cannot go on until a person acts",
+    name: "A snapshot cannot continue until an operator acts",
     rings: ["Snapshot stopped"],
     begin: async (stack) => {
       await using connection = await createConnection(stack.account("staging"));

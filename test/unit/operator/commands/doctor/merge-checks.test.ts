@@ -15,9 +15,12 @@ test("a MERGE table's definition ends with the tables beneath", () => {
   );
 });
 
+/** The tables beneath a MERGE table with these options. */
+function options(text: string): ReturnType<typeof tablesBeneath> {
+  return tablesBeneath(`CREATE TABLE \`a\` (\n  \`id\` int\n) ENGINE=MRG_MyISAM ${text}`, "shop");
+}
+
 test("the list of tables is found among other options, and not in their texts", () => {
-  const options = (text: string) =>
-    tablesBeneath(`CREATE TABLE \`a\` (\n  \`id\` int\n) ENGINE=MRG_MyISAM ${text}`, "shop");
   const one = [{ database: "shop", table: "a.b\nc" }];
   expect(options("ENCRYPTION='N' UNION=(`a.b\nc`) COMMENT='x'")).toEqual(one);
   expect(options("COMPRESSION='it''s \\' UNION=(`x`)' UNION=(`a.b\nc`)")).toEqual(one);
