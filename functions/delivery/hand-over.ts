@@ -79,7 +79,11 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
    * life. Throws OtherLifeError while the stream has records of a twin life.
    */
   async function closedTwin(stream: Stream, last: NamedPosition): Promise<PositionText | null> {
-    return last.life === null ? null : twinIn(stream, await items.read(stream), last);
+    if (last.life === null) return null;
+    const state = await items.read(stream);
+    if (state === null || !isOfTwinLife(tailOf(state), last)) return null;
+    if (state.status !== "closed") throw refusal(stream, state, last);
+    return state.tail;
   }
 
   /** Finds the stream for changes of a connection, which may be a stream of their life. */
@@ -120,15 +124,8 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     async parkBehind(stream, offered, trouble) {
       const batches = await asParked(stream, offered);
       const { last: end } = extent(batches);
-      // Only frames of earlier releases do not name their life.
-      const state = end.life === null ? null : await items.read(stream);
-      if (twinIn(stream, state, end) !== null) return { kind: "clear", delivered: 0 };
-      // A batch at or before the tail of an open stream is a repeat: all its changes are in records
-      // already. Their keys differ if another release decided otherwise which changes the queue
-      // gets.
-      const reached = state === null || state.status === "closed" ? "" : state.tail;
-      const further = batches.filter(({ last }) => last > reached);
-      await settleAll(further.map((batch) => items.putRecord(stream, batch, trouble)));
+      if ((await closedTwin(stream, end)) !== null) return { kind: "clear", delivered: 0 };
+      await settleAll(batches.map((batch) => items.putRecord(stream, batch, trouble)));
       const closedAt = await reach(stream, end);
       if (closedAt === null) return { kind: "parked" };
       // Nothing is parked, and the tail of a later life tells nothing about an earlier one.
@@ -158,17 +155,6 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       }
     },
   };
-}
-
-/** See `closedTwin`. */
-function twinIn(
-  stream: Stream,
-  state: Pick<StreamState, "status" | "tail" | "life"> | null,
-  last: NamedPosition,
-): PositionText | null {
-  if (state === null || !isOfTwinLife(tailOf(state), last)) return null;
-  if (state.status !== "closed") throw refusal(stream, state, last);
-  return state.tail;
 }
 
 /** The key that earlier releases give to a batch. */

@@ -83,7 +83,8 @@ const NOTED_PER_RECORD = 1000;
  */
 const TOO_SLOW: Trouble = {
   reason: "queue-unavailable",
-  error: "the queues respond too slowly: the invocation's time ended before 500 changes were sent",
+  error:
+    "the queues respond too slowly: the invocation's time ended with more messages sent than the record can note",
 };
 
 /** The trouble of a record that is given up because every attempt at it was killed. */

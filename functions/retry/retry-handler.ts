@@ -51,8 +51,8 @@ const TURN_MS = 5000;
 
 /**
  * The retry function. An invocation delivers what is due, in order within each stream, until its
- * time is over. Environments take turns, and so do the queues of an environment, and connections
- * whose authors have become known. Connections are handled in parallel and do not delay queues.
+ * time is over. Environments take turns with their queues, and with the connections whose authors
+ * have become known. Connections are handled in parallel and do not delay queues.
  */
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
   const { items, backoff, unknownBackoff, effects, queueEnvironment, rules, now } = runtime;

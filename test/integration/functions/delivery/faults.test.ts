@@ -139,39 +139,28 @@ describe("a payload bucket that refuses the bodies of one environment", () => {
   });
 });
 
-/** A function that is killed before the lane's position moves. */
-function killedAtTheEnd(release: RetryRuntime): RetryRuntime {
-  const { lanes } = release.effects;
-  return {
-    ...release,
+function namedAfterMessages(batch: Batch): Batch {
+  return { ...batch, ...batch.former };
+}
+
+test("a record that an earlier release named after its messages is found", async () => {
+  const { streams, lanes } = runtime.effects;
+  /** The function is killed before the lane's position moves. */
+  const earlier: RetryRuntime = {
+    ...runtime,
     effects: {
-      ...release.effects,
+      ...runtime.effects,
+      streams: {
+        ...streams,
+        park: (stream, batches, trouble) =>
+          streams.park(stream, mapNonEmpty(batches, namedAfterMessages), trouble),
+      },
       lanes: {
         ...lanes,
         write: async (from, next) => {
           if (next.delivered !== from.delivered) throw new Error("killed");
           return await lanes.write(from, next);
         },
-      },
-    },
-  };
-}
-
-function namedAfterMessages(batch: Batch): Batch {
-  return { ...batch, ...batch.former };
-}
-
-test("a record that an earlier release named after its messages is found", async () => {
-  const { streams } = runtime.effects;
-  const killed = killedAtTheEnd(runtime);
-  const earlier: RetryRuntime = {
-    ...killed,
-    effects: {
-      ...killed.effects,
-      streams: {
-        ...streams,
-        park: (stream, batches, trouble) =>
-          streams.park(stream, mapNonEmpty(batches, namedAfterMessages), trouble),
       },
     },
   };
@@ -203,35 +192,7 @@ async function failsAgain(release: RetryRuntime, environment: string): Promise<v
   });
 }
 
-/** A release that fails at the patterns of one subscriber's tables. */
-function withBrokenPatterns(sound: RetryRuntime): RetryRuntime {
-  const routing = decodeRouting(encodeRouting(ROUTING));
-  const { billing, ...others } = routing.subscribers;
-  const broken = Object.defineProperty({ ...billing }, "tables", { get: quoting }) as Subscriber;
-  const subscribers = { ...others, billing: broken };
-  const subscriptions = subscriptionsOf(SOURCE, { ...routing, subscribers });
-  return { ...sound, rules: { ...sound.rules, subscriptions } };
-}
-
 describe("an error of the router's code", () => {
-  test("is corrected while the frame is delivered again after a kill: each change arrives once", async () => {
-    const lane = new TestLane(0, 1, "a");
-    const event = rawEvent([lane.frame([{ table: "other.table" }, {}, { table: "other.table" }])]);
-    expect(await route(killedAtTheEnd(withBrokenPatterns(runtime)), event)).toHaveLength(1);
-    expect(await route(runtime, event)).toEqual([]);
-    stage.clock.advance(20 * MINUTE_MS);
-    await retry(runtime);
-    const { Items: items = [] } = await stage.clients.dynamodb.send(
-      new QueryCommand({
-        TableName: "failures",
-        ...recordsAfter(queueStream(0, environmentQueueName(SOURCE, "billing", "production")), ""),
-      }),
-    );
-    expect(items).toHaveLength(1);
-    expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
-    expect(await stateOf("billing", "production")).toMatchObject({ status: "closed" });
-  });
-
   test("parks one queue's share, which a corrected release delivers in order", async () => {
     const lane = new TestLane();
     const metrics = new CountingMetrics();
@@ -264,7 +225,17 @@ describe("an error of the router's code", () => {
 
   test("in the patterns of one subscriber parks its queues' shares", async () => {
     const lane = new TestLane();
-    const release = withBrokenPatterns(runtime);
+    const routing = decodeRouting(encodeRouting(ROUTING));
+    const { billing, ...others } = routing.subscribers;
+    const broken = Object.defineProperty({ ...billing }, "tables", { get: quoting }) as Subscriber;
+    const subscribers = { ...others, billing: broken };
+    const release: RetryRuntime = {
+      ...runtime,
+      rules: {
+        ...runtime.rules,
+        subscriptions: subscriptionsOf(SOURCE, { ...routing, subscribers }),
+      },
+    };
     const metrics = new CountingMetrics();
     const frame = lane.frame([{}, { user: "app_staging" }, { table: "other.table" }]);
     expect(await route(release, rawEvent([frame]), metrics)).toEqual([]);
