@@ -205,6 +205,9 @@ function sessionBook(
       // its connections may be closed by now.
       find: (connections) => retry(retries, () => table.find(connections)),
       record: (known) => table.record(known),
+      // The first attempt is made also while the reader stops, so that its last frames are sent.
+      recordSurely: (known) =>
+        table.record(known).catch(() => retry(retries, () => table.record(known))),
       refresh: (open) => table.refresh(open),
     },
     ask: (threads) => listConnections(connection, state.version, threads),

@@ -224,6 +224,7 @@ async function sessionBook(
     table: {
       find: (connections) => table.find(connections),
       record: () => Promise.resolve(),
+      recordSurely: () => Promise.resolve(),
       refresh: () => Promise.resolve(),
     },
     ask: (threads) => listConnections(connection, state.version, threads),

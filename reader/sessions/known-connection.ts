@@ -20,17 +20,6 @@ const FORMER_KEPT = 3;
  */
 const SILENT_CHANGES_TRUSTED = 1;
 
-interface Entry extends SessionEntry {
-  /** The position from which the entry holds. */
-  from: string;
-  /**
-   * For an unknown author between two sightings: no author is known from here on. `from` is the
-   * first change that was asked for, and moves back to here, because lanes ask out of order. null
-   * for other entries.
-   */
-  readonly since: PositionText | null;
-}
-
 /**
  * When the process list was read, as positions, because a server's clock may be set back.
  * Everything before `earliest` was written before the list was made, everything from `latest` on
@@ -41,9 +30,8 @@ export interface Sighting {
   readonly latest: PositionText;
 }
 
-/** Before every position (BEGINNING) and behind every position (END). */
+/** Before every position. */
 const BEGINNING = "";
-const END = "~";
 
 /**
  * The known users of one connection. A connection can change its user (COM_CHANGE_USER), and the
@@ -52,7 +40,7 @@ const END = "~";
  */
 export class KnownConnection {
   /** By position, the earliest first. */
-  #entries: Entry[] = [];
+  #entries: SessionEntry[] = [];
   /** The position up to which the process list confirmed the last entry. */
   #confirmed: PositionText = BEGINNING;
   /** The position of the latest ledger row; earlier sightings are ignored. */
@@ -80,14 +68,24 @@ export class KnownConnection {
     return this.#silentChanges;
   }
 
-  /** Adds the entries that an earlier reader recorded, before the entries of this reader. */
+  /**
+   * Adds the entries that an earlier reader recorded, before the entries of this reader. An account
+   * from the process list that is followed by an unknown author counts as unknown too: earlier
+   * releases recorded the unknown author from the first change on that was asked for, which may be
+   * too late.
+   */
   restore(recorded: readonly SessionEntry[]): void {
     const [first] = this.#entries;
     const earlier = recorded.filter(({ from }) => first === undefined || from < first.from);
     // The first entry repeats the recorded user, whose entry may have the host.
     if (first?.tagged?.host === "" && first.tagged.user === earlier.at(-1)?.tagged?.user)
       this.#entries.shift();
-    this.#entries.unshift(...earlier.map((entry) => ({ ...entry, since: null })));
+    const certain = earlier.map((entry, i) => {
+      if (isUnknown(entry) || !isSighted(entry) || !isUnknown(earlier[i + 1])) return entry;
+      this.#revision++; // recorded again, because the table still names the account
+      return unknownFrom(entry.from);
+    });
+    this.#entries.unshift(...certain);
   }
 
   /** The user of its latest tag, if the last entry is from a tag; else undefined. */
@@ -97,10 +95,7 @@ export class KnownConnection {
 
   /** Whether all entries, if any, come from the process list. */
   get isOnlySighted(): boolean {
-    return this.#entries.every(
-      ({ attribution, tagged }) =>
-        tagged === undefined && (attribution === "sweep" || attribution === "first-sight"),
-    );
+    return this.#entries.every(isSighted);
   }
 
   /** Whether its user changed while all entries came from the process list (see `doubt`). */
@@ -115,7 +110,7 @@ export class KnownConnection {
   doubt(): void {
     if (!this.isOnlySighted || this.#isDoubted) return;
     this.#isDoubted = true;
-    this.#entries = [{ ...unknownFrom(""), since: null }];
+    this.#entries = [unknownFrom(BEGINNING)];
     this.#next = null;
     this.#revision++;
   }
@@ -163,7 +158,7 @@ export class KnownConnection {
     const at = this.#entries.findLastIndex((entry) => entry.from <= from);
     const before = this.#entries[at];
     if (before?.attribution !== "ledger" || !sameAccount(before, author)) {
-      this.#entries.splice(at + 1, 0, { ...author, from, since: null });
+      this.#entries.splice(at + 1, 0, { ...author, from });
       this.#revision++;
     }
     this.#next = null;
@@ -186,7 +181,7 @@ export class KnownConnection {
     const last = this.#entries.at(-1);
     if (this.#isDoubted && this.isOnlySighted) return;
     if (last === undefined) {
-      this.#push({ ...author, from: "", since: null });
+      this.#push({ ...author, from: BEGINNING });
       this.#confirmed = earliest;
       return;
     }
@@ -195,6 +190,8 @@ export class KnownConnection {
     if (this.#registered !== BEGINNING && earliest <= this.#registered) return;
     if (!sameAccount(this.#next?.author ?? last, author)) {
       this.#next = { author, seen: latest };
+      // A registration holds until the next ledger row, unlike an account from the process list.
+      if (last.attribution !== "ledger") this.#endLast();
     } else if (this.#next === null && earliest > this.#confirmed) {
       this.#confirmed = earliest;
     }
@@ -209,27 +206,28 @@ export class KnownConnection {
     if (next !== null && position >= next.seen) {
       this.#silentChanges++;
       const isTrusted = this.#silentChanges <= SILENT_CHANGES_TRUSTED;
-      // An account from the process list holds only up to its last sighting.
-      if (this.#entries.at(-1)?.attribution !== "ledger" && this.#confirmed < next.seen)
-        this.#push({ ...unknownFrom(next.seen), since: this.#confirmed });
-      const entry = isTrusted ? { ...next.author, from: next.seen } : unknownFrom(next.seen);
-      this.#push({ ...entry, since: null });
+      this.#push(isTrusted ? { ...next.author, from: next.seen } : unknownFrom(next.seen));
       this.#next = null;
-      this.#confirmed = isTrusted ? next.seen : END;
-    } else if (
-      next !== null &&
-      position >= this.#confirmed &&
-      this.#entries.at(-1)?.attribution !== "ledger"
-    ) {
-      // A registration holds until the next ledger row, unlike an account from the process list.
-      this.#push({ ...unknownFrom(position), since: this.#confirmed });
-      this.#confirmed = END;
+      this.#confirmed = next.seen;
     }
-    this.#moveBack(position);
     return authorAt(this.#entries, position);
   }
 
-  #push(entry: Entry): void {
+  /**
+   * Ends the last entry at its last sighting, because another account was seen since. The stretch
+   * is recorded from there, whichever of its changes was asked for first, so that the sessions
+   * table never names the former account in it.
+   */
+  #endLast(): void {
+    const last = this.#entries.at(-1);
+    if (last === undefined || isUnknown(last)) return;
+    // A recorded account was seen where its entry begins.
+    const end = last.from > this.#confirmed ? last.from : this.#confirmed;
+    if (last.from === end) this.#entries.pop();
+    this.#push(unknownFrom(end));
+  }
+
+  #push(entry: SessionEntry): void {
     this.#entries.push(entry);
     this.#revision++;
   }
@@ -240,21 +238,9 @@ export class KnownConnection {
    */
   #insert(entry: SessionEntry): void {
     const at = this.#entries.findLastIndex(({ from }) => from <= entry.from);
-    this.#entries.splice(at + 1, 0, { ...entry, since: null });
+    this.#entries.splice(at + 1, 0, entry);
     if (at + 2 === this.#entries.length) this.#next = null;
     this.#revision++;
-  }
-
-  /**
-   * Moves an unknown author back to its first change, in case another lane asked for a later change
-   * first.
-   */
-  #moveBack(position: PositionText): void {
-    for (const entry of this.#entries) {
-      if (entry.since === null || position < entry.since || entry.from <= position) continue;
-      entry.from = position;
-      this.#revision++;
-    }
   }
 }
 
@@ -266,4 +252,12 @@ function ledgersWord(entry: SessionEntry | undefined): TaggedAccount | undefined
 
 function sameAccount(a: TaggedAccount, b: TaggedAccount): boolean {
   return a.user === b.user && a.host === b.host;
+}
+
+function isUnknown(entry: SessionEntry | undefined): boolean {
+  return entry?.tagged === undefined && entry?.user === "" && entry.host === "";
+}
+
+function isSighted({ attribution, tagged }: SessionEntry): boolean {
+  return tagged === undefined && (attribution === "sweep" || attribution === "first-sight");
 }

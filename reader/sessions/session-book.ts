@@ -11,8 +11,7 @@ import { RememberedSessions } from "./remembered-sessions.ts";
 import type { Session } from "./session.ts";
 import { type ListQueries, Sightings } from "./sightings.ts";
 import { SessionDoubts } from "./session-doubts.ts";
-import { EVERYTHING, SessionRecords } from "./session-records.ts";
-import type { SessionsTable } from "./sessions-table.ts";
+import { EVERYTHING, type RecordsTable, SessionRecords } from "./session-records.ts";
 
 export interface SessionBookOptions extends ListQueries {
   readonly epoch: number;
@@ -23,7 +22,7 @@ export interface SessionBookOptions extends ListQueries {
    * transaction, in its present run.
    */
   readonly isOfThisRun: (transaction: Transaction) => boolean;
-  readonly table: Pick<SessionsTable, "find" | "record" | "refresh">;
+  readonly table: RecordsTable;
   /** Finds the users of connections whose session was reset, if they are certain. */
   readonly prove: ProveUsers;
   /** Whether each new connection registers itself, see `registersSessions`. */
@@ -102,7 +101,8 @@ export class SessionBook {
 
   /**
    * The author of each transaction, after running lookups have ended; undefined when it is
-   * uncertain.
+   * uncertain. The route function then looks the connection up, so what is known of it is recorded
+   * first: an earlier record may name the former user.
    */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
     const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
@@ -110,7 +110,14 @@ export class SessionBook {
       await session?.answer;
       await session?.proof;
     }
-    return transactions.map((transaction, i) => this.#authorOf(transaction, sessions[i] ?? null));
+    const authors = transactions.map((transaction, i) =>
+      this.#authorOf(transaction, sessions[i] ?? null),
+    );
+    const missed = new Set<Session>();
+    for (const [i, session] of sessions.entries())
+      if (session !== null && authors[i] === undefined) missed.add(session);
+    if (missed.size > 0) await this.#records.writeMissed(missed);
+    return authors;
   }
 
   /** Records a ledger row: from its transaction on, the connection belongs to this author. */
@@ -183,7 +190,10 @@ export class SessionBook {
       const position = this.#textOf(writingOf(transaction));
       const account =
         session === null ? { user: tagged, host: "" } : session.facts.accountOf(tagged, position);
-      if (account === undefined) this.#options.onDisagreement(transaction);
+      if (account === undefined) {
+        this.#options.onDisagreement(transaction);
+        if (session !== null) session.isMissed = true;
+      }
       return account === undefined ? undefined : { ...account, attribution: "tag" };
     }
     if (session === null) return undefined;

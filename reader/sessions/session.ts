@@ -1,4 +1,9 @@
-import type { Author, Connection, SessionEntry } from "../../wire/session.ts";
+import {
+  type Author,
+  type Connection,
+  type SessionEntry,
+  unknownFrom,
+} from "../../wire/session.ts";
 import type { PositionText } from "../../wire/position.ts";
 import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import type { Census } from "./process-list.ts";
@@ -34,8 +39,9 @@ export class Session {
   /** The user that the server's counts prove, for changes before `readTo`. */
   #proven: (ProvenUser & { readonly readTo: BinlogPosition }) | null = null;
   /**
-   * Whether a change was sent without an author. The retry function then waits for the session's
-   * record.
+   * Whether a change has no author, so that the route and retry functions look the session up in
+   * the sessions table. What is known of it is recorded before the change is sent, and new facts at
+   * the next sweep.
    */
   isMissed = false;
   /** The revision of the facts in the sessions table. */
@@ -67,9 +73,18 @@ export class Session {
     return { user, host, attribution: "first-sight" };
   }
 
-  /** The entries from before a position. Later entries will be read again from the binlog. */
-  entriesBefore(position: PositionText): readonly SessionEntry[] {
-    return this.facts.entries.filter(({ from }) => from < position);
+  /**
+   * The entries to record: those from before a position, and at most `most` of them. Where others
+   * follow, the author is unknown: they are read again from the binlog, and until then the former
+   * entry must not hold in their place.
+   */
+  entriesBefore(position: PositionText, most = Infinity): readonly SessionEntry[] {
+    const { entries } = this.facts;
+    const later = entries.findIndex(({ from }) => from >= position);
+    const count = Math.min(later === -1 ? entries.length : later, most);
+    const next = entries[count];
+    const kept = entries.slice(0, count);
+    return next === undefined || count === 0 ? kept : [...kept, unknownFrom(next.from)];
   }
 
   get isUnrecorded(): boolean {

@@ -65,7 +65,7 @@ function readerWatches({ metrics, settings }: WatchedParts): Watch[] {
       severity: "notice",
       isEvent: true,
       meaning:
-        "Connections changed their user without registering it in the session ledger: changes written until this was noticed went to the former user's environment.",
+        "Connections changed their user without registering it in the session ledger: changes written until this was noticed may have gone to the former user's environment.",
       metric: metrics.userChanges(),
       above: 0,
     },

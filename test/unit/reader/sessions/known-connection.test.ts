@@ -68,7 +68,7 @@ describe("a connection that the process list showed", () => {
     expect(asked(connection, "p050")).toBe("a");
     expect(connection.entries.map(({ from, user }) => [from, user])).toEqual([
       ["", "a"],
-      ["p200", ""],
+      ["p100", ""],
       ["p200", "b"],
     ]);
   });

@@ -3,11 +3,14 @@ import type { Census } from "../../../../reader/sessions/process-list.ts";
 import { SessionBook } from "../../../../reader/sessions/session-book.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
 import {
+  authorAt,
   type Author,
   type Connection,
   connectionName,
   type SessionEntry,
 } from "../../../../wire/session.ts";
+import type { KnownSession } from "../../../../wire/session-items.ts";
+import { formatPosition } from "../../../../wire/position.ts";
 
 const SERVER = "server";
 
@@ -18,6 +21,9 @@ let connected: Map<number, string>;
 let binlogEnd: number;
 /** What the next question to the sessions table waits for. */
 let finding: Promise<void> | null;
+/** What the next write to the sessions table waits for. */
+let recording: Promise<void> | null;
+let writes: number;
 let questions: number[][];
 /** Whether run 1 counts as the server's present run, which the process list shows. */
 let isNear: boolean;
@@ -32,12 +38,22 @@ beforeEach(() => {
   connected = new Map();
   binlogEnd = 0;
   finding = null;
+  recording = null;
+  writes = 0;
   questions = [];
   isNear = true;
   disagreements = [];
   proven = new Map();
   book = newBook();
 });
+
+async function write(known: readonly KnownSession[]): Promise<void> {
+  writes++;
+  const wait = recording;
+  recording = null;
+  await wait;
+  for (const { connection, entries } of known) recorded.set(connectionName(connection), entries);
+}
 
 function newBook(): SessionBook {
   return new SessionBook({
@@ -52,11 +68,8 @@ function newBook(): SessionBook {
         await wait;
         return connections.map((one) => recorded.get(connectionName(one)) ?? []);
       },
-      record: (known) => {
-        for (const { connection, entries } of known)
-          recorded.set(connectionName(connection), entries);
-        return Promise.resolve();
-      },
+      record: write,
+      recordSurely: write,
       refresh: () => Promise.resolve(),
     },
     ask: (threads) => {
@@ -113,8 +126,17 @@ async function authorOf(of: Transaction): Promise<string | null> {
   return author?.user ?? null;
 }
 
-function record(offset = binlogEnd): Promise<void> {
+function save(offset = binlogEnd): Promise<void> {
   return book.record({ fileNumber: 1, offset }, 1);
+}
+
+function positionOf({ fileNumber, start }: Transaction): string {
+  return formatPosition({ epoch: 1, file: fileNumber, offset: start, row: 0 });
+}
+
+/** The author that the route function finds in the sessions table for a change without one. */
+function inTable(of: Transaction): string | null {
+  return authorAt(recorded.get(name(of.thread)) ?? [], positionOf(of))?.user ?? null;
 }
 
 function tagged(thread: number, user: string, run = 1): Transaction {
@@ -186,7 +208,7 @@ describe("SessionBook", () => {
     await expect(book.sweep()).rejects.toThrow("the binlog ends at");
     book.register(transaction(9), ledger("c"));
     binlogEnd = 50;
-    await expect(record(50)).rejects.toThrow("the binlog ends at");
+    await expect(save(50)).rejects.toThrow("the binlog ends at");
     expect(await authorOf(buffered)).toBe("a");
     book.notice(transaction(8));
     binlogEnd = 50;
@@ -207,7 +229,7 @@ describe("SessionBook", () => {
   test("records a connection's account before the offset passes it, so that the next reader knows it", async () => {
     connected.set(8, "a");
     book.register(transaction(8), ledger("a"));
-    await record();
+    await save();
     connected.delete(8);
     const later = transaction(8);
     book = newBook();
@@ -231,7 +253,7 @@ describe("SessionBook", () => {
     book.register(transaction(8), ledger("a"));
     const byA = transaction(8);
     book.register(transaction(8), ledger("b"));
-    await record();
+    await save();
     const sent = binlogEnd;
     book = newBook(); // resumes from an offset before these transactions
     book.read.advance(1, sent);
@@ -243,7 +265,7 @@ describe("SessionBook", () => {
   test("forgets a closed connection when all its changes are acknowledged", async () => {
     book.register(transaction(8), ledger("a"));
     expect(await authorOf(transaction(8))).toBe("a");
-    await record();
+    await save();
     expect(recorded.size).toBe(0);
     expect(book.size).toBe(0);
   });
@@ -252,7 +274,7 @@ describe("SessionBook", () => {
     book.register(transaction(8), ledger("a"));
     const offset = binlogEnd;
     book.notice(transaction(8));
-    await record(offset);
+    await save(offset);
     expect(recorded.has(name(8))).toBe(true);
   });
 
@@ -261,7 +283,7 @@ describe("SessionBook", () => {
     const prepared = transaction(8);
     book.notice(prepared);
     transaction(9);
-    await record(prepared.start);
+    await save(prepared.start);
     expect(recorded.has(name(8))).toBe(true);
     const commit = transaction(9);
     const committed = {
@@ -275,7 +297,7 @@ describe("SessionBook", () => {
 
   test("records an account that it learns after a change was sent without an author", async () => {
     expect(await authorOf(transaction(7))).toBeNull();
-    await record();
+    await save();
     connected.set(7, "a");
     await book.sweep();
     expect(recorded.get(name(7))).toMatchObject([{ from: "", user: "a", attribution: "sweep" }]);
@@ -285,8 +307,104 @@ describe("SessionBook", () => {
     book.register(transaction(8), ledger("a"));
     const offset = binlogEnd;
     binlogEnd += 1_000_000;
-    await record(offset);
+    await save(offset);
     expect(recorded.has(name(8))).toBe(true);
+  });
+});
+
+describe("a change without an author", () => {
+  test("finds no former user in the sessions table", async () => {
+    connected.set(7, "a");
+    expect(await authorOf(transaction(7))).toBe("a");
+    await save();
+    const byB = transaction(7);
+    connected.set(7, "b");
+    await book.sweep();
+    expect(await authorOf(byB)).toBeNull();
+    expect(inTable(byB)).toBeNull();
+    const byC = transaction(7);
+    connected.set(7, "c");
+    await book.sweep();
+    expect(await authorOf(byC)).toBeNull();
+    expect(inTable(byC)).toBeNull();
+  });
+
+  test("is sent after what is known of its connection is recorded, behind older writes", async () => {
+    connected.set(7, "a");
+    expect(await authorOf(transaction(7))).toBe("a");
+    const slow = Promise.withResolvers<void>();
+    recording = slow.promise;
+    const saving = save();
+    await vi.waitFor(() => expect(recording).toBeNull());
+    const byB = transaction(7);
+    connected.set(7, "b");
+    await book.sweep();
+    let isSent = false;
+    const sending = authorOf(byB).then(() => (isSent = true));
+    for (let turns = 0; turns < 20; turns++) await new Promise(setImmediate);
+    expect(isSent).toBe(false);
+    slow.resolve();
+    await Promise.all([saving, sending]);
+    expect(inTable(byB)).toBeNull();
+  });
+
+  test("costs no write when nothing is known of its connection, or it is recorded", async () => {
+    for (let thread = 100; thread < 200; thread++)
+      expect(await authorOf(transaction(thread))).toBeNull();
+    expect(writes).toBe(0);
+    connected.set(7, "a");
+    expect(await authorOf(transaction(7))).toBe("a");
+    const [one, another] = [transaction(7), transaction(7)];
+    connected.set(7, "b");
+    await book.sweep();
+    expect(await authorOf(one)).toBeNull();
+    const before = writes;
+    expect(await authorOf(another)).toBeNull();
+    expect(writes).toBe(before);
+  });
+
+  test.each([true, false])(
+    "keeps no author when a later change was asked for first and the reader restarts, saved: %s",
+    { timeout: 30_000 },
+    async (isSaved) => {
+      connected.set(7, "a");
+      expect(await authorOf(transaction(7))).toBe("a");
+      await save();
+      const offset = binlogEnd;
+      const [slow, byB] = [transaction(7), transaction(7)];
+      connected.set(7, "b");
+      await book.sweep();
+      if (isSaved) await save(offset);
+      else expect(await authorOf(byB)).toBeNull();
+      await save(offset);
+      expect(inTable(slow)).toBeNull();
+      connected.delete(7);
+      book = newBook();
+      expect(await authorOf(slow)).toBeNull();
+      expect(inTable(slow)).toBeNull();
+    },
+  );
+
+  test("has none in what an earlier release recorded of its connection", async () => {
+    const [byA, slow, byB] = [transaction(7), transaction(7), transaction(7)];
+    recorded.set(name(7), [
+      { from: "", user: "a", host: "here", attribution: "sweep" },
+      { from: positionOf(byB), user: "", host: "", attribution: "sweep" },
+    ]);
+    expect(await authorOf(slow)).toBeNull();
+    expect(await authorOf(byA)).toBeNull();
+    expect(inTable(slow)).toBeNull();
+  });
+
+  test("ends the former user's entry in the table where the next one's is not recorded", async () => {
+    book.register(transaction(8), ledger("a"));
+    const offset = binlogEnd;
+    connected.set(8, "b");
+    await book.sweep();
+    const byB = transaction(8);
+    expect(await authorOf(byB)).toBe("b");
+    await save(offset);
+    expect(inTable(byB)).toBeNull();
   });
 });
 
@@ -340,10 +458,10 @@ describe("a transaction whose GTID has a tag", () => {
     book.register(tagged(8, "a"), ledger("a"));
     const [author] = await book.authorsOf([tagged(8, "a")]);
     expect(author).toEqual({ user: "a", host: "here", attribution: "tag" });
-    await record();
+    await save();
     book = newBook();
     expect(await authorOf(tagged(8, "a"))).toBe("a");
-    await record();
+    await save();
     expect(await book.authorsOf([tagged(8, "a")])).toEqual([author]);
     expect(recorded.get(name(8))).toHaveLength(1);
   });
@@ -351,13 +469,13 @@ describe("a transaction whose GTID has a tag", () => {
   test("keeps what an earlier reader recorded of its connection", { timeout: 5000 }, async () => {
     connected.set(8, "a");
     book.register(tagged(8, "a"), ledger("a"));
-    await record();
+    await save();
     connected.delete(8);
     book = newBook();
     expect(await authorOf(tagged(8, "a"))).toBe("a");
     const offset = binlogEnd;
     binlogEnd += 1_000_000; // too far behind to know who is gone
-    await record(offset);
+    await save(offset);
     const account = { user: "a", host: "here" };
     expect(recorded.get(name(8))).toMatchObject([{ tagged: account }]);
   });
@@ -386,7 +504,7 @@ describe("a transaction whose GTID has a tag", () => {
       await book.sweep();
       transaction(9); // moves the end of the binlog past the last look at the process list
       expect(await authorOf(transaction(8))).toBeNull();
-      await record();
+      await save();
       book = newBook();
       expect(await authorOf(transaction(8))).toBeNull();
       book.register(transaction(8), ledger("a long name without a tag"));
@@ -408,7 +526,7 @@ describe("a transaction whose GTID has a tag", () => {
       undefined,
     ]);
     expect(await authorOf(tagged(8, "a"))).toBe("a");
-    await record();
+    await save();
     book = newBook();
     expect(await authorOf(transaction(8))).toBe("b");
     isNear = false; // now an earlier run: the server cannot prove its users
