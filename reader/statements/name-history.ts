@@ -14,8 +14,8 @@ export interface NamedTable {
 export interface SavedNames {
   readonly present: readonly NamedTable[];
   /**
-   * Former names of tables that were since dropped or renamed. They matter where an older part of
-   * the binlog is read.
+   * Former names that tables and columns no longer have, because they have since been dropped or
+   * renamed. They matter where an older part of the binlog is read.
    */
   readonly past: readonly NamedTable[];
 }
@@ -137,9 +137,12 @@ export class NameHistory {
   }
 
   #set(table: TableId, former: FormerNames): void {
+    const key = keyOf(table);
+    const known = this.#of(table);
     const mattering = this.#mattering(table, former);
-    if (isEmpty(mattering)) this.#present.delete(keyOf(table));
-    else this.#present.set(keyOf(table), { table, former: mattering });
+    if (!contains(mattering, known)) this.#keepPast(table, known);
+    if (isEmpty(mattering)) this.#present.delete(key);
+    else this.#present.set(key, { table, former: mattering });
   }
 
   /** Moves the former names of a table that exists no longer to the past. */
@@ -148,9 +151,14 @@ export class NameHistory {
     const named = this.#present.get(key);
     if (named === undefined) return;
     this.#present.delete(key);
-    const former = union(this.#past.get(key)?.former ?? NONE, named.former);
+    this.#keepPast(table, named.former);
+  }
+
+  #keepPast(table: TableId, former: FormerNames): void {
+    const key = keyOf(table);
+    const all = union(this.#past.get(key)?.former ?? NONE, former);
     this.#past.delete(key);
-    this.#past.set(key, { table, former });
+    this.#past.set(key, { table, former: all });
   }
 
   #mattering(table: TableId, { tables, columns }: FormerNames): FormerNames {
@@ -187,19 +195,52 @@ export class NameHistory {
  * had at any time. This can only hide more.
  */
 export function namesAtAnyTime(saved: SavedNames | undefined): SavedNames | undefined {
-  if (saved === undefined) return undefined;
-  const present = new Map<string, NamedTable>();
-  for (const { table, former } of [...saved.present, ...saved.past]) {
-    const known = present.get(keyOf(table))?.former ?? NONE;
-    present.set(keyOf(table), { table, former: union(known, former) });
+  return saved && { present: merged([...saved.present, ...saved.past]), past: [] };
+}
+
+/**
+ * The names for reading the binlog again from an earlier position, where some of the transactions
+ * behind it may be skipped: tables have the former names that they had at any time since. This can
+ * only hide more.
+ */
+export function namesSince(
+  earlier: SavedNames | undefined,
+  now: SavedNames | undefined,
+): SavedNames | undefined {
+  if (earlier === now) return now;
+  const past = earlier?.past ?? [];
+  const older = new Map(past.map(({ table, former }) => [keyOf(table), former]));
+  const ended = (now?.past ?? []).filter(
+    ({ table, former }) => !contains(older.get(keyOf(table)) ?? NONE, former),
+  );
+  return {
+    present: merged([...(earlier?.present ?? []), ...(now?.present ?? []), ...ended]),
+    past,
+  };
+}
+
+function merged(tables: readonly NamedTable[]): readonly NamedTable[] {
+  const all = new Map<string, NamedTable>();
+  for (const { table, former } of tables) {
+    const known = all.get(keyOf(table))?.former ?? NONE;
+    all.set(keyOf(table), { table, former: union(known, former) });
   }
-  return { present: [...present.values()], past: [] };
+  return [...all.values()];
 }
 
 const NONE: FormerNames = { tables: [], columns: [] };
 
 function isEmpty({ tables, columns }: FormerNames): boolean {
   return tables.length === 0 && columns.length === 0;
+}
+
+/** Whether adding `other` adds nothing. */
+function contains(names: FormerNames, other: FormerNames): boolean {
+  return sizeOf(union(names, other)) === sizeOf(names);
+}
+
+function sizeOf({ tables, columns }: FormerNames): number {
+  return tables.length + columns.reduce((sum, [, former]) => sum + former.length, 0);
 }
 
 function lengthOf(tables: ReadonlyMap<string, NamedTable>): number {

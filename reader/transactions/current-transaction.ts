@@ -5,7 +5,7 @@ import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
-import type { NameHistory } from "../statements/name-history.ts";
+import { type NameHistory, namesSince, type SavedNames } from "../statements/name-history.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
@@ -53,6 +53,12 @@ export class CurrentTransaction {
   #open: OpenTransaction | null = null;
   #committedMs = 0;
   #anchor: Anchor | null;
+  /** The latest result of `#namesSince`. */
+  #since: {
+    readonly earlier: SavedNames | undefined;
+    readonly now: SavedNames | undefined;
+    readonly names: SavedNames | undefined;
+  } | null = null;
 
   constructor({ position, run, xa, anchor, sink, names }: CurrentTransactionOptions) {
     this.#anchor = anchor;
@@ -249,7 +255,8 @@ export class CurrentTransaction {
 
   /**
    * Passes a boundary to the sink. If prepared XA transactions are in memory only, the boundary's
-   * position is the start of the oldest one.
+   * position is the start of the oldest one. The names are those of every time since, because
+   * another server does not send the transactions in between whose GTIDs count as executed.
    */
   #boundary(gtids: readonly string[], offset: number): void {
     const waiting = this.#xa.oldest;
@@ -277,8 +284,15 @@ export class CurrentTransaction {
       file: transaction.file,
       offset: transaction.start,
       run,
-      names,
+      names: this.#namesSince(names),
       held: { by, readTo: { fileNumber, offset } },
     });
+  }
+
+  #namesSince(earlier: SavedNames | undefined): SavedNames | undefined {
+    const now = this.#names.saved;
+    if (this.#since === null || this.#since.earlier !== earlier || this.#since.now !== now)
+      this.#since = { earlier, now, names: namesSince(earlier, now) };
+    return this.#since.names;
   }
 }

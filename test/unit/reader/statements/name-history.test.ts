@@ -94,9 +94,9 @@ describe("the history of table names", () => {
     apply(history, "RENAME TABLE orders TO old.orders", "DROP DATABASE old");
     expect(tables(history, "orders", "old")).toEqual([]);
     // What is read again may have rows of the dropped tables.
-    const again = historyOf(namesAtAnyTime(history.saved));
-    expect(tables(again, "a")).toEqual([["shop", "customers"]]);
-    expect(tables(again, "orders", "old")).toEqual([["shop", "orders"]]);
+    const reading = historyOf(namesAtAnyTime(history.saved));
+    expect(tables(reading, "a")).toEqual([["shop", "customers"]]);
+    expect(tables(reading, "orders", "old")).toEqual([["shop", "orders"]]);
   });
 });
 
@@ -134,6 +134,26 @@ describe("the history of column names", () => {
     );
     expect(columns(history, "customers")).toEqual([["line", ["phone"]]]);
   });
+});
+
+/** The history for reading the binlog again after statements. */
+const again = (...statements: readonly string[]): NameHistory =>
+  historyOf(namesAtAnyTime(apply(historyOf(), ...statements).saved));
+
+test("reading again finds the names that columns and tables had in between", () => {
+  const once = "ALTER TABLE customers RENAME COLUMN email TO mail";
+  expect(
+    columns(again(once, "ALTER TABLE customers RENAME COLUMN mail TO contact"), "customers"),
+  ).toEqual([
+    ["contact", ["email"]],
+    ["mail", ["email"]],
+  ]);
+  expect(
+    columns(again(once, "ALTER TABLE customers RENAME COLUMN mail TO email"), "customers"),
+  ).toEqual([["mail", ["email"]]]);
+  expect(tables(again("RENAME TABLE customers TO a", "RENAME TABLE a TO customers"), "a")).toEqual([
+    ["shop", "customers"],
+  ]);
 });
 
 test("a restored history has the saved names, without those on which no filter depends any more", () => {
