@@ -123,6 +123,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
       filtered: source.filteredNames,
       lowerCase: state.lowerCaseNames,
       saved: namesAtAnyTime(offset?.names),
+      isLimited: false,
     }),
     onLedgerRow: (transaction, op, row) => {
       const author = registeredAuthor({ op, row }, transaction.thread);

@@ -1,3 +1,4 @@
+import { originalMatcher } from "../../config/copy-names.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher, WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 
@@ -32,6 +33,7 @@ export interface FollowedTablesOptions {
  */
 export class FollowedTables {
   readonly #matches: (database: string, table: string) => boolean;
+  readonly #matchesOriginal: readonly ((database: string, table: string) => boolean)[];
   readonly #isLedger: (database: string, table: string) => boolean;
   readonly #isHarmless: (database: string, table: string) => boolean;
   readonly #lowerCase: boolean;
@@ -39,6 +41,7 @@ export class FollowedTables {
   constructor({ patterns, statementTables = [], ledger, lowerCase }: FollowedTablesOptions) {
     const written = (pattern: string): string => (lowerCase ? lowerCaseName(pattern) : pattern);
     this.#matches = tableMatcher(patterns.map(written));
+    this.#matchesOriginal = patterns.map((pattern) => originalMatcher(written(pattern)));
     this.#isLedger = tableMatcher([written(ledger)]);
     this.#isHarmless = tableMatcher([CHECKSUMS, ...statementTables].map(written));
     this.#lowerCase = lowerCase;
@@ -48,6 +51,11 @@ export class FollowedTables {
   isDelivered(database: string, table: string): boolean {
     if (!this.#matches(database, table)) return false;
     return table === WHOLE_DATABASE || !this.#isLedger(database, table);
+  }
+
+  /** Whether changes of a table are delivered, or of one that it may be a tool's copy of. */
+  mayBeDelivered(database: string, table: string): boolean {
+    return this.#matchesOriginal.some((matches) => matches(database, table));
   }
 
   /**

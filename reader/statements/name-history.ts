@@ -26,6 +26,8 @@ export interface NameHistoryOptions {
   /** See `FollowedTablesOptions`. */
   readonly lowerCase: boolean;
   readonly saved?: SavedNames | undefined;
+  /** Whether the state has to be short enough for the offset; true by default. */
+  readonly isLimited?: boolean;
 }
 
 /**
@@ -44,10 +46,13 @@ export class NameHistory {
   readonly #filters: NameFilters | null;
   readonly #present: Map<string, NamedTable>;
   readonly #past: Map<string, NamedTable>;
+  readonly #isLimited: boolean;
   #saved: SavedNames | undefined;
+  #isFull = false;
 
-  constructor({ filtered, lowerCase, saved }: NameHistoryOptions) {
+  constructor({ filtered, lowerCase, saved, isLimited = true }: NameHistoryOptions) {
     this.#filters = filtered === null ? null : new NameFilters(filtered, lowerCase);
+    this.#isLimited = isLimited;
     // The configuration may have changed since, so that some names do not matter any more.
     const kept = (tables: readonly NamedTable[] = []): Map<string, NamedTable> =>
       new Map(
@@ -66,9 +71,9 @@ export class NameHistory {
     return this.#saved;
   }
 
-  /** Whether more tables are remembered than can be saved. */
+  /** Whether the latest statement added a name beyond those that can be saved. */
   get isFull(): boolean {
-    return lengthOf(this.#present) > MOST_PRESENT;
+    return this.#isFull;
   }
 
   /** The former names of a table; undefined when there are none that matter. */
@@ -78,17 +83,26 @@ export class NameHistory {
 
   /**
    * Applies a statement's changes. `idOf` completes a name. `dropped`: a database that the
-   * statement drops.
+   * statement drops. `isFollowed`: whether the reader delivers a table, or may do so
+   * under another name. The names of other tables do not matter.
    */
   apply(
     changes: readonly NameChange[],
     idOf: (name: TableName) => TableId,
     dropped?: string,
+    isFollowed: (table: TableId) => boolean = () => true,
   ): void {
     if (this.#filters === null) return;
-    for (const change of changes) this.#apply(change, idOf);
+    const before = lengthOf(this.#present);
+    for (const change of changes) {
+      const tables = tablesOf(change).map(idOf);
+      if (tables.some((table) => isFollowed(table) || this.#present.has(keyOf(table))))
+        this.#apply(change, idOf);
+    }
     if (dropped !== undefined)
       for (const { table } of this.#present.values()) if (table[0] === dropped) this.#forget(table);
+    const length = lengthOf(this.#present);
+    this.#isFull = this.#isLimited && length > before && length > MOST_PRESENT;
     this.#save();
   }
 
@@ -226,6 +240,17 @@ function merged(tables: readonly NamedTable[]): readonly NamedTable[] {
     all.set(keyOf(table), { table, former: union(known, former) });
   }
   return [...all.values()];
+}
+
+function tablesOf(change: NameChange): readonly TableName[] {
+  switch (change.kind) {
+    case "table":
+      return [change.from, change.to];
+    case "exchange":
+      return [change.table, change.with];
+    default:
+      return [change.table];
+  }
 }
 
 const NONE: FormerNames = { tables: [], columns: [] };

@@ -121,6 +121,7 @@ export class StatementEvents {
       names ?? [],
       (name) => [followed.nameOf(name.database ?? schema), followed.nameOf(name.table)],
       database === undefined ? undefined : followed.nameOf(database),
+      ([inDatabase, table]) => followed.mayBeDelivered(inDatabase, table),
     );
     return !history.isFull;
   }

@@ -188,3 +188,41 @@ test("the history is full when it has more names than can be saved, and later na
   expect(JSON.stringify(past).length).toBeLessThan(20_001);
   expect(past.at(-1)?.table).toEqual(present.at(-1)?.table);
 });
+
+test("only a statement that adds names makes the history full, and only where it is saved", () => {
+  const long = "c".repeat(50);
+  const history = historyOf();
+  for (let i = 0; !history.isFull; i++) {
+    expect(i).toBeLessThan(5000);
+    apply(history, `RENAME TABLE customers TO ${long}${i}`);
+  }
+  apply(history, "DROP TABLE unrelated");
+  expect(history.isFull).toBe(false);
+  const { saved } = history;
+  const stretch = new NameHistory({
+    filtered: CONFIGURED,
+    lowerCase: false,
+    saved,
+    isLimited: false,
+  });
+  apply(stretch, "RENAME TABLE customers TO another");
+  expect(stretch.isFull).toBe(false);
+  expect(tables(stretch, "another")).toEqual([["shop", "customers"]]);
+});
+
+test("a table that is not followed has no names, unless it was renamed from one that is", () => {
+  const history = historyOf();
+  const rename = (from: string, to: string): void =>
+    history.apply(
+      [{ kind: "table", from: { database: null, table: from }, to: { database: null, table: to } }],
+      ({ table }) => ["shop", table],
+      undefined,
+      ([, table]) => table === "customers" || table === "clients",
+    );
+  rename("orders", "orders_1");
+  expect(history.saved).toBeUndefined();
+  rename("customers", "a");
+  rename("a", "b");
+  rename("b", "clients");
+  expect(tables(history, "clients")).toEqual([["shop", "customers"]]);
+});
