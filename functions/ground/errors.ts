@@ -135,7 +135,7 @@ export class HiddenKeyError extends Error {
 
   constructor(subscriber: string, table: string, columns: readonly string[]) {
     super(
-      `the key of ${table} contains ${columns.join(", ")}, which \`columns\` of ${subscriber} leaves out: without it the subscriber cannot distinguish the rows. Mask it with "hash", or deliver it; deploy, and retry`,
+      `the key of ${table} contains ${columns.join(", ")}, which \`columns\` of ${subscriber} leaves out: without the whole key the subscriber cannot distinguish the rows. In \`columns\`, mask these columns with "hash" or do not name them, deploy, and run \`npm run failures -- retry\``,
     );
   }
 }

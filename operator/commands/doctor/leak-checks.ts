@@ -136,7 +136,7 @@ function renamedTables(
                 place,
                 fullName(each),
                 shown,
-                `may be the renamed ${name}: its filters apply only if the reader has read the RENAME`,
+                `may be ${name} under a new name: the filters of ${name} apply to it only if the reader has read the RENAME`,
               ),
             ];
       });

@@ -1,6 +1,7 @@
 import type { Routing, Subscriber } from "../../../config/routing.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
 import { originalMatcher } from "../../../config/copy-names.ts";
+import { namesOf } from "../../../functions/filters/column-rules.ts";
 import { type Filters, filtersOf } from "../../../functions/filters/filters.ts";
 import { isFilterError } from "../../../functions/ground/errors.ts";
 import {
@@ -8,6 +9,7 @@ import {
   type Subscriptions,
   subscriptionsOf,
 } from "../../../functions/routing/subscriptions.ts";
+import type { FrameTable } from "../../../wire/frame.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { tableMatcher } from "../../../wire/table-patterns.ts";
 import { hiddenColumns, type HiddenColumns, NOTHING_HIDDEN } from "./hidden-columns.ts";
@@ -70,7 +72,6 @@ export class QueueRules {
     subscriber: Subscriber,
   ): QueueRule {
     const entry = frame.tables[change.table] ?? (["", ""] as const);
-    const [database, table] = entry;
     const isLower = frame.lowerCaseNames === true;
     const filter = this.#filters.of(name)?.table(entry, isLower) ?? null;
     const queue = { subscriber: name, queueName };
@@ -82,7 +83,7 @@ export class QueueRules {
     try {
       const filtered = filter(change);
       if (filtered === null)
-        return { kind: "filtered", ...queue, where: conditionsOf(subscriber, database, table) };
+        return { kind: "filtered", ...queue, where: conditionsOf(subscriber, entry, isLower) };
       const hidden = hiddenColumns(change, filtered);
       return { ...wanted, op: filtered.op, hidden, fault: null };
     } catch (error) {
@@ -106,10 +107,15 @@ function reasonOf(
   return `it has no queue in ${environment}`;
 }
 
-function conditionsOf({ where }: Subscriber, database: string, table: string): string {
+/** The conditions for a table, under its present name and the former ones. */
+function conditionsOf({ where }: Subscriber, entry: FrameTable, isLower: boolean): string {
   if (where === undefined || typeof where === "string") return where ?? "";
+  const [database, table, shape] = entry;
   return Object.entries(where)
-    .filter(([pattern]) => originalMatcher(pattern)(database, table))
+    .filter(([pattern]) => {
+      const matches = originalMatcher(isLower ? lowerCaseName(pattern) : pattern);
+      return namesOf(database, table, shape?.former).some((name) => matches(...name));
+    })
     .map(([, condition]) => condition)
     .join(" and ");
 }

@@ -139,7 +139,7 @@ describe("filters", () => {
 
     expect(found(subscriber, {}, named("clients"))).toEqual([
       'warning filters.column: no table has a column that "shop.customers.email" of subscribers.billing.columns chooses',
-      "warning filters.copy: subscribers.billing gets values of shop.clients as they are (email), and the table may be the renamed shop.customers: its filters apply only if the reader has read the RENAME",
+      "warning filters.copy: subscribers.billing gets values of shop.clients as they are (email), and the table may be shop.customers under a new name: the filters of shop.customers apply to it only if the reader has read the RENAME",
     ]);
 
     expect(found(subscriber, {}, named("customers", "_customers_gho", "__customers_new"))).toEqual(
