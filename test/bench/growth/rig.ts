@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { type Connection, createConnection } from "mysql2/promise";
 import { processorMs } from "../capacity/local-counters.ts";
@@ -16,6 +17,8 @@ export interface Cost {
 
 /** How long to wait for a marker before it counts as a failure. */
 const SILENCE_MS = 120_000;
+/** The time between two looks for messages that the retry function sends. */
+const LATE_EVERY_MS = 500;
 
 /**
  * Settings with which the server is as fast with thousands of tables as with ten. With a smaller
@@ -116,9 +119,16 @@ export class GrowthRig implements AsyncDisposable {
     const before = await this.#processorMs();
     await begin();
     await this.#untilDelivered();
-    const spentMs = (await this.#processorMs()) - before;
-    const seconds = (performance.now() - began) / 1000;
-    const received = await emptyQueues(this.#sqs, this.#queueUrls());
+    let ended = { processorMs: await this.#processorMs(), atMs: performance.now() };
+    let received = await emptyQueues(this.#sqs, this.#queueUrls());
+    // What was parked for a queue that was slow for a moment does not hold up the mark.
+    for (const lastMs = ended.atMs + SILENCE_MS; received < changes && ended.atMs < lastMs;) {
+      await delay(LATE_EVERY_MS);
+      received += await emptyQueues(this.#sqs, this.#queueUrls());
+      ended = { processorMs: await this.#processorMs(), atMs: performance.now() };
+    }
+    const spentMs = ended.processorMs - before;
+    const seconds = (ended.atMs - began) / 1000;
     if (received !== changes) throw new Error(`${received} of ${changes} changes were delivered`);
     return { microseconds: (spentMs * 1000) / changes, changesPerSecond: changes / seconds };
   }
