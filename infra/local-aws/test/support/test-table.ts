@@ -7,6 +7,8 @@ import {
   type DynamoDBClient,
   type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
+import { beforeAll, beforeEach } from "vitest";
+import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../clients.ts";
 
 /** The key of an item of the stream `s`. */
 export const keyAt = (position: string) => ({ stream: { S: "s" }, position: { S: position } });
@@ -68,4 +70,26 @@ export class TestTable {
       new UpdateItemCommand({ TableName: this.name, Key: keyAt(position), ...input }),
     );
   }
+}
+
+/** Starts the stand-ins before a file's tests, and creates an empty table before each of them. */
+export function useTestTable(): { readonly dynamodb: DynamoDBClient; readonly table: TestTable } {
+  let local: LocalAwsWithClients;
+  let table: TestTable;
+  let tables = 0;
+  beforeAll(async () => {
+    local = await startLocalAwsWithClients();
+    return () => local[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    table = await TestTable.create(local.dynamodb, `failures-${++tables}`);
+  });
+  return {
+    get dynamodb() {
+      return local.dynamodb;
+    },
+    get table() {
+      return table;
+    },
+  };
 }

@@ -3,29 +3,17 @@ import {
   type AttributeValue,
   type QueryCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../../clients.ts";
-import { keyAt, TestTable } from "../../support/test-table.ts";
+import { describe, expect, test } from "vitest";
+import { keyAt, useTestTable } from "../../support/test-table.ts";
 
 // These tests cover the DynamoDB calls that the product makes. They check DynamoDB's rules only,
 // not rules that exist only in the stand-in.
 
-let local: LocalAwsWithClients;
-let table: TestTable;
-let tables = 0;
-
-beforeAll(async () => {
-  local = await startLocalAwsWithClients();
-  return () => local[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  table = await TestTable.create(local.dynamodb, `failures-${++tables}`);
-});
+const current = useTestTable();
 
 const positions = async (input: Partial<QueryCommandInput>): Promise<(string | undefined)[]> => {
-  const { Items = [] } = await local.dynamodb.send(
-    new QueryCommand({ TableName: table.name, ...input }),
+  const { Items = [] } = await current.dynamodb.send(
+    new QueryCommand({ TableName: current.table.name, ...input }),
   );
   return Items.map(({ position }) => position?.S);
 };
@@ -41,9 +29,9 @@ const condition = (more: string, values: Record<string, AttributeValue> = {}) =>
 });
 
 const page = (ExclusiveStartKey?: Record<string, AttributeValue>) =>
-  local.dynamodb.send(
+  current.dynamodb.send(
     new QueryCommand({
-      TableName: table.name,
+      TableName: current.table.name,
       KeyConditionExpression: "#stream = :stream",
       ExpressionAttributeNames: { "#stream": "stream" },
       ExpressionAttributeValues: { ":stream": { S: "s" } },
@@ -63,7 +51,7 @@ const due = (until: string) =>
 
 describe("a query", () => {
   test("finds a stream's items in the order of their positions, by range and by prefix", async () => {
-    for (const position of ["b", "a", "d", "c", "#state"]) await table.put(position);
+    for (const position of ["b", "a", "d", "c", "#state"]) await current.table.put(position);
     expect(await positions(condition(""))).toEqual(["#state", "a", "b", "c", "d"]);
     const between = condition(" AND #position BETWEEN :from AND :to", {
       ":from": { S: "b" },
@@ -81,7 +69,7 @@ describe("a query", () => {
   });
 
   test("continues after the last key", async () => {
-    for (const position of ["a", "b", "c"]) await table.put(position);
+    for (const position of ["a", "b", "c"]) await current.table.put(position);
     const first = await page();
     expect(first.LastEvaluatedKey).toEqual(keyAt("b"));
     const second = await page(first.LastEvaluatedKey);
@@ -90,14 +78,14 @@ describe("a query", () => {
   });
 
   test("finds due items by the index, which contains only items that have the index's key", async () => {
-    await table.put("late", { shard: { S: "x" }, due: { N: "300" } });
-    await table.put("soon", { shard: { S: "x" }, due: { N: "9" } });
-    await table.put("sooner", { shard: { S: "x" }, due: { N: "-1.5" } });
-    await table.put("other", { shard: { S: "y" }, due: { N: "1" } });
-    await table.put("never");
+    await current.table.put("late", { shard: { S: "x" }, due: { N: "300" } });
+    await current.table.put("soon", { shard: { S: "x" }, due: { N: "9" } });
+    await current.table.put("sooner", { shard: { S: "x" }, due: { N: "-1.5" } });
+    await current.table.put("other", { shard: { S: "y" }, due: { N: "1" } });
+    await current.table.put("never");
     expect(await due("9")).toEqual(["sooner", "soon"]);
-    await table.update("soon", { UpdateExpression: "REMOVE due" });
-    await table.update("late", {
+    await current.table.update("soon", { UpdateExpression: "REMOVE due" });
+    await current.table.update("late", {
       UpdateExpression: "SET due = :due",
       ExpressionAttributeValues: { ":due": { N: "5" } },
     });
@@ -105,8 +93,8 @@ describe("a query", () => {
   });
 
   test("returns only items that match its filter", async () => {
-    await table.put("a", { status: { S: "dead" } });
-    await table.put("b", { status: { S: "parked" } });
+    await current.table.put("a", { status: { S: "dead" } });
+    await current.table.put("b", { status: { S: "parked" } });
     expect(
       await positions({
         KeyConditionExpression: "#stream = :stream",

@@ -10,30 +10,18 @@ import {
   UpdateContinuousBackupsCommand,
   UpdateTimeToLiveCommand,
 } from "@aws-sdk/client-dynamodb";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../../clients.ts";
-import { keyAt, TestTable } from "../../support/test-table.ts";
+import { describe, expect, test } from "vitest";
+import { keyAt, useTestTable } from "../../support/test-table.ts";
 
 // These tests cover the DynamoDB calls that the product makes. They check DynamoDB's rules only,
 // not rules that exist only in the stand-in.
 
-let local: LocalAwsWithClients;
-let table: TestTable;
-let tables = 0;
-
-beforeAll(async () => {
-  local = await startLocalAwsWithClients();
-  return () => local[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  table = await TestTable.create(local.dynamodb, `failures-${++tables}`);
-});
+const current = useTestTable();
 
 describe("a table", () => {
   test("is usable immediately after its creation", async () => {
-    const { Table } = await local.dynamodb.send(
-      new DescribeTableCommand({ TableName: table.name }),
+    const { Table } = await current.dynamodb.send(
+      new DescribeTableCommand({ TableName: current.table.name }),
     );
     expect(Table).toMatchObject({
       TableStatus: "ACTIVE",
@@ -44,35 +32,37 @@ describe("a table", () => {
 
   test("returns its time-to-live settings", async () => {
     const describeTtl = async () => {
-      const answer = await local.dynamodb.send(
-        new DescribeTimeToLiveCommand({ TableName: table.name }),
+      const answer = await current.dynamodb.send(
+        new DescribeTimeToLiveCommand({ TableName: current.table.name }),
       );
       return answer.TimeToLiveDescription;
     };
     expect(await describeTtl()).toEqual({ TimeToLiveStatus: "DISABLED" });
     const TimeToLiveSpecification = { AttributeName: "expires", Enabled: true };
-    await local.dynamodb.send(
-      new UpdateTimeToLiveCommand({ TableName: table.name, TimeToLiveSpecification }),
+    await current.dynamodb.send(
+      new UpdateTimeToLiveCommand({ TableName: current.table.name, TimeToLiveSpecification }),
     );
     expect(await describeTtl()).toEqual({
       TimeToLiveStatus: "ENABLED",
       AttributeName: "expires",
     });
     const missing = { TableName: "missing", TimeToLiveSpecification };
-    await expect(local.dynamodb.send(new UpdateTimeToLiveCommand(missing))).rejects.toMatchObject({
-      name: "ResourceNotFoundException",
-    });
+    await expect(current.dynamodb.send(new UpdateTimeToLiveCommand(missing))).rejects.toMatchObject(
+      {
+        name: "ResourceNotFoundException",
+      },
+    );
   });
 
   test("returns its point-in-time recovery settings", async () => {
-    await local.dynamodb.send(
+    await current.dynamodb.send(
       new UpdateContinuousBackupsCommand({
-        TableName: table.name,
+        TableName: current.table.name,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       }),
     );
-    const { ContinuousBackupsDescription } = await local.dynamodb.send(
-      new DescribeContinuousBackupsCommand({ TableName: table.name }),
+    const { ContinuousBackupsDescription } = await current.dynamodb.send(
+      new DescribeContinuousBackupsCommand({ TableName: current.table.name }),
     );
     expect(ContinuousBackupsDescription).toMatchObject({
       PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: "ENABLED" },
@@ -80,26 +70,28 @@ describe("a table", () => {
   });
 
   test("has tags", async () => {
-    const { Table } = await local.dynamodb.send(
-      new DescribeTableCommand({ TableName: table.name }),
+    const { Table } = await current.dynamodb.send(
+      new DescribeTableCommand({ TableName: current.table.name }),
     );
     const ResourceArn = Table?.TableArn;
     const Tags = [{ Key: "part", Value: "retry" }];
-    await local.dynamodb.send(new TagResourceCommand({ ResourceArn, Tags }));
-    const listed = await local.dynamodb.send(new ListTagsOfResourceCommand({ ResourceArn }));
+    await current.dynamodb.send(new TagResourceCommand({ ResourceArn, Tags }));
+    const listed = await current.dynamodb.send(new ListTagsOfResourceCommand({ ResourceArn }));
     expect(listed.Tags).toEqual(Tags);
   });
 
   test("can be deleted and created again, empty and without its settings", async () => {
-    await table.put("1");
-    await local.dynamodb.send(new DeleteTableCommand({ TableName: table.name }));
-    await expect(table.get("1")).rejects.toMatchObject({ name: "ResourceNotFoundException" });
+    await current.table.put("1");
+    await current.dynamodb.send(new DeleteTableCommand({ TableName: current.table.name }));
+    await expect(current.table.get("1")).rejects.toMatchObject({
+      name: "ResourceNotFoundException",
+    });
   });
 });
 
 const requests = (count: number) => ({
   RequestItems: {
-    [table.name]: Array.from({ length: count }, (_, index) => ({
+    [current.table.name]: Array.from({ length: count }, (_, index) => ({
       PutRequest: { Item: keyAt(String(index)) },
     })),
   },
@@ -107,23 +99,25 @@ const requests = (count: number) => ({
 
 describe("the stand-in", () => {
   test("refuses an item over 400 KB", async () => {
-    await table.put("1", { body: { S: "x".repeat(400 * 1024 - 100) } });
-    await expect(table.put("2", { body: { S: "x".repeat(400 * 1024) } })).rejects.toMatchObject({
+    await current.table.put("1", { body: { S: "x".repeat(400 * 1024 - 100) } });
+    await expect(
+      current.table.put("2", { body: { S: "x".repeat(400 * 1024) } }),
+    ).rejects.toMatchObject({
       name: "ValidationException",
     });
   });
 
   test("refuses a batch of more than 25 writes", async () => {
-    await local.dynamodb.send(new BatchWriteItemCommand(requests(25)));
+    await current.dynamodb.send(new BatchWriteItemCommand(requests(25)));
     await expect(
-      local.dynamodb.send(new BatchWriteItemCommand(requests(26))),
+      current.dynamodb.send(new BatchWriteItemCommand(requests(26))),
     ).rejects.toMatchObject({ name: "ValidationException" });
   });
 });
 
 test("refuses transactions, which it does not support", async () => {
-  const TransactItems = [{ Put: { TableName: table.name, Item: keyAt("1") } }];
+  const TransactItems = [{ Put: { TableName: current.table.name, Item: keyAt("1") } }];
   await expect(
-    local.dynamodb.send(new TransactWriteItemsCommand({ TransactItems })),
+    current.dynamodb.send(new TransactWriteItemsCommand({ TransactItems })),
   ).rejects.toMatchObject({ name: "UnknownOperationException" });
 });

@@ -1,26 +1,14 @@
 import { DeleteItemCommand, PutItemCommand } from "@aws-sdk/client-dynamodb";
-import { beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { startLocalAwsWithClients, type LocalAwsWithClients } from "../../../clients.ts";
-import { keyAt, TestTable } from "../../support/test-table.ts";
+import { describe, expect, test } from "vitest";
+import { keyAt, useTestTable } from "../../support/test-table.ts";
 
 // These tests cover the DynamoDB calls that the product makes. They check DynamoDB's rules only,
 // not rules that exist only in the stand-in.
 
-let local: LocalAwsWithClients;
-let table: TestTable;
-let tables = 0;
-
-beforeAll(async () => {
-  local = await startLocalAwsWithClients();
-  return () => local[Symbol.asyncDispose]();
-});
-
-beforeEach(async () => {
-  table = await TestTable.create(local.dynamodb, `failures-${++tables}`);
-});
+const current = useTestTable();
 
 const advance = (from: string, to: string) =>
-  table.update("1", {
+  current.table.update("1", {
     UpdateExpression: "SET tail = :to",
     ConditionExpression: "attribute_exists(#key) AND tail = :from",
     ExpressionAttributeNames: { "#key": "position" },
@@ -29,20 +17,20 @@ const advance = (from: string, to: string) =>
 
 describe("a conditional write", () => {
   test("happens only when its condition holds", async () => {
-    await table.put("1", { tail: { N: "5" } });
+    await current.table.put("1", { tail: { N: "5" } });
     await advance("5", "6");
     await expect(advance("5", "7")).rejects.toMatchObject({
       name: "ConditionalCheckFailedException",
     });
-    expect(await table.get("1")).toMatchObject({ tail: { N: "6" } });
+    expect(await current.table.get("1")).toMatchObject({ tail: { N: "6" } });
   });
 
   test("succeeds for exactly one of many writers", async () => {
     const outcomes = await Promise.allSettled(
       Array.from({ length: 20 }, (_, owner) =>
-        local.dynamodb.send(
+        current.dynamodb.send(
           new PutItemCommand({
-            TableName: table.name,
+            TableName: current.table.name,
             Item: { ...keyAt("lease"), owner: { N: String(owner) } },
             ConditionExpression: "attribute_not_exists(#stream)",
             ExpressionAttributeNames: { "#stream": "stream" },
@@ -54,7 +42,7 @@ describe("a conditional write", () => {
   });
 
   test("returns on request the item that failed the condition", async () => {
-    await table.put("1", { owner: { S: "other" } });
+    await current.table.put("1", { owner: { S: "other" } });
     const condition = {
       ConditionExpression: "attribute_not_exists(#stream)",
       ExpressionAttributeNames: { "#stream": "stream" },
@@ -65,17 +53,17 @@ describe("a conditional write", () => {
       Item: { ...keyAt("1"), owner: { S: "other" } },
     };
     await expect(
-      local.dynamodb.send(
-        new PutItemCommand({ TableName: table.name, Item: keyAt("1"), ...condition }),
+      current.dynamodb.send(
+        new PutItemCommand({ TableName: current.table.name, Item: keyAt("1"), ...condition }),
       ),
     ).rejects.toMatchObject(failure);
     await expect(
-      local.dynamodb.send(
-        new DeleteItemCommand({ TableName: table.name, Key: keyAt("1"), ...condition }),
+      current.dynamodb.send(
+        new DeleteItemCommand({ TableName: current.table.name, Key: keyAt("1"), ...condition }),
       ),
     ).rejects.toMatchObject(failure);
     await expect(
-      table.update("1", {
+      current.table.update("1", {
         ...condition,
         UpdateExpression: "REMOVE #owner",
         ExpressionAttributeNames: { "#stream": "stream", "#owner": "owner" },
@@ -86,7 +74,7 @@ describe("a conditional write", () => {
 
 describe("an update", () => {
   test("adds to sets and numbers, takes from sets, and creates what is missing", async () => {
-    const answer = await table.update("1", {
+    const answer = await current.table.update("1", {
       UpdateExpression: "ADD threads :some, attempts :one SET #when = if_not_exists(#when, :now)",
       ExpressionAttributeNames: { "#when": "when" },
       ExpressionAttributeValues: {
@@ -97,22 +85,22 @@ describe("an update", () => {
       ReturnValues: "ALL_NEW",
     });
     expect(answer.Attributes).toMatchObject({ attempts: { N: "1" }, when: { N: "17" } });
-    await table.update("1", {
+    await current.table.update("1", {
       UpdateExpression: "ADD threads :some DELETE absent :none",
       ExpressionAttributeValues: { ":some": { SS: ["b", "c"] }, ":none": { SS: ["x"] } },
     });
-    expect((await table.get("1"))?.["threads"]?.SS?.toSorted()).toEqual(["a", "b", "c"]);
-    await table.update("1", {
+    expect((await current.table.get("1"))?.["threads"]?.SS?.toSorted()).toEqual(["a", "b", "c"]);
+    await current.table.update("1", {
       UpdateExpression: "DELETE threads :all",
       ExpressionAttributeValues: { ":all": { SS: ["a", "b", "c"] } },
     });
     // DynamoDB has no empty sets: the attribute is removed with its last element.
-    expect(await table.get("1")).not.toHaveProperty("threads");
+    expect(await current.table.get("1")).not.toHaveProperty("threads");
   });
 
   test("sets many attributes by name", async () => {
     const names = Array.from({ length: 100 }, (_, index) => `t${index}`);
-    await table.update("1", {
+    await current.table.update("1", {
       UpdateExpression: `SET ${names.map((_, index) => `#a${index} = :v${index}`).join(", ")}`,
       ExpressionAttributeNames: Object.fromEntries(
         names.map((name, index) => [`#a${index}`, name]),
@@ -121,6 +109,6 @@ describe("an update", () => {
         names.map((name, index) => [`:v${index}`, { S: name }]),
       ),
     });
-    expect(Object.keys((await table.get("1")) ?? {})).toHaveLength(102);
+    expect(Object.keys((await current.table.get("1")) ?? {})).toHaveLength(102);
   });
 });
