@@ -12,7 +12,7 @@ import { drain, type Backoff, type Drained } from "./drain.ts";
 import { sortDue } from "./due-streams.ts";
 import { redeliver, type RedeliverOptions } from "./redeliver.ts";
 import { askingSilentOnce } from "./silent-queues.ts";
-import { Turns } from "./turns.ts";
+import { FairTurns } from "./fair-turns.ts";
 import { attemptKnown, attemptUnknown, lookUpThreads } from "./unknown-threads.ts";
 
 /** The dependencies of the retry function. */
@@ -57,7 +57,7 @@ const TURN_MS = 5000;
 export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) {
   const { items, backoff, unknownBackoff, effects, queueEnvironment, rules, now } = runtime;
 
-  /** Streams of the same group share its turns (see `Turns`). */
+  /** Streams of the same group share its turns (see `FairTurns`). */
   function groupOf({ kind, name }: Stream): string {
     return kind === "queue" ? `${kind}/${queueEnvironment(name) ?? name}` : kind;
   }
@@ -117,7 +117,7 @@ export function retryHandler({ runtime, logger, metrics }: RetryHandlerOptions) 
       act: (stream: Stream) => Promise<"again" | "left">,
       group = groupOf,
     ): Promise<void> {
-      const turns = new Turns(streams, group);
+      const turns = new FairTurns(streams, group);
       const work = async (): Promise<void> => {
         while (!signal.aborted) {
           const turn = turns.next();

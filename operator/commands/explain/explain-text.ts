@@ -1,5 +1,5 @@
 import type { ExplainedChange, QueueFate } from "./explained-change.ts";
-import type { ParkedFate } from "./parked-fate.ts";
+import type { ParkedState } from "./parked-state.ts";
 
 const OPERATIONS: Readonly<Record<string, string>> = {
   c: "insert",
@@ -83,7 +83,7 @@ function detailText(
   return details.length === 0 ? "" : ` (${details.join("; ")})`;
 }
 
-function parkedText(fate: ParkedFate): string {
+function parkedText(fate: ParkedState): string {
   if (fate.kind === "discarded") return `discarded by an operator; it was parked in ${fate.stream}`;
   const since = new Date(fate.sinceMs).toISOString();
   const error = fate.error === "" ? "" : `: ${fate.error}`;

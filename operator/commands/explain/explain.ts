@@ -12,7 +12,7 @@ import { openServer } from "../../stretch/traced-server.ts";
 import { type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
 import { changeText } from "./explain-text.ts";
 import { type ExplainedChange, explained, type FoundChange } from "./explained-change.ts";
-import { QueueRules } from "./queue-fates.ts";
+import { QueueRules } from "./queue-rules.ts";
 import { isOfTable, parseWantedRow, touches } from "./wanted-row.ts";
 import { StreamPlace } from "./whereabouts.ts";
 

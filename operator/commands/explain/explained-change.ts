@@ -7,8 +7,8 @@ import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
 import { connectionOf } from "../../../functions/sessions/attribute.ts";
 import { exactValue } from "../../shared/exact-value.ts";
 import type { Target } from "../../shared/target.ts";
-import { type ParkedFate, parkedFate } from "./parked-fate.ts";
-import type { QueueRule, QueueRules } from "./queue-fates.ts";
+import { type ParkedState, parkedState } from "./parked-state.ts";
+import type { QueueRule, QueueRules } from "./queue-rules.ts";
 import type { StreamPlace, Whereabouts } from "./whereabouts.ts";
 
 /** What happened to a change for one queue. */
@@ -16,7 +16,7 @@ export type QueueFate =
   | Exclude<QueueRule, { kind: "wanted" }>
   | (Omit<Extract<QueueRule, { kind: "wanted" }>, "kind"> & {
       readonly kind: "delivered" | "parked" | "discarded" | Exclude<Whereabouts, "routed">;
-      readonly parked?: ParkedFate;
+      readonly parked?: ParkedState;
     });
 
 /** A change of the row and what happened to it. Times are in ISO 8601. */
@@ -42,7 +42,7 @@ export interface ExplainedChange {
     | null
     | { readonly kind: "dropped" | "unrecorded" }
     | { readonly kind: Exclude<Whereabouts, "routed"> }
-    | ParkedFate;
+    | ParkedState;
   readonly queues: readonly QueueFate[];
 }
 
@@ -120,11 +120,11 @@ async function fateUnderConnection(
   target: Target,
   frame: PositionedFrame,
   change: PositionedChange,
-): Promise<ParkedFate | null> {
+): Promise<ParkedState | null> {
   const first = threadStream(frame.lane, connectionOf(frame, change));
   const streams = frame.life === undefined ? [first] : [first, namedAfterLife(first, frame.life)];
   for (const stream of streams) {
-    const fate = await parkedFate(target, stream, { id: "", position: change.position });
+    const fate = await parkedState(target, stream, { id: "", position: change.position });
     if (fate !== null) return fate;
   }
   return null;
@@ -141,7 +141,7 @@ async function queueFate(
   const { gtid = null, file = "" } = frame.transactions[change.transaction] ?? {};
   const { offset, row, n, position } = change;
   const id = changeId({ gtid, server: frame.server, file, offset, row, n });
-  const parked = await parkedFate(target, queueStream(frame.lane, rule.queueName), {
+  const parked = await parkedState(target, queueStream(frame.lane, rule.queueName), {
     id,
     position,
   });

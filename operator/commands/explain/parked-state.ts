@@ -10,7 +10,7 @@ import type { Target } from "../../shared/target.ts";
 import { recordsAt } from "./record-at.ts";
 
 /** The state of a change in the failures table. */
-export type ParkedFate =
+export type ParkedState =
   | {
       readonly kind: "parked";
       readonly stream: string;
@@ -29,11 +29,11 @@ export interface ParkedChange {
 }
 
 /** Looks for a change in a stream's unresolved records. Null when no such record contains it. */
-export async function parkedFate(
+export async function parkedState(
   target: Target,
   stream: Stream,
   change: ParkedChange,
-): Promise<ParkedFate | null> {
+): Promise<ParkedState | null> {
   for (const record of await recordsAt(target, stream, change.position)) {
     if (record.status === "resolved") continue;
     if (stream.kind === "queue" && !(await holds(target, record, change))) continue;

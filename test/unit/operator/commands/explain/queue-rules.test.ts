@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { decodeRouting, encodeRouting } from "../../../../../config/routing.ts";
 import { readFrame } from "../../../../../functions/frame/read-frame.ts";
-import { QueueRules } from "../../../../../operator/commands/explain/queue-fates.ts";
+import { QueueRules } from "../../../../../operator/commands/explain/queue-rules.ts";
 import { SOURCE, TestLane, withShapes } from "../../../../support/functions/frames.ts";
 
 const ROUTING = {

@@ -24,7 +24,7 @@ export interface Turn {
  * Within a group the names take turns, and within a name the streams, so that a queue with many
  * lanes does not delay other queues.
  */
-export class Turns {
+export class FairTurns {
   readonly #groups: readonly Group[];
 
   constructor(streams: readonly Stream[], groupOf: (stream: Stream) => string) {

@@ -1,7 +1,7 @@
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { describe, expect, test } from "vitest";
 import { parseStream, streamText, type Stream } from "../../../../functions/failures/stream.ts";
-import { Turns } from "../../../../functions/retry/turns.ts";
+import { FairTurns } from "../../../../functions/retry/fair-turns.ts";
 
 /** Turns that run at once, and the time in which an invocation begins new ones, milliseconds. */
 const PLACES = 8;
@@ -26,7 +26,7 @@ function invoke(
   streams: readonly string[],
   work: (stream: string) => { readonly ms: number; readonly goesOn: boolean },
 ): Begun[] {
-  const turns = new Turns(streams.map(parseStream), groupOf);
+  const turns = new FairTurns(streams.map(parseStream), groupOf);
   const begun: Begun[] = [];
   const ends: { readonly atMs: number; readonly end: () => void }[] = [];
   let nowMs = 0;
@@ -84,7 +84,7 @@ describe("turns of streams that are due", () => {
 
   test("alternate between an environment's queues, and within a queue between its lanes", () => {
     const lanes = ["queue/0/a-1", "queue/1/a-1", "queue/2/a-1", "queue/0/a-2", "raw/0/m-1"];
-    const turns = new Turns(lanes.map(parseStream), groupOf);
+    const turns = new FairTurns(lanes.map(parseStream), groupOf);
     const order = lanes.map(() => streamText(turns.next()?.stream ?? parseStream("raw/0/none")));
     expect(order).toEqual([
       "queue/0/a-1",
@@ -106,7 +106,7 @@ describe("turns of streams that are due", () => {
         (_, n) => `queue/${n}/e${random.below(6)}-${random.below(4)}`,
       );
       const left = new Map(streams.map((stream) => [stream, 1 + random.below(3)]));
-      const turns = new Turns(streams.map(parseStream), groupOf);
+      const turns = new FairTurns(streams.map(parseStream), groupOf);
       const open: { readonly stream: string; readonly end: (goesOn: boolean) => void }[] = [];
       for (;;) {
         const turn = open.length < PLACES ? turns.next() : undefined;
