@@ -159,7 +159,7 @@ export class BinlogRouter extends Construct {
     if (config.operators.length === 0 && [...consumers.values()].some(({ isClosed }) => isClosed))
       Annotations.of(this).addWarningV2(
         "binlog-router:operators",
-        "environments list consumers, so the raw queue, the payloads of frames and failures, and the failures table are closed as well, because they hold rows of all environments. But no operators are listed, so nobody can run `failures`, `explain` and the runbook's commands. List the principals that run them under operators.",
+        "environments list consumers, so the raw queue, the payloads of frames and failures, the failures table and the offsets table are closed as well, because they hold values of rows of all environments. But no operators are listed, so nobody can run `failures`, `explain` and the runbook's commands. List the principals that run them under operators.",
       );
     closeToOthers(
       this,

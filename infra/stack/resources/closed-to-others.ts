@@ -53,9 +53,10 @@ const ITEM_ACCESS = [
  * Denies access to an environment's rows for everybody who is not listed, whatever their own
  * policies allow: a Deny overrides every Allow. Queues and payloads of an environment are closed
  * when it lists `consumers`. Resources with the rows of all environments (raw queue, payloads of
- * frames, of failure records and of prepared XA transactions, failures table) are closed when any
- * environment lists consumers, or when `operators` are listed. Changing the policies is not denied,
- * because that would lock out whoever deploys.
+ * frames, of failure records and of prepared XA transactions, failures table, and the offsets table
+ * with the keys at which snapshots are) are closed when any environment lists consumers, or when
+ * `operators` are listed. Changing the policies is not denied, because that would lock out whoever
+ * deploys.
  *
  * `parts`: ARNs of the roles of reader and functions. `operators`: ARNs of principals.
  */
@@ -90,7 +91,8 @@ export function closeToOthers(
     payloads.bucket.addToResourcePolicy(denyOthers(OBJECT_ACCESS, objects, insiders));
   }
   // The table's own ARN would make the table depend on itself. The policy applies to it only.
-  tables.ownFailures.addToResourcePolicy(denyOthers(ITEM_ACCESS, "*", insiders));
+  for (const table of tables.ownWithRows)
+    table.addToResourcePolicy(denyOthers(ITEM_ACCESS, "*", insiders));
 }
 
 function denyOthers(

@@ -17,8 +17,11 @@ export class Tables extends Construct {
   readonly offsets: ITable;
   readonly sessions: ITable;
   readonly failures: ITable;
-  /** The failures table that the stack creates, even when the parts use a restored one. */
-  readonly ownFailures: Table;
+  /**
+   * The tables of the stack that contain values of rows, even when the parts use restored ones: the
+   * failures, and the offsets with the key of the last row that a snapshot has read.
+   */
+  readonly ownWithRows: readonly Table[];
 
   /** `restored`: names of tables that the parts use instead of the stack's own, which are kept. */
   constructor(scope: Construct, id: string, restored: Configuration["restoredTables"]) {
@@ -28,7 +31,7 @@ export class Tables extends Construct {
       restored === undefined
         ? (own[kind] as ITable)
         : Table.fromTableName(this, `Restored-${kind}`, restored[kind]);
-    this.ownFailures = own.failures;
+    this.ownWithRows = [own.failures, own.offsets];
     this.offsets = named("offsets");
     this.sessions = named("sessions");
     this.failures = named("failures");

@@ -197,12 +197,12 @@ describe("an application's role that is granted a queue", () => {
     const template = teamTemplate({ environments: CLOSED }, (router, stack) => {
       router.queue("billing", "staging").grantConsume(applicationRole(stack));
     });
-    const role = `<${idOf(template, "AWS::IAM::Role", { RoleName: "billing" })}.Arn>`;
     const iam = new IamEvaluator(template);
+    const role = iam.arnOf(idOf(template, "AWS::IAM::Role", { RoleName: "billing" }));
     const denied = (environment: string, principal: string) => {
       const QueueName = `shop-billing-${environment}.fifo`;
       const id = idOf(template, "AWS::SQS::Queue", { QueueName });
-      return iam.denies(id, principal, "sqs:ReceiveMessage", `<${id}.Arn>`);
+      return iam.denies(id, principal, "sqs:ReceiveMessage", iam.arnOf(id));
     };
     expect(denied("staging", role)).toBe(false);
     expect(denied("staging", LISTED)).toBe(false);

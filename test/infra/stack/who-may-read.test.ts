@@ -1,15 +1,24 @@
 import { Annotations, Match, type Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, test } from "vitest";
 import { exampleTemplate } from "../../support/example-stack.ts";
+import type { Caller } from "../../support/iam/policy.ts";
 import { IamEvaluator } from "../../support/iam-evaluator.ts";
 
-const PRODUCTION = "arn:aws:iam::111122223333:role/billing-production";
-const STAGING = "arn:aws:iam::111122223333:role/billing-staging";
-const OPERATOR = "arn:aws:iam::111122223333:role/operators";
-const ENVIRONMENTS = {
-  production: { users: ["app_production"], consumers: [PRODUCTION] },
-  staging: { users: ["app_staging"], consumers: [STAGING] },
+const role = (name: string): string => `arn:aws:iam::111122223333:role/${name}`;
+const NAMES = ["production", "staging", "test"] as const;
+type Environment = (typeof NAMES)[number];
+/** The application that each environment lists. */
+const CONSUMER: Readonly<Record<Environment, string>> = {
+  production: role("billing-production"),
+  // A pattern must not include this one.
+  staging: role("billing-production-not"),
+  test: role("teams/billing-test"),
 };
+const OPERATOR = role("operators");
+const ENVIRONMENTS = Object.fromEntries(
+  NAMES.map((name) => [name, { users: [`app_${name}`], consumers: [CONSUMER[name]] }]),
+);
+const OPEN = Object.fromEntries(NAMES.map((name) => [name, { users: [`app_${name}`] }]));
 
 const QUEUE_ACTIONS = [
   "sqs:ReceiveMessage",
@@ -60,133 +69,196 @@ interface Place {
   readonly actions: readonly string[];
 }
 
+/** Every place in a template that stores rows, by the environment of the rows. */
+class Places {
+  readonly iam: IamEvaluator;
+  readonly of: Readonly<Record<Environment | "all", readonly Place[]>>;
+  readonly #template: Template;
+
+  constructor(template: Template) {
+    this.#template = template;
+    this.iam = new IamEvaluator(template);
+    const own = (name: Environment): Place[] => [
+      ...this.#queues(new RegExp(`^shop-.*-${name}(-dead)?\\.fifo$`)),
+      this.#objects(`messages/${name}/`),
+    ];
+    this.of = {
+      production: own("production"),
+      staging: own("staging"),
+      test: own("test"),
+      all: [
+        ...this.#queues(/^shop-raw/),
+        ...["frames/", "failures/", "xa/"].map((prefix) => this.#objects(prefix)),
+        ...this.#tables(/^Tables(Failures|Offsets)/),
+      ],
+    };
+  }
+
+  #ids(type: string): string[] {
+    return Object.keys(this.#template.findResources(type));
+  }
+
+  #queues(name: RegExp): Place[] {
+    return Object.entries(this.#template.findResources("AWS::SQS::Queue"))
+      .filter(([, { Properties }]) => name.test(String(Properties.QueueName)))
+      .map(([id, { Properties }]) => ({
+        title: String(Properties.QueueName),
+        id,
+        resource: this.iam.arnOf(id),
+        actions: QUEUE_ACTIONS,
+      }));
+  }
+
+  #objects(prefix: string): Place {
+    const id = this.#ids("AWS::S3::Bucket").find((one) => one.startsWith("PayloadsBucket")) ?? "";
+    const resource = `${this.iam.arnOf(id)}/${prefix}x`;
+    return { title: prefix, id, resource, actions: OBJECT_ACTIONS };
+  }
+
+  #tables(name: RegExp): Place[] {
+    return this.#ids("AWS::DynamoDB::Table")
+      .filter((id) => name.test(id))
+      .map((id) => ({ title: id, id, resource: this.iam.arnOf(id), actions: ITEM_ACTIONS }));
+  }
+
+  /** What a caller may do there. Without `identity`, its own policies allow everything. */
+  allowed(caller: Caller, among: readonly Place[], identity?: Identity): string[] {
+    return among.flatMap(({ title, id, resource, actions }) =>
+      actions
+        .filter((action) => this.iam.decide(id, caller, action, resource, identity) === "allowed")
+        .map((action) => `${action} on ${title}`),
+    );
+  }
+
+  /** The ARN of the role whose logical id begins with this part's name. */
+  roleOf(part: RegExp): Caller {
+    const id = this.#ids("AWS::IAM::Role").find((one) => part.test(one)) ?? "";
+    return { arn: this.iam.arnOf(id) };
+  }
+}
+
+type Identity = Parameters<IamEvaluator["decide"]>[4];
+
 let template: Template;
-let iam: IamEvaluator;
-let places: Map<"production" | "staging" | "all", Place[]>;
+let closed: Places;
 beforeAll(() => {
   template = exampleTemplate({ environments: ENVIRONMENTS, operators: [OPERATOR] });
-  iam = new IamEvaluator(template);
-  places = new Map([
-    ["production", ownPlaces("production")],
-    ["staging", ownPlaces("staging")],
-    [
-      "all",
-      [
-        ...queuesNamed(/^shop-raw/),
-        objects("frames/"),
-        objects("failures/"),
-        objects("xa/"),
-        ...Object.keys(
-          template.findResources("AWS::DynamoDB::Table", {
-            Properties: {
-              TimeToLiveSpecification: { AttributeName: "expires" },
-              KeySchema: [{}, {}],
-            },
-          }),
-        ).map((id) => ({
-          title: "failures table",
-          id,
-          resource: `<${id}.Arn>`,
-          actions: ITEM_ACTIONS,
-        })),
-      ],
-    ],
-  ]);
+  closed = new Places(template);
 });
 
-function ownPlaces(environment: string): Place[] {
-  return [
-    ...queuesNamed(new RegExp(`^shop-.*-${environment}(-dead)?\\.fifo$`)),
-    objects(`messages/${environment}/`),
-  ];
+function count(places: readonly Place[]): number {
+  return places.reduce((sum, { actions }) => sum + actions.length, 0);
 }
 
-function queuesNamed(name: RegExp): Place[] {
-  return Object.entries(template.findResources("AWS::SQS::Queue"))
-    .filter(([, { Properties }]) => name.test(String(Properties.QueueName)))
-    .map(([id, { Properties }]) => ({
-      title: String(Properties.QueueName),
-      id,
-      resource: `<${id}.Arn>`,
-      actions: QUEUE_ACTIONS,
-    }));
+const session = (of: string): string => `arn:aws:sts::111122223333:assumed-role/${of}/i-0abc`;
+
+/** A role, a session of it, and a session that is named like another role. */
+function callersOf(arn: string): Caller[] {
+  const name = arn.replace(/.*\//, "");
+  return [{ arn }, { arn, sessionArn: session(name) }, { arn, sessionArn: session("operators") }];
 }
 
-function objects(prefix: string): Place {
-  const [id = ""] = Object.keys(template.findResources("AWS::S3::Bucket")).filter((one) =>
-    one.startsWith("PayloadsBucket"),
-  );
-  return { title: prefix, id, resource: `<${id}.Arn>/${prefix}x`, actions: OBJECT_ACTIONS };
-}
+const STRANGERS = [
+  role("somebody"),
+  role(`x/${OPERATOR.replace(/.*\//, "")}`),
+  "arn:aws:iam::111122223333:user/administrator",
+  "arn:aws:iam::111122223333:root",
+  "arn:aws:iam::444455556666:role/billing-production",
+];
 
-/** The ARN of the role whose logical id begins with this part's name. */
-function roleOf(part: RegExp): string {
-  const [id = ""] = Object.keys(template.findResources("AWS::IAM::Role")).filter((one) =>
-    part.test(one),
-  );
-  return `<${id}.Arn>`;
-}
-
-/** What the principal may do in these places if its identity policies allow everything. */
-function allowed(principal: string, among: readonly Place[]): string[] {
-  return among.flatMap(({ title, id, resource, actions }) =>
-    actions
-      .filter((action) => !iam.denies(id, principal, action, resource))
-      .map((action) => `${action} on ${title}`),
-  );
-}
+/** Each principal with each place whose rows are not its own. */
+const PAIRS = [...NAMES, "all" as const].flatMap((whose) => [
+  ...NAMES.filter((name) => name !== whose).map((name) => [CONSUMER[name], whose] as const),
+  ...STRANGERS.map((stranger) => [stranger, whose] as const),
+]);
 
 describe("with consumers and operators listed", () => {
   test("the cases include every resource that stores rows", () => {
-    expect([...places.values()].map((some) => some.length)).toEqual([5, 5, 6]);
+    expect(Object.values(closed.of).map((some) => some.length)).toEqual([5, 5, 5, 7]);
+    const cases = new Set(Object.values(closed.of).flatMap((some) => some.map(({ id }) => id)));
+    const stores = ["AWS::SQS::Queue", "AWS::DynamoDB::Table", "AWS::S3::Bucket"].flatMap((type) =>
+      Object.keys(template.findResources(type)),
+    );
+    const others = stores.filter((id) => !cases.has(id));
+    // The changes of users in no environment, who was connected, and names of payloads.
+    expect(others.map((id) => id.replace(/[0-9A-F]{8}$/, "")).sort()).toEqual([
+      "PayloadsAccessLog",
+      "TablesSessions",
+      "billingunroutedDeadLetterQueue",
+      "billingunroutedQueue",
+      "searchunroutedDeadLetterQueue",
+      "searchunroutedQueue",
+    ]);
   });
 
-  test.each([
-    [STAGING, "production"],
-    [PRODUCTION, "staging"],
-    ["arn:aws:iam::111122223333:role/somebody", "production"],
-    ["arn:aws:iam::111122223333:role/somebody", "staging"],
-    [STAGING, "all"],
-    [PRODUCTION, "all"],
-    ["arn:aws:iam::111122223333:user/administrator", "all"],
-  ] as const)("%s reaches no rows of %s, whatever its own policies allow", (principal, whose) => {
-    expect(allowed(principal, places.get(whose) ?? [])).toEqual([]);
+  test.each(PAIRS)(
+    "%s reaches no rows of %s, whatever its own policies allow",
+    (principal, whose) => {
+      for (const caller of callersOf(principal))
+        expect(closed.allowed(caller, closed.of[whose])).toEqual([]);
+    },
+  );
+
+  test.each(NAMES)("a consumer of %s reaches its own environment's queues and payloads", (name) => {
+    for (const caller of callersOf(CONSUMER[name]))
+      expect(closed.allowed(caller, closed.of[name])).toHaveLength(count(closed.of[name]));
   });
 
-  test("a consumer reaches its own environment's queues and payloads", () => {
-    const own = places.get("staging") ?? [];
-    const sum = own.reduce((count, { actions }) => count + actions.length, 0);
-    expect(allowed(STAGING, own)).toHaveLength(sum);
+  test("a listed consumer needs no policy of its own to receive, and gets nothing else by that", () => {
+    const caller = { arn: CONSUMER.staging };
+    const own = closed.allowed(caller, closed.of.staging, []);
+    expect(own).toEqual([
+      "sqs:ReceiveMessage on shop-billing-staging.fifo",
+      "sqs:DeleteMessage on shop-billing-staging.fifo",
+      "sqs:ChangeMessageVisibility on shop-billing-staging.fifo",
+      "sqs:ReceiveMessage on shop-search-staging.fifo",
+      "sqs:DeleteMessage on shop-search-staging.fifo",
+      "sqs:ChangeMessageVisibility on shop-search-staging.fifo",
+      "s3:GetObject on messages/staging/",
+    ]);
   });
 
-  test("each part may do its work", () => {
-    const all = places.get("all") ?? [];
-    const [reader, route, retry] = [
-      roleOf(/^ReaderTaskTaskRole/),
-      roleOf(/^RouteFunctionRole/),
-      roleOf(/^RetryFunctionRole/),
-    ];
-    expect(allowed(reader, all)).toContain("sqs:SendMessage on shop-raw.fifo");
-    expect(allowed(route, all)).toContain("sqs:ReceiveMessage on shop-raw.fifo");
-    for (const part of [route, retry]) {
-      expect(allowed(part, all)).toContain("dynamodb:UpdateItem on failures table");
-      const own = allowed(part, places.get("production") ?? []);
+  test("each part may do its work with the policies that it has", () => {
+    const { all, production } = closed.of;
+    const parts = { reader: /^ReaderTaskTaskRole/, route: /^RouteFunctionRole/, retry: /^Retry/ };
+    const may = (part: keyof typeof parts, places: readonly Place[]): string[] => {
+      const caller = closed.roleOf(parts[part]);
+      return closed.allowed(caller, places, closed.iam.ofRole(caller.arn.replace(/.*\//, "")));
+    };
+    expect(may("reader", all)).toContain("sqs:SendMessage on shop-raw.fifo");
+    expect(may("route", all)).toContain("sqs:ReceiveMessage on shop-raw.fifo");
+    for (const part of ["route", "retry"] as const) {
+      expect(may(part, all).join()).toMatch(/dynamodb:UpdateItem on TablesFailures/);
+      const own = may(part, production);
       expect(own).toContain("sqs:SendMessage on shop-billing-production.fifo");
       expect(own).not.toContain("sqs:ReceiveMessage on shop-billing-production.fifo");
     }
   });
 
   test("an operator reaches what the commands work on, and no message of a queue", () => {
-    const all = places.get("all") ?? [];
-    const sum = all.reduce((count, { actions }) => count + actions.length, 0);
-    expect(allowed(OPERATOR, all)).toHaveLength(sum);
-    const own = allowed(OPERATOR, places.get("production") ?? []);
+    const caller = { arn: OPERATOR };
+    const { all, production } = closed.of;
+    expect(closed.allowed(caller, all)).toHaveLength(count(all));
+    const own = closed.allowed(caller, production);
     expect(own).toContain("sqs:ReceiveMessage on shop-billing-production-dead.fifo");
     expect(own).not.toContain("sqs:ReceiveMessage on shop-billing-production.fifo");
   });
 });
 
-const OPEN = { production: { users: ["app_production"] }, staging: { users: ["app_staging"] } };
+describe("without listed consumers", () => {
+  let open: Places;
+  beforeAll(() => {
+    open = new Places(exampleTemplate({ environments: OPEN }));
+  });
+
+  test.each(
+    NAMES.flatMap((name) => [...NAMES, "all" as const].map((whose) => [name, whose] as const)),
+  )("the policy ConsumerPolicy… of %s allows nothing of %s but its own", (name, whose) => {
+    const policy = open.iam.ofManagedPolicy(`Reads the queues of the environment ${name}`);
+    const allowed = open.allowed({ arn: role("application") }, open.of[whose], policy);
+    expect(allowed).toHaveLength(name === whose ? 7 : 0);
+  });
+});
 
 test.each([
   ["consumers alone", { environments: ENVIRONMENTS }, true],
@@ -195,11 +267,9 @@ test.each([
 ])(
   "listed consumers or operators close the resources with the rows of all environments: %s",
   (_, replaced, isClosed) => {
-    const one = new IamEvaluator(exampleTemplate(replaced));
-    for (const { id, resource, actions } of places.get("all") ?? []) {
-      for (const action of actions)
-        expect(one.denies(id, STAGING, action, resource)).toBe(isClosed);
-    }
+    const places = new Places(exampleTemplate(replaced));
+    const { all } = places.of;
+    expect(places.allowed({ arn: CONSUMER.staging }, all)).toHaveLength(isClosed ? 0 : count(all));
   },
 );
 
@@ -216,12 +286,12 @@ const DEPLOYING = [
 ];
 
 test("whoever deploys can still change and delete each of these resources and its policy", () => {
-  for (const { id, resource } of [...places.values()].flat()) {
-    const [service = ""] = [/Table/, /Bucket/].map((kind) => kind.exec(id)?.[0]).filter(Boolean);
-    const prefix = { Table: "dynamodb:", Bucket: "s3:" }[service] ?? "sqs:";
-    for (const action of DEPLOYING.filter((one) => one.startsWith(prefix))) {
-      const bucketOrSame = resource.replace(/\/.*/, "");
-      expect([action, iam.denies(id, STAGING, action, bucketOrSame)]).toEqual([action, false]);
+  for (const { id, resource } of Object.values(closed.of).flat()) {
+    const [, service = ""] = /^arn:aws:(\w+):/.exec(resource) ?? [];
+    for (const action of DEPLOYING.filter((one) => one.startsWith(`${service}:`))) {
+      const bucketOrSame = service === "s3" ? resource.replace(/\/.*/, "") : resource;
+      const isDenied = closed.iam.denies(id, role("deployment"), action, bucketOrSame);
+      expect([action, isDenied]).toEqual([action, false]);
     }
   }
 });
