@@ -37,8 +37,11 @@ describe("binlog-router", () => {
   });
 
   test.for(ALIASES)("npm run %s is its command", (name) => {
-    const setup = "node infra/local/setup.cjs && exec env node";
-    expect(packageJson.scripts[name]).toBe(`${setup} ${packageJson.bin["binlog-router"]} ${name}`);
+    // The compiled program is kept: the next command then starts in a third of the time.
+    const env = "NODE_COMPILE_CACHE=node_modules/.cache/node-compile";
+    expect(packageJson.scripts[name]).toBe(
+      `node infra/local/setup.cjs && exec env ${env} node ${packageJson.bin["binlog-router"]} ${name}`,
+    );
   });
 
   test.for([
