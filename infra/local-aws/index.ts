@@ -1,4 +1,5 @@
 export { startLocalAws, type LocalAws, type LocalAwsOptions } from "./start-local-aws.ts";
+export { CallRefusedError } from "./sqs/call-sqs.ts";
 export { DamagedFileError } from "./sqs/kept-messages.ts";
 export { PortInUseError } from "./http/port-in-use-error.ts";
 export type { ServiceName } from "./http/aws-service.ts";

@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { LocalClock } from "./time/clock.ts";
 import type { ConsumedUnits } from "./dynamodb/capacity.ts";
 import { LocalDynamoDB } from "./dynamodb/local-dynamodb.ts";
+import type { JsonObject } from "./http/aws-json.ts";
 import type { AwsService, ServiceName } from "./http/aws-service.ts";
 import type { RequestCounts } from "./http/counters.ts";
 import { Faults } from "./http/faults.ts";
 import { listen, type Endpoint } from "./http/listen.ts";
+import { callSqs } from "./sqs/call-sqs.ts";
 import { KeptObjects } from "./s3/kept-objects.ts";
 import { LocalS3 } from "./s3/local-s3.ts";
 import { LocalSecretsManager } from "./secrets-manager/local-secrets-manager.ts";
@@ -57,6 +59,11 @@ export interface LocalAws extends AsyncDisposable {
    * services, in any process on this machine.
    */
   environment(): Record<string, string>;
+  /**
+   * Performs an action of SQS in this process, without a connection; input and output are those of
+   * the JSON protocol. It is counted and struck by faults like a request. Throws CallRefusedError.
+   */
+  callSqs(action: string, input: JsonObject, signal?: AbortSignal): Promise<JsonObject>;
   /** The number of requests that a service has received since the start or the last reset. */
   counts(service: ServiceName): RequestCounts;
 }
@@ -75,6 +82,9 @@ const NO_OTHER_AWS = {
   AWS_SESSION_TOKEN: "",
   AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "false",
 };
+
+/** The signal of a caller that waits for the answer. */
+const NEVER = new AbortController().signal;
 
 /** Starts the stand-ins. Throws PortInUseError; no stand-in runs then. */
 export async function startLocalAws(options: LocalAwsOptions = {}): Promise<LocalAws> {
@@ -154,6 +164,7 @@ export async function startLocalAws(options: LocalAwsOptions = {}): Promise<Loca
       AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
       AWS_ENDPOINT_URL_S3: endpoints.s3,
     }),
+    callSqs: (action, input, signal = NEVER) => callSqs(endpoint("sqs"), action, input, signal),
     counts: (name) => endpoint(name).counter.counts(),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };

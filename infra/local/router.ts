@@ -1,8 +1,8 @@
-import { SQSClient } from "@aws-sdk/client-sqs";
 import { join } from "node:path";
 import type { LocalAws } from "@binlog-router/local-aws";
 import { inBackground } from "./process/background.ts";
 import { runEventSourceMapping } from "./lambda/event-source-mapping.ts";
+import { polledQueue } from "./lambda/polled-queue.ts";
 import { LocalFunction } from "./lambda/local-function.ts";
 import { runSchedule } from "./lambda/schedule.ts";
 import type { WatchedRouter } from "./running/watched-router.ts";
@@ -45,13 +45,12 @@ export async function startRouter(options: RouterOptions, signal: AbortSignal): 
   const retry = started.use(localFunction("retry", topology.retry, 1, options));
   await Promise.all([route.warm(), retry.warm()]);
 
-  const { region, credentials, endpoints } = aws;
-  const sqs = new SQSClient({ region, credentials, endpoint: endpoints.sqs });
-  started.defer(() => sqs.destroy());
+  const { region } = aws;
+  const queue = polledQueue(aws, eventSource.queueUrl);
   started.use(
     inBackground((stop) =>
       runEventSourceMapping(
-        { sqs, region, ...eventSource, invoke: (event) => route.invoke(event), onProblem },
+        { queue, region, ...eventSource, invoke: (event) => route.invoke(event), onProblem },
         stop,
       ),
     ),

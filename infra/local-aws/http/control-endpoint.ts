@@ -1,8 +1,8 @@
 import { z } from "zod";
-import type { RequestCounter } from "./counters.ts";
-import type { FaultRule, Faults } from "./faults.ts";
+import type { FaultRule } from "./faults.ts";
 import type { LocalClock } from "../time/clock.ts";
 import type { AwsRequest, AwsResponse, ServiceName } from "./aws-service.ts";
+import type { Watched } from "./perform.ts";
 
 const services = ["sqs", "dynamodb", "secretsManager", "s3"] as const satisfies ServiceName[];
 
@@ -35,9 +35,7 @@ const faultRule = z.strictObject({
 const clockStep = z.strictObject({ advanceMs: z.number().nonnegative() });
 
 /** The objects that the control endpoint controls. */
-export interface Controls {
-  readonly faults: Faults;
-  readonly counter: RequestCounter;
+export interface Controls extends Watched {
   readonly clock: LocalClock;
 }
 
@@ -56,6 +54,7 @@ export function controlAnswer(
   service: ServiceName,
   { faults, counter, clock }: Controls,
 ): AwsResponse | undefined {
+  if (!request.url.startsWith("/_")) return undefined;
   const [, control, id] = request.url.split("?")[0]?.split("/") ?? [];
   const route = `${request.method} ${control}`;
   switch (route) {

@@ -2,9 +2,10 @@ import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { LocalClock } from "../time/clock.ts";
-import type { AwsService } from "./aws-service.ts";
+import type { AwsRequest, AwsResponse, AwsService } from "./aws-service.ts";
 import { RequestCounter } from "./counters.ts";
 import type { Faults } from "./faults.ts";
+import { perform } from "./perform.ts";
 import { PortInUseError } from "./port-in-use-error.ts";
 import { serve } from "./serve.ts";
 
@@ -24,6 +25,8 @@ export interface Endpoint extends AsyncDisposable {
   /** `http://host:port` */
   readonly url: string;
   readonly counter: RequestCounter;
+  /** Performs a request without a connection, counted and struck by faults like every other. */
+  perform(request: AwsRequest, gone: AbortSignal): Promise<AwsResponse | "reset">;
 }
 
 /**
@@ -60,6 +63,8 @@ export async function listen(
   return {
     url,
     counter,
+    perform: (request, gone) =>
+      perform(service, { faults: options.faults, counter }, request, gone),
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();

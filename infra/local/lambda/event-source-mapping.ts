@@ -1,17 +1,12 @@
-import {
-  DeleteMessageBatchCommand,
-  ReceiveMessageCommand,
-  type Message,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
+import type { Message } from "@aws-sdk/client-sqs";
 import { setTimeout as delay } from "node:timers/promises";
 import { failedMessages } from "./batch-response.ts";
+import type { PolledQueue } from "./polled-queue.ts";
 import { sqsEvent } from "./sqs-event.ts";
 
 export interface EventSourceMappingOptions {
-  readonly sqs: SQSClient;
+  readonly queue: PolledQueue;
   readonly region: string;
-  readonly queueUrl: string;
   readonly queueArn: string;
   /** The most messages in one invocation. */
   readonly batchSize: number;
@@ -27,7 +22,6 @@ export interface EventSourceMappingOptions {
   readonly onProblem: (error: unknown) => void;
 }
 
-const LONG_POLL_S = 20;
 const FIRST_PAUSE_MS = 100;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -51,7 +45,7 @@ export async function runEventSourceMapping(
       continue;
     }
     try {
-      const messages = await receive(options, signal);
+      const messages = await options.queue.receive(options.batchSize, signal);
       pauseMs = FIRST_PAUSE_MS;
       if (messages.length === 0) continue;
       const work = handle(options, messages)
@@ -68,24 +62,10 @@ export async function runEventSourceMapping(
   await Promise.all(running);
 }
 
-async function receive(
+async function handle(
   options: EventSourceMappingOptions,
-  abortSignal: AbortSignal,
-): Promise<Message[]> {
-  const answer = await options.sqs.send(
-    new ReceiveMessageCommand({
-      QueueUrl: options.queueUrl,
-      MaxNumberOfMessages: options.batchSize,
-      WaitTimeSeconds: LONG_POLL_S,
-      MessageSystemAttributeNames: ["All"],
-      MessageAttributeNames: ["All"],
-    }),
-    { abortSignal },
-  );
-  return answer.Messages ?? [];
-}
-
-async function handle(options: EventSourceMappingOptions, messages: Message[]): Promise<void> {
+  messages: readonly Message[],
+): Promise<void> {
   const response = await options.invoke(sqsEvent(messages, options));
   const failed = failedMessages(
     response,
@@ -94,15 +74,9 @@ async function handle(options: EventSourceMappingOptions, messages: Message[]): 
   const succeeded = messages.filter(({ MessageId }) => !failed.has(MessageId ?? ""));
   if (failed.size > 0) options.onProblem(new BatchItemsFailedError(failed.size, messages.length));
   if (succeeded.length === 0) return;
-  const answer = await options.sqs.send(
-    new DeleteMessageBatchCommand({
-      QueueUrl: options.queueUrl,
-      Entries: succeeded.map(({ ReceiptHandle }, index) => ({ Id: `${index}`, ReceiptHandle })),
-    }),
-  );
   // A message that could not be deleted is delivered again, and the function drops it as a repeat.
-  for (const { Code, Message: text } of answer.Failed ?? []) {
-    options.onProblem(new Error(`a message could not be deleted: ${Code}: ${text}`));
+  for (const text of await options.queue.delete(succeeded)) {
+    options.onProblem(new Error(`a message could not be deleted: ${text}`));
   }
 }
 

@@ -10,6 +10,7 @@ import { RETRY_PATIENCE_MS } from "../../../functions/retry/retry-handler.ts";
 import type { Clients } from "../../../functions/aws/clients.ts";
 import type { RetryRuntime } from "../../../functions/retry/retry-handler.ts";
 import { runEventSourceMapping } from "../../../infra/local/lambda/event-source-mapping.ts";
+import { polledQueue } from "../../../infra/local/lambda/polled-queue.ts";
 import { CountingMetrics, retry } from "./invoke.ts";
 import type { Stage } from "./stage.ts";
 
@@ -38,7 +39,7 @@ const RETRY_MS = 15_000;
 export class Pipeline implements AsyncDisposable {
   readonly metrics = new CountingMetrics();
   readonly #stage: Stage;
-  /** Lambda's client. It waits for long polls; the functions' clients would time out. */
+  /** The reader's client. */
   readonly #sqs: SQSClient;
   readonly #retryClients: Clients;
   readonly #stop = new AbortController();
@@ -64,9 +65,8 @@ export class Pipeline implements AsyncDisposable {
     const handler = routeHandler({ runtime: routeRuntime, metrics, logger });
     const mapping = runEventSourceMapping(
       {
-        sqs: this.#sqs,
+        queue: polledQueue(stage.aws, stage.rawQueueUrl),
         region,
-        queueUrl: stage.rawQueueUrl,
         queueArn: "",
         batchSize: 10,
         concurrency: 4,

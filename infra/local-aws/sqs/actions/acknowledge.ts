@@ -12,7 +12,10 @@ export const deleteMessage: Action = (input, { queues }) =>
 
 export const deleteMessageBatch: Action = (input, { queues, failedEntry }) => {
   const queue = queues.atUrl(requiredText(input, "QueueUrl"));
-  return eachEntry(batchEntries(input), failedEntry, (entry) => deleteReceived(queue, entry));
+  const entries = batchEntries(input);
+  return queue.together(() =>
+    eachEntry(entries, failedEntry, (entry) => deleteReceived(queue, entry)),
+  );
 };
 
 export const changeMessageVisibility: Action = (input, { queues }) =>

@@ -37,7 +37,7 @@ export const sendMessageBatch: Action = (input, { queues, failedEntry }) => {
     );
   }
   for (const entry of entries) requireFifoParameters(queue, entry, "InvalidParameterValue");
-  return eachEntry(entries, failedEntry, (entry) => send(queue, entry));
+  return queue.together(() => eachEntry(entries, failedEntry, (entry) => send(queue, entry)));
 };
 
 function send(queue: Queue, input: JsonObject): JsonObject {

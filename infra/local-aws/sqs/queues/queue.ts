@@ -124,6 +124,11 @@ export class Queue {
     return accepted;
   }
 
+  /** Makes the changes of a batch. A waiting receive sees all of them, not only the first. */
+  together<Result>(changes: () => Result): Result {
+    return this.#receives.holdDuring(changes);
+  }
+
   /** See `Receives.receive`. */
   receive(options: ReceiveOptions): Promise<Message[]> {
     return this.#receives.receive(options);

@@ -43,6 +43,7 @@ export class Receives {
   readonly #polls: Polls<Message>;
   readonly #alarm: Alarm;
   #receipts = 0;
+  #isHeld = false;
 
   constructor(options: ReceivesOptions) {
     this.#options = options;
@@ -84,10 +85,21 @@ export class Receives {
    * becomes visible.
    */
   wake(): void {
-    if (!this.#polls.any) return;
+    if (this.#isHeld || !this.#polls.any) return;
     this.#options.settle();
     this.#polls.serve();
     this.#alarm.set(this.#polls.any ? this.#options.messages.nextDeadlineMs : undefined);
+  }
+
+  /** Serves waiting receives only after `work`, so that one of them gets all that it adds. */
+  holdDuring<Result>(work: () => Result): Result {
+    this.#isHeld = true;
+    try {
+      return work();
+    } finally {
+      this.#isHeld = false;
+      this.wake();
+    }
   }
 
   /** Rejects the waiting receives. */

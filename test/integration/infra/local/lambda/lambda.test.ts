@@ -22,6 +22,7 @@ import {
   runEventSourceMapping,
 } from "../../../../../infra/local/lambda/event-source-mapping.ts";
 import { LocalFunction } from "../../../../../infra/local/lambda/local-function.ts";
+import { polledQueue } from "../../../../../infra/local/lambda/polled-queue.ts";
 import { runSchedule } from "../../../../../infra/local/lambda/schedule.ts";
 import {
   startLocalAwsWithClients,
@@ -260,6 +261,20 @@ describe("the event source mapping", () => {
     },
   );
 
+  test("deletes handled messages although the first two attempts at it fail", async () => {
+    services.aws.faults.add({
+      service: "sqs",
+      action: "DeleteMessageBatch",
+      effect: { kind: "error", code: "ThrottlingException" },
+      calls: 2,
+    });
+    const { send, isEmpty, problems } = await mappedQueue(obedientFunction());
+    await send({ group: "a", name: "a1" });
+    await vi.waitUntil(isEmpty, PATIENCE);
+    expect(trace().filter(({ moment }) => moment === "begin")).toHaveLength(1);
+    expect(problems).toEqual([]);
+  });
+
   test("goes on after a time in which the queue could not be reached", async () => {
     services.aws.faults.add({
       service: "sqs",
@@ -323,9 +338,8 @@ async function mappedQueue(local: LocalFunction, { batchSize = 10 } = {}): Promi
     inBackground((signal) =>
       runEventSourceMapping(
         {
-          sqs,
+          queue: polledQueue(services.aws, queueUrl),
           region: services.aws.region,
-          queueUrl,
           queueArn: Attributes["QueueArn"] ?? "",
           batchSize,
           concurrency: local.concurrency,
