@@ -170,11 +170,14 @@ function textOf(
   referred: (reference: Readonly<Record<string, unknown>>) => string,
 ): string {
   if (!isObject(value)) return String(value);
-  const { "Fn::Join": join } = value;
+  const { "Fn::Join": join, "Fn::Sub": template } = value;
   if ("Ref" in value || "Fn::GetAtt" in value) return referred(value);
   if (Array.isArray(join)) {
     const [separator, parts] = join as [string, unknown[]];
     return parts.map((part) => textOf(part, referred)).join(separator);
+  }
+  if (typeof template === "string") {
+    return template.replaceAll(/\$\{([^}]+)\}/g, (_, Ref) => referred({ Ref }));
   }
   throw new TypeError(`a function that this evaluator does not know: ${JSON.stringify(value)}`);
 }

@@ -7,7 +7,7 @@ import {
   MESSAGE_PAYLOAD_PREFIX,
 } from "../../../wire/payloads.ts";
 import type { EnvironmentQueuePair } from "./environment-queue-pair.ts";
-import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
+import { grantAbsence, grantItems, grantPayloads, grantSends } from "./grants.ts";
 import type { PayloadBucket } from "./payload-bucket.ts";
 import type { RouterFunction } from "./router-function.ts";
 import type { Tables } from "./tables.ts";
@@ -38,7 +38,7 @@ export function grantDelivery(
   grantItems(tables.offsets, lambda, ["GetItem", "UpdateItem"]);
   grantItems(tables.sessions, lambda, ["BatchGetItem"]);
   grantItems(tables.failures, lambda, ["BatchGetItem", "GetItem", "PutItem", "UpdateItem"]);
-  for (const { queue } of pairs) queue.grantSendMessages(lambda);
+  for (const { queue } of pairs) grantSends(queue, lambda);
   const { executionRole } = lambda;
   grantAbsence(payloads.bucket, executionRole);
   grantPayloads(payloads.bucket, executionRole, "GetObject", FRAME_PAYLOAD_PREFIX);

@@ -2,6 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import type { ITable } from "aws-cdk-lib/aws-dynamodb";
 import { Grant, type IGrantable } from "aws-cdk-lib/aws-iam";
 import type { Bucket, CfnBucket } from "aws-cdk-lib/aws-s3";
+import type { IQueue } from "aws-cdk-lib/aws-sqs";
 import type { IConstruct } from "constructs";
 import { acknowledge } from "./acknowledge.ts";
 
@@ -27,6 +28,18 @@ export function grantItems(
     grantee,
     actions: actions.map((action) => `dynamodb:${action}`),
     resourceArns: [table.tableArn],
+  });
+}
+
+/**
+ * Lets a principal send to a queue. `Queue.grantSendMessages` would also let it ask for the queue's
+ * URL and attributes.
+ */
+export function grantSends(queue: IQueue, grantee: IGrantable): Grant {
+  return Grant.addToPrincipal({
+    grantee,
+    actions: ["sqs:SendMessage"],
+    resourceArns: [queue.queueArn],
   });
 }
 

@@ -18,7 +18,7 @@ import type { Bucket } from "aws-cdk-lib/aws-s3";
 import { Construct } from "constructs";
 import { FRAME_PAYLOAD_PREFIX, XA_PAYLOAD_PREFIX } from "../../../wire/payloads.ts";
 import { acknowledge } from "./acknowledge.ts";
-import { grantAbsence, grantItems, grantPayloads } from "./grants.ts";
+import { grantAbsence, grantItems, grantPayloads, grantSends } from "./grants.ts";
 import { markPart } from "./part.ts";
 import type { RawQueue } from "./raw-queue.ts";
 import type { AccountSecret } from "./account-secret.ts";
@@ -128,7 +128,7 @@ export class ReaderService extends Construct {
 
   #grant({ raw, tables, payloads, secret }: ReaderServiceProps): void {
     const { taskRole } = this.taskDefinition;
-    raw.queue.grantSendMessages(taskRole);
+    grantSends(raw.queue, taskRole);
     secret.grantRead(taskRole);
     grantItems(tables.offsets, taskRole, ["GetItem", "UpdateItem", "DescribeTable"]);
     grantItems(tables.sessions, taskRole, ["BatchGetItem", "UpdateItem"]);

@@ -1,11 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it, test } from "vitest";
-import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { exampleTemplate } from "../../support/example-stack.ts";
 import { IamEvaluator } from "../../support/iam-evaluator.ts";
-import { importsOf } from "../../support/repository/imports.ts";
+import { actionsIn, reachedFrom } from "../../support/repository/sdk-actions.ts";
 
 // For each operator command, docs/deploying.md names a policy. That policy must allow every SDK
 // command in the files that the operator command imports.
@@ -15,49 +12,11 @@ const TRACING = "Traces and replays changes of the source shop";
 
 /** Calls that need no policy, or that a command imports but does not make on a deployed stack. */
 const WITHOUT_POLICY: Readonly<Record<string, string>> = {
-  DescribeTable: "only the reader asks when its table was made",
-  DeleteQueue: "for those who deploy: queues -- discard",
-  GetCallerIdentity: "everybody may",
+  "dynamodb:DescribeTable": "only the reader asks when its table was made",
+  "sqs:DeleteQueue": "for those who deploy: queues -- discard",
+  "sts:GetCallerIdentity": "everybody may",
 };
-const OF_THE_LOCAL_STACK = "ListQueues";
-
-const SERVICES: Readonly<Record<string, string>> = {
-  "client-cloudformation": "cloudformation",
-  "client-dynamodb": "dynamodb",
-  "client-s3": "s3",
-  "client-secrets-manager": "secretsmanager",
-  "client-sqs": "sqs",
-  "client-sts": "sts",
-};
-
-const imports = Map.groupBy(importsOf(REPOSITORY_ROOT), ({ from }) => from);
-
-/** The files that a file imports, directly and indirectly. */
-function reachedFrom(file: string, reached = new Set<string>()): Set<string> {
-  if (reached.has(file) || !existsSync(join(REPOSITORY_ROOT, file))) return reached;
-  reached.add(file);
-  for (const { to } of imports.get(file) ?? []) reachedFrom(to, reached);
-  return reached;
-}
-
-/** The IAM actions of the SDK commands in these files. */
-function actionsIn(files: Iterable<string>): Set<string> {
-  const actions = new Set<string>();
-  for (const file of files) {
-    if (!/^(operator|functions|reader|wire|config)\//.test(file)) continue;
-    const text = readFileSync(join(REPOSITORY_ROOT, file), "utf8");
-    for (const [, names = "", client = ""] of text.matchAll(
-      /import (?:type )?\{([^}]*)\} from "@aws-sdk\/(client-[a-z0-9-]+)"/g,
-    )) {
-      for (const [, command, pages] of names.matchAll(/\b([A-Z]\w+)Command\b|\bpaginate(\w+)/g)) {
-        const name = (command ?? pages ?? "").replace(/^SendMessageBatch$/, "SendMessage");
-        if (Object.hasOwn(WITHOUT_POLICY, name)) continue;
-        actions.add(`${SERVICES[client]}:${name}`);
-      }
-    }
-  }
-  return actions;
-}
+const OF_THE_LOCAL_STACK = "sqs:ListQueues";
 
 let template: Template;
 beforeAll(() => {
@@ -95,12 +54,28 @@ const allowed = (description: string): string[] => decided(description, "Allow")
 const actionsAllowed = (description: string): Set<string> =>
   new Set(allowed(description).map((one) => one.slice(0, one.indexOf(" "))));
 
+/** The calls of some commands that need a permission. */
+function callsOf(...commands: string[]): string[] {
+  const files = commands.flatMap((name) => [
+    ...reachedFrom(`operator/commands/${name}/${name}.ts`),
+  ]);
+  return [...actionsIn(files)].filter((action) => !Object.hasOwn(WITHOUT_POLICY, action));
+}
+
+const OPERATED = ["failures", "offsets", "plan", "snapshot", "queues"];
+const TRACED = ["explain", "tail", "replay"];
+
 describe("the operators' policy", () => {
-  it.each(["failures", "offsets", "plan", "snapshot", "queues"])("allows what %s does", (name) => {
-    const actions = actionsIn(reachedFrom(`operator/commands/${name}/${name}.ts`));
-    expect(actions.size).toBeGreaterThan(3);
+  it.each(OPERATED)("allows what %s does", (name) => {
+    const actions = callsOf(name);
+    expect(actions.length).toBeGreaterThan(3);
     const permitted = actionsAllowed(OPERATORS);
-    expect([...actions].filter((action) => !permitted.has(action))).toEqual([]);
+    expect(actions.filter((action) => !permitted.has(action))).toEqual([]);
+  });
+
+  it("allows nothing that no command does", () => {
+    const called = new Set([...callsOf(...OPERATED), "s3:ListBucket"]);
+    expect([...actionsAllowed(OPERATORS)].filter((action) => !called.has(action))).toEqual([]);
   });
 
   it("reads no secret, and no message but dead frames", () => {
@@ -114,15 +89,16 @@ describe("the operators' policy", () => {
 });
 
 describe("the policy for tracing", () => {
-  it.each(["explain", "tail", "replay"])("allows what %s does", (name) => {
-    const actions = actionsIn(reachedFrom(`operator/commands/${name}/${name}.ts`));
-    expect(actions.size).toBeGreaterThan(3);
-    const permitted = actionsAllowed(TRACING);
-    expect(
-      [...actions].filter(
-        (action) => !permitted.has(action) && action !== `sqs:${OF_THE_LOCAL_STACK}`,
-      ),
-    ).toEqual([]);
+  it.each(TRACED)("allows what %s does", (name) => {
+    const actions = callsOf(name);
+    expect(actions.length).toBeGreaterThan(3);
+    const permitted = new Set([...actionsAllowed(TRACING), OF_THE_LOCAL_STACK]);
+    expect(actions.filter((action) => !permitted.has(action))).toEqual([]);
+  });
+
+  it("allows nothing that no command does", () => {
+    const called = new Set([...callsOf(...TRACED), "s3:ListBucket"]);
+    expect([...actionsAllowed(TRACING)].filter((action) => !called.has(action))).toEqual([]);
   });
 
   it("writes an order of a replay and its messages, and nothing else", () => {
