@@ -4,12 +4,22 @@ import type { ConfigProblem } from "./config-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { hasColumns } from "./filters.ts";
 import { type EnvironmentQueue, environmentQueues } from "./queues.ts";
+import { readerProblems } from "./reader-size.ts";
 import { encodeRouting } from "./routing.ts";
+import { templateProblems } from "./template-size.ts";
 
 /** The parts of a configuration that determine the size of its stack. */
 export type SizedConfiguration = Pick<
   Configuration,
-  "name" | "environments" | "subscribers" | "otherUsers" | "operators" | "canary" | "restoredTables"
+  | "name"
+  | "source"
+  | "environments"
+  | "subscribers"
+  | "otherUsers"
+  | "operators"
+  | "canary"
+  | "restoredTables"
+  | "alarms"
 >;
 
 /**
@@ -32,8 +42,8 @@ const LONGEST_BUCKET_POLICY = 20_480;
 const LONGEST_VARIABLES = 4_096;
 
 /**
- * Reports what exceeds the limits of CloudFormation, IAM, SQS, S3 and Lambda for one stack. AWS
- * would refuse it in the middle of a deployment.
+ * Reports what exceeds the limits of CloudFormation, IAM, SQS, S3, ECS and Lambda for one stack.
+ * AWS would refuse it in the middle of a deployment.
  */
 export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
   const queues = environmentQueues(config);
@@ -44,6 +54,8 @@ export function sizeProblems(config: SizedConfiguration): ConfigProblem[] {
     ...queuePolicyProblems(config),
     ...bucketPolicyProblems(config),
     ...routingProblems(config),
+    ...readerProblems(config),
+    ...templateProblems(config),
   ];
 }
 

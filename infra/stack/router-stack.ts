@@ -24,6 +24,8 @@ export class RouterStack extends Stack {
       terminationProtection: true,
       env: environmentOf(deployment),
       tags: deployment.tags,
+      // A third of a large template would be spaces, and CloudFormation counts them.
+      suppressTemplateIndentation: true,
       ...(boundary !== undefined && { permissionsBoundary: PermissionsBoundary.fromArn(boundary) }),
     });
     // CDK omits this id from logical ids: the resources' logical ids are the same as directly in

@@ -6,7 +6,7 @@ import { filteredNames } from "../../config/filtered-names.ts";
 import { hasColumns } from "../../config/filters.ts";
 import { isMessagePerChange } from "../../wire/formats/formats.ts";
 import { needsTableColumns } from "../../config/frame-columns.ts";
-import { environmentQueues } from "../../config/queues.ts";
+import { initialSnapshots } from "../../config/initial-snapshots.ts";
 import { encodeRouting } from "../../config/routing.ts";
 import type { Tables } from "./resources/tables.ts";
 
@@ -51,20 +51,6 @@ export function readerSettings(
     ...(hasMessagePerChange(subscribers) && { FRAME_KIB: SMALL_FRAME_KIB }),
     ...(initial.length > 0 && { SNAPSHOT_INITIAL: JSON.stringify(initial) }),
   };
-}
-
-/** The queues that get the existing rows of their subscriber's tables when they are new. */
-function initialSnapshots(config: HostedConfiguration): {
-  readonly subscriber: string;
-  readonly environment: string;
-  readonly tables: readonly string[];
-}[] {
-  return environmentQueues(config).flatMap(({ subscriber, environment }) => {
-    const { snapshot, tables } = config.subscribers[subscriber] ?? {};
-    return snapshot === "initial" && tables !== undefined
-      ? [{ subscriber, environment, tables }]
-      : [];
-  });
 }
 
 /** At most about 400 changes in a frame, each of which may take SQS 20 ms. */
