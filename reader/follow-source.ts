@@ -27,7 +27,7 @@ import { fileAgeMs } from "./source/retention.ts";
 import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { filesOfOneName, knownFiles } from "./transactions/known-files.ts";
-import { namesAtAnyTime } from "./statements/name-history.ts";
+import { namesAtAnyTime } from "./statements/saved-names.ts";
 import { Rotations } from "./transactions/rotations.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";

@@ -1,7 +1,7 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { SavedSnapshots } from "../frames/snapshot-progress.ts";
-import type { SavedNames } from "../statements/name-history.ts";
+import type { SavedNames } from "../statements/saved-names.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";

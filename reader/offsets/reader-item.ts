@@ -10,7 +10,7 @@ import {
   type Item,
 } from "../../wire/attributes.ts";
 import { parseStartPoint, type StartPoint } from "../../config/start-point.ts";
-import type { SavedNames } from "../statements/name-history.ts";
+import type { SavedNames } from "../statements/saved-names.ts";
 import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
 import { keptXaAttribute, keptXaOf } from "./kept-xa-items.ts";
 import type { Life } from "./life.ts";

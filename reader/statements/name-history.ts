@@ -1,27 +1,23 @@
 import type { FilteredNames } from "../../config/filtered-names.ts";
 import type { FormerNames } from "../../wire/frame.ts";
 import type { NameChange } from "./altered-tables.ts";
+import { knownFilters } from "./known-filters.ts";
 import { NameFilters, type TableId } from "./name-filters.ts";
+import { collapse, seriesOf } from "./name-series.ts";
+import {
+  contains,
+  isEmpty,
+  keyOf,
+  lengthOf,
+  type NamedTable,
+  NONE,
+  type SavedNames,
+  union,
+} from "./saved-names.ts";
 import type { TableName } from "./statement-cursor.ts";
 
-/** A table and its former names. */
-export interface NamedTable {
-  readonly table: TableId;
-  readonly former: FormerNames;
-}
-
-/** The former names on which filters depend, as saved with the offset. It is never changed. */
-export interface SavedNames {
-  readonly present: readonly NamedTable[];
-  /**
-   * Former names that tables and columns no longer have, because they have since been dropped or
-   * renamed. They matter where an older part of the binlog is read.
-   */
-  readonly past: readonly NamedTable[];
-}
-
 export interface NameHistoryOptions {
-  /** null: no filter depends on a name, and nothing is remembered. */
+  /** The configured filters; null: none of them depends on a name. */
   readonly filtered: FilteredNames | null;
   /** See `FollowedTablesOptions`. */
   readonly lowerCase: boolean;
@@ -40,29 +36,40 @@ const MOST_PAST = 20_000;
 /**
  * Remembers former names of tables and columns, from the statements in the binlog, so that a filter
  * applies to the same data under its present name. It remembers only names that some filter
- * chooses, and only where that filter does not choose the present name.
+ * chooses, and only where that filter does not choose the present name. The filters of earlier
+ * configurations count, too, because they may be configured again.
  */
 export class NameHistory {
+  /** The patterns of all filters that ever counted, the configured ones first. */
+  readonly #filtered: FilteredNames | null;
   readonly #filters: NameFilters | null;
+  readonly #configured: NameFilters | null;
   readonly #present: Map<string, NamedTable>;
   readonly #past: Map<string, NamedTable>;
+  readonly #series: Map<string, NamedTable>;
+  readonly #again: Map<string, NamedTable>;
   readonly #isLimited: boolean;
   #saved: SavedNames | undefined;
   #isFull = false;
 
   constructor({ filtered, lowerCase, saved, isLimited = true }: NameHistoryOptions) {
-    this.#filters = filtered === null ? null : new NameFilters(filtered, lowerCase);
+    const filtersOf = (names: FilteredNames | null): NameFilters | null =>
+      names === null ? null : new NameFilters(names, lowerCase);
+    this.#filtered = knownFilters(filtered, saved?.filtered);
+    this.#filters = filtersOf(this.#filtered);
+    this.#configured = filtersOf(filtered);
     this.#isLimited = isLimited;
-    // The configuration may have changed since, so that some names do not matter any more.
     const kept = (tables: readonly NamedTable[] = []): Map<string, NamedTable> =>
       new Map(
         tables
-          .map(({ table, former }) => ({ table, former: this.#mattering(table, former) }))
+          .map(({ table, former }) => ({ table, former: mattering(this.#filters, table, former) }))
           .filter(({ former }) => !isEmpty(former))
           .map((named) => [keyOf(named.table), named]),
       );
     this.#present = kept(saved?.present);
     this.#past = kept(saved?.past);
+    this.#series = kept(saved?.series);
+    this.#again = kept(saved?.again);
     this.#save();
   }
 
@@ -78,7 +85,8 @@ export class NameHistory {
 
   /** The former names of a table; undefined when there are none that matter. */
   of(database: string, table: string): FormerNames | undefined {
-    return this.#present.get(keyOf([database, table]))?.former;
+    const former = this.#of([database, table]);
+    return isEmpty(former) ? undefined : former;
   }
 
   /**
@@ -93,15 +101,18 @@ export class NameHistory {
     isFollowed: (table: TableId) => boolean = () => true,
   ): void {
     if (this.#filters === null) return;
-    const before = lengthOf(this.#present);
+    const before = this.#length;
     for (const change of changes) {
       const tables = tablesOf(change).map(idOf);
-      if (tables.some((table) => isFollowed(table) || this.#present.has(keyOf(table))))
+      if (tables.some((table) => isFollowed(table) || !isEmpty(this.#of(table))))
         this.#apply(change, idOf);
     }
     if (dropped !== undefined)
-      for (const { table } of this.#present.values()) if (table[0] === dropped) this.#forget(table);
-    const length = lengthOf(this.#present);
+      for (const { table } of [...this.#present.values(), ...this.#again.values()])
+        if (table[0] === dropped) this.#forget(table);
+    collapse(this.#present, this.#series);
+    if (this.#isLimited) this.#makeRoom();
+    const length = this.#length;
     this.#isFull = this.#isLimited && length > before && length > MOST_PRESENT;
     this.#save();
   }
@@ -142,7 +153,11 @@ export class NameHistory {
   }
 
   #of(table: TableId): FormerNames {
-    return this.#present.get(keyOf(table))?.former ?? NONE;
+    const key = keyOf(table);
+    const own = [this.#present.get(key), this.#again.get(key)];
+    const series = this.#series.size === 0 ? null : seriesOf(table);
+    if (series !== null) own.push(this.#series.get(keyOf(series)));
+    return own.reduce((all, named) => (named === undefined ? all : union(all, named.former)), NONE);
   }
 
   /** Adds former names to those that the table has. */
@@ -153,19 +168,22 @@ export class NameHistory {
   #set(table: TableId, former: FormerNames): void {
     const key = keyOf(table);
     const known = this.#of(table);
-    const mattering = this.#mattering(table, former);
-    if (!contains(mattering, known)) this.#keepPast(table, known);
-    if (isEmpty(mattering)) this.#present.delete(key);
-    else this.#present.set(key, { table, former: mattering });
+    const kept = mattering(this.#filters, table, former);
+    if (!contains(kept, known)) this.#keepPast(table, known);
+    this.#again.delete(key);
+    if (isEmpty(kept)) this.#present.delete(key);
+    else this.#present.set(key, { table, former: kept });
   }
 
   /** Moves the former names of a table that exists no longer to the past. */
   #forget(table: TableId): void {
     const key = keyOf(table);
-    const named = this.#present.get(key);
-    if (named === undefined) return;
-    this.#present.delete(key);
-    this.#keepPast(table, named.former);
+    for (const tables of [this.#present, this.#again]) {
+      const named = tables.get(key);
+      if (named === undefined) continue;
+      tables.delete(key);
+      this.#keepPast(table, named.former);
+    }
   }
 
   #keepPast(table: TableId, former: FormerNames): void {
@@ -175,71 +193,60 @@ export class NameHistory {
     this.#past.set(key, { table, former: all });
   }
 
-  #mattering(table: TableId, { tables, columns }: FormerNames): FormerNames {
-    const filters = this.#filters;
-    if (filters === null) return NONE;
-    const names = [table, ...tables];
-    return {
-      tables: tables.filter((former) => filters.mattersTable(former, table)),
-      columns: columns
-        .map(
-          ([present, former]) =>
-            [
-              present,
-              former.filter((name) => filters.mattersColumn(names, name, present)),
-            ] as const,
-        )
-        .filter(([, former]) => former.length > 0),
-    };
+  /** The length of the entries that are limited together. */
+  get #length(): number {
+    return lengthOf(this.#present.values()) + lengthOf(this.#series.values());
+  }
+
+  /** Forgets the oldest names that only filters of earlier configurations choose. */
+  #makeRoom(): void {
+    let excess = this.#length - MOST_PRESENT;
+    for (const tables of [this.#present, this.#series])
+      for (const [key, { table, former }] of tables) {
+        if (excess <= 0) return;
+        const kept = mattering(this.#configured, table, former);
+        if (contains(kept, former)) continue;
+        excess -=
+          lengthOf([{ table, former }]) - (isEmpty(kept) ? 0 : lengthOf([{ table, former: kept }]));
+        if (isEmpty(kept)) tables.delete(key);
+        else tables.set(key, { table, former: kept });
+      }
   }
 
   #save(): void {
-    const isNew = this.#saved === undefined;
-    if (isNew && this.#present.size === 0 && this.#past.size === 0) return;
-    for (const oldest of this.#past.keys()) {
-      if (lengthOf(this.#past) <= MOST_PAST) break;
-      this.#past.delete(oldest);
-    }
-    this.#saved = { present: [...this.#present.values()], past: [...this.#past.values()] };
+    if (this.#filtered === null) return;
+    for (const tables of [this.#past, this.#again])
+      for (const oldest of tables.keys()) {
+        if (lengthOf(tables.values()) <= MOST_PAST) break;
+        tables.delete(oldest);
+      }
+    this.#saved = {
+      present: [...this.#present.values()],
+      past: [...this.#past.values()],
+      ...(this.#series.size > 0 && { series: [...this.#series.values()] }),
+      ...(this.#again.size > 0 && { again: [...this.#again.values()] }),
+      filtered: this.#filtered,
+    };
   }
 }
 
-/**
- * The names for reading an older part of the binlog again: tables have all former names that they
- * had at any time. This can only hide more.
- */
-export function namesAtAnyTime(saved: SavedNames | undefined): SavedNames | undefined {
-  return saved && { present: merged([...saved.present, ...saved.past]), past: [] };
-}
-
-/**
- * The names for reading the binlog again from an earlier position, where some of the transactions
- * behind it may be skipped: tables have the former names that they had at any time since. This can
- * only hide more.
- */
-export function namesSince(
-  earlier: SavedNames | undefined,
-  now: SavedNames | undefined,
-): SavedNames | undefined {
-  if (earlier === now) return now;
-  const past = earlier?.past ?? [];
-  const older = new Map(past.map(({ table, former }) => [keyOf(table), former]));
-  const ended = (now?.past ?? []).filter(
-    ({ table, former }) => !contains(older.get(keyOf(table)) ?? NONE, former),
-  );
+/** The former names on which one of the filters depends. */
+function mattering(
+  filters: NameFilters | null,
+  table: TableId,
+  { tables, columns }: FormerNames,
+): FormerNames {
+  if (filters === null) return NONE;
+  const names = [table, ...tables];
   return {
-    present: merged([...(earlier?.present ?? []), ...(now?.present ?? []), ...ended]),
-    past,
+    tables: tables.filter((former) => filters.mattersTable(former, table)),
+    columns: columns
+      .map(
+        ([present, former]) =>
+          [present, former.filter((name) => filters.mattersColumn(names, name, present))] as const,
+      )
+      .filter(([, former]) => former.length > 0),
   };
-}
-
-function merged(tables: readonly NamedTable[]): readonly NamedTable[] {
-  const all = new Map<string, NamedTable>();
-  for (const { table, former } of tables) {
-    const known = all.get(keyOf(table))?.former ?? NONE;
-    all.set(keyOf(table), { table, former: union(known, former) });
-  }
-  return [...all.values()];
 }
 
 function tablesOf(change: NameChange): readonly TableName[] {
@@ -251,35 +258,4 @@ function tablesOf(change: NameChange): readonly TableName[] {
     default:
       return [change.table];
   }
-}
-
-const NONE: FormerNames = { tables: [], columns: [] };
-
-function isEmpty({ tables, columns }: FormerNames): boolean {
-  return tables.length === 0 && columns.length === 0;
-}
-
-/** Whether adding `other` adds nothing. */
-function contains(names: FormerNames, other: FormerNames): boolean {
-  return sizeOf(union(names, other)) === sizeOf(names);
-}
-
-function sizeOf({ tables, columns }: FormerNames): number {
-  return tables.length + columns.reduce((sum, [, former]) => sum + former.length, 0);
-}
-
-function lengthOf(tables: ReadonlyMap<string, NamedTable>): number {
-  return Buffer.byteLength(JSON.stringify([...tables.values()]));
-}
-
-function keyOf([database, table]: TableId): string {
-  return `${database}\0${table}`;
-}
-
-function union(one: FormerNames, other: FormerNames): FormerNames {
-  const tables = new Map([...one.tables, ...other.tables].map((name) => [keyOf(name), name]));
-  const columns = new Map(one.columns);
-  for (const [present, former] of other.columns)
-    columns.set(present, [...new Set([...(columns.get(present) ?? []), ...former])]);
-  return { tables: [...tables.values()], columns: [...columns] };
 }

@@ -1,4 +1,4 @@
-import type { SavedNames } from "../statements/name-history.ts";
+import type { SavedNames } from "../statements/saved-names.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { KeptXa, Transaction } from "./transaction.ts";
 

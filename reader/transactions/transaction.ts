@@ -2,7 +2,7 @@ import type { Operation } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
-import type { SavedNames } from "../statements/name-history.ts";
+import type { SavedNames } from "../statements/saved-names.ts";
 import type { BinlogPosition } from "./binlog-position.ts";
 
 /** Where and when the author wrote a transaction. */

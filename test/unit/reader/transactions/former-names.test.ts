@@ -1,9 +1,12 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import type { FilteredNames } from "../../../../config/filtered-names.ts";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import { FrameTables } from "../../../../reader/frames/frame-tables.ts";
-import { NameHistory, type SavedNames } from "../../../../reader/statements/name-history.ts";
+import { NameHistory } from "../../../../reader/statements/name-history.ts";
+import type { SavedNames } from "../../../../reader/statements/saved-names.ts";
 import type { Boundary, RowChange } from "../../../../reader/transactions/transaction.ts";
 import type { TransactionReader } from "../../../../reader/transactions/transaction-reader.ts";
+import { long } from "../../../support/name-histories.ts";
 import { queryEventBytes } from "../../../support/query-event.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 import { recorded } from "../binlog-format/recorded-events.ts";
@@ -23,7 +26,7 @@ let end: number;
 
 beforeEach(() => begin());
 
-function begin(saved?: SavedNames): void {
+function begin(saved?: SavedNames, configured: FilteredNames | null = filtered): void {
   changes = [];
   boundaries = [];
   end = 4;
@@ -33,7 +36,7 @@ function begin(saved?: SavedNames): void {
       change: (_, change) => changes.push(change),
       boundary: (boundary) => boundaries.push(boundary),
     },
-    { names: new NameHistory({ filtered, lowerCase: false, saved }) },
+    { names: new NameHistory({ filtered: configured, lowerCase: false, saved }) },
   );
   const rotate = Buffer.concat([Buffer.alloc(HEADER_LENGTH + 8), Buffer.from("bin.000007")]);
   rotate.writeUInt8(EventType.ROTATE_EVENT, 4);
@@ -108,6 +111,23 @@ describe("the names at a position are saved with it", () => {
     expect(changes[0]?.definition?.former?.tables).toEqual([["shop", "clients"]]);
   });
 
+  test("also by a reader without filters, for a filter that comes back", () => {
+    begin(boundaries.at(-1)?.names, null);
+    insert();
+    expect(changes.at(-1)?.definition).toBeUndefined();
+    begin();
+    statement("CREATE DATABASE other");
+    begin(boundaries.at(-1)?.names, null);
+    statement("ALTER TABLE clients RENAME COLUMN title TO name, RENAME orders");
+    insert();
+    // A change that is parked until the filter is back finds the names in its frame.
+    const former = { tables: [["shop", "clients"]], columns: [["name", ["title"]]] };
+    expect(changes.at(-1)?.definition?.former).toEqual(former);
+    begin(boundaries.at(-1)?.names);
+    insert();
+    expect(changes.at(-1)?.definition?.former).toEqual(former);
+  });
+
   test("while a prepared XA transaction holds the position back, those since its beginning", () => {
     statement("RENAME TABLE clients TO one");
     statement("XA START X'61',X'',1");
@@ -139,9 +159,32 @@ describe("the names at a position are saved with it", () => {
   });
 });
 
-test("a rename that is one too many to be saved stops the reader", () => {
-  expect(() => {
-    for (let i = 0; i < 5000; i++) statement(`RENAME TABLE clients TO ${"c".repeat(50)}${i}`);
-  }).toThrow(/cannot save another former name/);
-  expect(boundaries.length).toBeGreaterThan(100);
+describe("a rename that is one too many to be saved", () => {
+  test("stops the reader, which reads on with filters that also choose the new names", () => {
+    let i = 0;
+    const rename = (): void => statement(`RENAME TABLE clients TO ${long(i)}`);
+    expect(() => {
+      for (; i < 5000; i++) rename();
+    }).toThrow(/cannot save another former name.*Give the filters patterns that also choose/s);
+    expect(boundaries.length).toBeGreaterThan(100);
+
+    // The reader begins where it has saved, before this rename.
+    begin(boundaries.at(-1)?.names);
+    expect(rename).toThrow(/cannot save another former name/);
+    const wider = { tables: ["shop.*"], columns: ["shop.*.name", "shop.*.title"] };
+    begin(boundaries.at(-1)?.names, wider);
+    for (const last = i + 20; i < last; i++) rename();
+    expect(boundaries).toHaveLength(20);
+  });
+
+  test("stops no reader when the table is not followed, or has only a number in its new name", () => {
+    for (let i = 0; i < 2000; i++) {
+      statement(`RENAME TABLE crm.clients TO crm.${long(i)}`);
+      statement(`RENAME TABLE clients TO clients_${i}`);
+    }
+    expect(JSON.stringify(boundaries.at(-1)?.names).length).toBeLessThan(500);
+    statement("RENAME TABLE clients_1999 TO orders");
+    insert();
+    expect(changes.at(-1)?.definition?.former?.tables).toEqual([["shop", "clients"]]);
+  });
 });
