@@ -35,6 +35,12 @@ export function embeddedMetrics(
 const RETENTION_WARNING_PERCENT = 50;
 
 /**
+ * Every later report says that no process has started. Where a period has no value, CloudWatch
+ * evaluates an older one, and the alarm on starts would ring again after it has cleared.
+ */
+const NO_START: Reading = [READER_METRICS.starts, "Count", 0];
+
+/**
  * Writes the reader's metrics to standard output: at once that the process started; then every
  * `everyMs` the metrics of the source's holder, or that this reader is a standby. Disposing ends
  * the reports with a last one.
@@ -51,8 +57,8 @@ export function reportMetrics(
   let reported = { ...status.counters };
   const report = (): void => {
     if (status.state === "stopped") return;
-    if (status.state === "standby") return write([[READER_METRICS.standby, "Count", 1]]);
-    write(holderReadings(status, reported));
+    if (status.state === "standby") return write([[READER_METRICS.standby, "Count", 1], NO_START]);
+    write([...holderReadings(status, reported), NO_START]);
     reported = { ...status.counters };
     const retentionUsed = status.retentionUsedPercent();
     if (retentionUsed !== null && retentionUsed > RETENTION_WARNING_PERCENT) {

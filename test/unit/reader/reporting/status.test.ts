@@ -136,11 +136,11 @@ test("a reader reports itself active while it reads or waits for the former lane
     })),
   ).toEqual([
     { ReaderStarts: 1 },
-    { ReaderStandby: 1 },
-    { ReaderActive: 0, ReaderStopped: 0 },
-    { ReaderActive: 1, ReaderStopped: 0 },
-    { ReaderActive: 1, ReaderStopped: 0 },
-    { ReaderActive: 0, ReaderStopped: 1 },
+    { ReaderStarts: 0, ReaderStandby: 1 },
+    { ReaderStarts: 0, ReaderActive: 0, ReaderStopped: 0 },
+    { ReaderStarts: 0, ReaderActive: 1, ReaderStopped: 0 },
+    { ReaderStarts: 0, ReaderActive: 1, ReaderStopped: 0 },
+    { ReaderStarts: 0, ReaderActive: 0, ReaderStopped: 1 },
   ]);
 });
 
