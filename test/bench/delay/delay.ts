@@ -1,6 +1,6 @@
 import type { BenchmarkRun, Figure } from "../benchmark.ts";
 import { BenchConsumer } from "../consumer.ts";
-import type { SharedStack } from "../shared-stack.ts";
+import { SHARED, startStack, type SharedStack } from "../shared-stack.ts";
 import { BenchWriter, createOrders } from "../writers.ts";
 import { Neighbour } from "./neighbour.ts";
 import { percentile } from "./percentile.ts";
@@ -20,6 +20,7 @@ interface Case {
   readonly targets: { readonly p50?: number; readonly p99?: number };
 }
 
+/** With `delivery.delayMs` left out. */
 const CASES: readonly Case[] = [
   { perSecond: 100, loaded: false, targets: { p50: 50, p99: 250 } },
   { perSecond: 1000, loaded: false, targets: {} },
@@ -27,26 +28,47 @@ const CASES: readonly Case[] = [
   { perSecond: 1000, loaded: true, targets: {} },
 ];
 
+const SHORTEST_DELAY_MS = 5;
+const CASES_OF_SHORTEST: readonly Case[] = [
+  { perSecond: 100, loaded: false, targets: { p50: 5, p99: 25 } },
+  { perSecond: 1000, loaded: false, targets: { p50: 10 } },
+];
+
 /**
  * Measures the delay from sending a one-row transaction to MySQL until the application's handler;
- * it includes the commit.
+ * it includes the commit. Measured with the default `delivery.delayMs` and with the shortest one.
  */
 export async function benchDelay(run: BenchmarkRun): Promise<void> {
-  const stack = await run.stack();
+  await measureShortest(run);
+  await measure(run, await run.stack(), CASES, "");
+}
+
+/** With a stack of its own, which ends before the shared one starts. */
+async function measureShortest(run: BenchmarkRun): Promise<void> {
+  await using stack = await startStack({ ...SHARED, delivery: { delayMs: SHORTEST_DELAY_MS } });
+  await measure(run, stack, CASES_OF_SHORTEST, `, delayMs ${SHORTEST_DELAY_MS}`);
+}
+
+async function measure(
+  run: BenchmarkRun,
+  stack: SharedStack,
+  cases: readonly Case[],
+  setting: string,
+): Promise<void> {
   await createOrders(stack.pool(ENVIRONMENT, 1), TABLE);
   await using consumer = new BenchConsumer(stack.file, {
     subscriber: "billing",
     environment: ENVIRONMENT,
     concurrency: 1,
   });
-  run.progress("warm up");
+  run.progress(`warm up${setting}`);
   await delays(stack, consumer, TABLE, WARM_UP.perSecond, run.quick ? 1 : WARM_UP.seconds);
-  for (const { perSecond, loaded, targets } of CASES) {
+  for (const { perSecond, loaded, targets } of cases) {
     run.signal.throwIfAborted();
     const beside = loaded
       ? `another environment inserts ${NEIGHBOURS_ROWS_PER_SECOND} rows/s in bulk`
       : "idle";
-    const work = `${perSecond} transactions/s, ${beside}`;
+    const work = `${perSecond} transactions/s, ${beside}${setting}`;
     run.progress(work);
     await using neighbour = loaded
       ? await Neighbour.start(stack, NEIGHBOURS_ROWS_PER_SECOND)
