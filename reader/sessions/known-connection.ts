@@ -47,9 +47,13 @@ export class KnownConnection {
   #registered: PositionText = BEGINNING;
   /**
    * An account other than the last entry's, and the position from which it was certainly present;
-   * it may have begun to write earlier.
+   * it may have begun to write earlier. `earliest`: everything before it was written earlier.
    */
-  #next: { readonly author: Author; readonly seen: PositionText } | null = null;
+  #next: {
+    readonly author: Author;
+    readonly earliest: PositionText;
+    readonly seen: PositionText;
+  } | null = null;
   #silentChanges = 0;
   #isDoubted = false;
   #revision = 0;
@@ -153,7 +157,11 @@ export class KnownConnection {
     return account.user === user ? { user, host: account.host } : undefined;
   }
 
-  /** Records a ledger row. A row that is read again changes nothing. */
+  /**
+   * Records a ledger row. A row that is read again changes nothing. The row of an XA transaction
+   * has the position of its prepare but is read at its commit, so later facts may be known already.
+   * They stay valid.
+   */
   register(author: Author, from: string): void {
     const at = this.#entries.findLastIndex((entry) => entry.from <= from);
     const before = this.#entries[at];
@@ -161,7 +169,11 @@ export class KnownConnection {
       this.#entries.splice(at + 1, 0, { ...author, from });
       this.#revision++;
     }
-    this.#next = null;
+    const last = this.#entries.at(-1)?.from ?? from;
+    if (from < this.#registered || from < last) return;
+    const next = this.#next;
+    if (next !== null && (next.earliest <= from || sameAccount(next.author, author)))
+      this.#next = null;
     this.#registered = from;
     this.#confirmed = BEGINNING;
     this.#silentChanges = 0;
@@ -189,7 +201,7 @@ export class KnownConnection {
     if (last.tagged !== undefined) return;
     if (this.#registered !== BEGINNING && earliest <= this.#registered) return;
     if (!sameAccount(this.#next?.author ?? last, author)) {
-      this.#next = { author, seen: latest };
+      this.#next = { author, earliest, seen: latest };
       // A registration holds until the next ledger row, unlike an account from the process list.
       if (last.attribution !== "ledger") this.#endLast();
     } else if (this.#next === null && earliest > this.#confirmed) {

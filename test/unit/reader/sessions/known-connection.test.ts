@@ -140,4 +140,28 @@ describe("a connection in the ledger", () => {
     expect(asked(connection, "p400")).toBe("b");
     expect(connection.silentChanges).toBe(0);
   });
+
+  // The row of an XA transaction has the position of its prepare, and is read at its commit.
+  test("keeps its latest account when an XA transaction commits with an earlier row", () => {
+    const connection = new KnownConnection();
+    connection.register(author("b", "ledger"), "p300");
+    connection.register(author("a", "ledger"), "p100");
+    connection.sight(author("a"), { earliest: "p200", latest: "p350" });
+    expect(asked(connection, "p400")).toBe("b");
+    expect(asked(connection, "p200")).toBe("a");
+    expect(connection.silentChanges).toBe(0);
+  });
+
+  test("has the account of the process list although an XA transaction commits with an earlier row", () => {
+    const connection = new KnownConnection();
+    connection.register(author("a", "ledger"), "p100");
+    connection.sight(author("b"), at("p300"));
+    connection.register(author("c", "ledger"), "p200");
+    expect(asked(connection, "p250")).toBe("c");
+    expect(asked(connection, "p350")).toBe("b");
+    expect(connection.silentChanges).toBe(1);
+    connection.register(author("c", "ledger"), "p210");
+    connection.sight(author("d"), at("p400"));
+    expect(asked(connection, "p450")).toBeNull();
+  });
 });
