@@ -1,25 +1,33 @@
 import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { number, text, textOf, type Item } from "./attributes.ts";
+import { decodeOperatorAnswers, type OperatorAnswer, withAnswer } from "./operator-answers.ts";
 import type { Attribution, Connection, SessionEntry } from "./session.ts";
 
 /**
  * The items of the sessions table, in which the reader records the users of connections for its
  * next start, for route and for retry. Connections with neighbouring thread ids share an item, so
  * that one write can record hundreds of connections that open together. An item has one attribute
- * for each connection and expires by the table's time to live.
+ * for each connection, and another one for its operators' answers, which the reader never writes.
+ * It expires by the table's time to live.
  */
 export const SESSIONS_KEY = "chunk";
 /** Seconds since 1970. */
 export const SESSIONS_EXPIRES = "expires";
 const SESSIONS_PER_ITEM = 256;
 
-/** The key of the item and the name of the attribute that hold a connection's entries. */
-export function sessionItem(connection: Connection): { key: string; attribute: string } {
-  const chunk = Math.floor(connection.thread / SESSIONS_PER_ITEM);
-  return {
-    key: `${connection.server}/${connection.run}/${chunk}`,
-    attribute: `t${connection.thread}`,
-  };
+/** Where a connection is recorded. */
+export interface SessionPlace {
+  readonly key: string;
+  /** The attribute with the reader's entries. */
+  readonly attribute: string;
+  /** The attribute with the operators' answers. */
+  readonly answers: string;
+}
+
+/** The key of the item and the names of the attributes in which a connection is recorded. */
+export function sessionItem({ server, run, thread }: Connection): SessionPlace {
+  const chunk = Math.floor(thread / SESSIONS_PER_ITEM);
+  return { key: `${server}/${run}/${chunk}`, attribute: `t${thread}`, answers: `o${thread}` };
 }
 
 /** The distinct keys of the items that hold these connections. */
@@ -37,14 +45,24 @@ export function decodeSessionKey(item: Item): string {
   return textOf(item, SESSIONS_KEY) ?? "";
 }
 
-/** A connection's entries, from items by their keys; empty when there are none. */
+/**
+ * A connection's entries with the operators' answers, from items by their keys; empty when there
+ * are none.
+ */
 export function entriesIn(
   items: ReadonlyMap<string, Item>,
   connection: Connection,
 ): SessionEntry[] {
-  const { key, attribute } = sessionItem(connection);
-  const entries = textOf(items.get(key) ?? {}, attribute);
-  return entries === undefined ? [] : decodeSessionEntries(entries);
+  const item = items.get(sessionItem(connection).key) ?? {};
+  const entries = textOf(item, sessionItem(connection).attribute);
+  const recorded = entries === undefined ? [] : decodeSessionEntries(entries);
+  return answersIn(item, connection).reduce(withAnswer, recorded);
+}
+
+/** The operators' answers for a connection, in an item; the latest one comes last. */
+export function answersIn(item: Item, connection: Connection): OperatorAnswer[] {
+  const answers = textOf(item, sessionItem(connection).answers);
+  return answers === undefined ? [] : decodeOperatorAnswers(answers);
 }
 
 export interface KnownSession {
@@ -106,7 +124,7 @@ export function encodeSessionEntries(entries: readonly SessionEntry[]): string {
  * The entries of a connection's attribute. Throws when `encodeSessionEntries` did not make the
  * text.
  */
-export function decodeSessionEntries(value: string): SessionEntry[] {
+function decodeSessionEntries(value: string): SessionEntry[] {
   const rows = JSON.parse(value) as EncodedEntry[];
   return rows.map(([from, user, host, attribution, taggedUser, taggedHost = ""]) => ({
     from,

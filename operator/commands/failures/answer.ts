@@ -1,11 +1,11 @@
 import { formatPosition, parsePosition, type PositionText } from "../../../wire/position.ts";
+import type { OperatorAnswer } from "../../../wire/operator-answers.ts";
 import {
   authorAt,
   type Connection,
   entryAt,
   isForeignRun,
   type SessionEntry,
-  unknownFrom,
 } from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
 
@@ -27,17 +27,18 @@ export interface ParkedRange {
 }
 
 /**
- * Adds an answer to a connection's entries. When nothing else is known about the connection, the
- * answer holds for all of it. When the connection had a user before, or its thread id identifies no
- * connection, the answer ends after the changes that are parked now, because later changes may have
- * another author. Throws CommandError when the author is known and the answer has no `from`.
+ * An answer in the form in which it is recorded. It holds for the changes that are parked now, up
+ * to what the reader recorded in between. When nothing else is known about the connection, it holds
+ * for later changes too. When the connection had a user before, or its thread id identifies no
+ * connection, it does not, because later changes may have another author. Throws CommandError when
+ * the author is known and the answer has no `from`.
  */
-export function withAnswer(
+export function recordedAnswer(
   connection: Connection,
   entries: readonly SessionEntry[],
   { user, host, from }: Answer,
   parked: ParkedRange,
-): SessionEntry[] {
+): OperatorAnswer {
   const held = entryAt(entries, from ?? parked.first);
   const known = authorAt(entries, parked.first);
   if (from === null && known !== undefined) {
@@ -46,13 +47,15 @@ export function withAnswer(
     );
   }
   const begin = from ?? held?.from ?? "";
-  const answer: SessionEntry = { from: begin, user, host, attribution: "operator" };
-  const others = entries.filter((entry) => entry.from !== begin);
   const end = behind(parked.last);
-  const isLimited = held !== undefined || isForeignRun(connection.run);
-  const isFollowed = others.some((entry) => entry.from > begin && entry.from <= end);
-  const next = isLimited && !isFollowed ? [{ ...(held ?? unknownFrom(end)), from: end }] : [];
-  return [...others, answer, ...next].sort((a, b) => (a.from < b.from ? -1 : 1));
+  const next = entries.find((entry) => entry.from > begin && entry.from <= end);
+  return {
+    from: begin,
+    until: next?.from ?? end,
+    user,
+    host,
+    isLimited: held !== undefined || next !== undefined || isForeignRun(connection.run),
+  };
 }
 
 /** The position directly after a change. */

@@ -2,12 +2,18 @@ import { GetItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import type { Command } from "commander";
 import { wasWritten } from "../../../functions/aws/conditional-write.ts";
 import { expiresAt } from "../../../functions/failures/items.ts";
-import { number, text, textOf } from "../../../wire/attributes.ts";
+import { type Item, number, text, textOf } from "../../../wire/attributes.ts";
 import { isPosition } from "../../../wire/position.ts";
 import {
-  decodeSessionEntries,
+  encodeOperatorAnswers,
+  type OperatorAnswer,
+  withAnswer,
+} from "../../../wire/operator-answers.ts";
+import {
+  answersIn,
   encodeSessionEntries,
   encodeSessionKey,
+  entriesIn,
   sessionItem,
   SESSIONS_EXPIRES,
 } from "../../../wire/session-items.ts";
@@ -24,7 +30,7 @@ import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
 import { connectionOfStream, type Stream } from "../../../functions/failures/stream.ts";
-import { type Answer, type ParkedRange, withAnswer } from "./answer.ts";
+import { type Answer, type ParkedRange, recordedAnswer } from "./answer.ts";
 import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
 import { firstWriting, type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { bodyOf } from "./record.ts";
@@ -78,11 +84,11 @@ async function attributeConnection(
   const environment = await resultingEnvironment(config, source, { user, host });
   const parked = await parkedOf(target, connection);
   const answer = { user, host, from: from ?? null };
-  const change = (entries: readonly SessionEntry[]): SessionEntry[] =>
-    withAnswer(connection, entries, answer, parked);
-  change(await recordedEntries(target, connection));
+  const decide = (entries: readonly SessionEntry[]): OperatorAnswer =>
+    recordedAnswer(connection, entries, answer, parked);
+  decide(entriesOf(await recorded(target, connection), connection));
   if (!yes) await confirm(question(connection, answer, environment, parked));
-  await recordAnswer(target, connection, change);
+  await recordAnswer(target, connection, decide);
   let due = 0;
   for (const stream of parked.streams) if (await revive(target, stream)) due++;
   report(
@@ -162,49 +168,57 @@ export function parseConnection(name: string): Connection {
   return { server, run: Number(run), thread: Number(thread) };
 }
 
-async function recordedEntries(
+/** The item of the sessions table in which a connection is recorded; empty when there is none. */
+async function recorded(
   { dynamodb, sessionsTable }: Target,
   connection: Connection,
-): Promise<SessionEntry[]> {
-  const { key, attribute: thread } = sessionItem(connection);
+): Promise<Item> {
   const { Item: item = {} } = await dynamodb.send(
     new GetItemCommand({
       TableName: sessionsTable,
-      Key: encodeSessionKey(key),
+      Key: encodeSessionKey(sessionItem(connection).key),
       ConsistentRead: true,
     }),
   );
-  const known = textOf(item, thread);
-  return known === undefined ? [] : decodeSessionEntries(known);
+  return item;
+}
+
+function entriesOf(item: Item, connection: Connection): SessionEntry[] {
+  return entriesIn(new Map([[sessionItem(connection).key, item]]), connection);
 }
 
 /**
- * Writes an answer into the sessions table, which the route and retry functions read. Throws
- * CommandError when the reader wrote at the same time.
+ * Writes an answer into the sessions table, which the route and retry functions read: apart from
+ * the reader's entries, where the reader does not overwrite it, and into them, where functions of
+ * an earlier release find it. Throws CommandError when the reader wrote at the same time.
  */
 async function recordAnswer(
-  { dynamodb, sessionsTable }: Target,
+  target: Target,
   connection: Connection,
-  change: (entries: readonly SessionEntry[]) => SessionEntry[],
+  decide: (entries: readonly SessionEntry[]) => OperatorAnswer,
 ): Promise<void> {
-  const { key, attribute: thread } = sessionItem(connection);
-  const itemKey = encodeSessionKey(key);
-  const { Item: item = {} } = await dynamodb.send(
-    new GetItemCommand({ TableName: sessionsTable, Key: itemKey, ConsistentRead: true }),
-  );
+  const { key, attribute: thread, answers } = sessionItem(connection);
+  const item = await recorded(target, connection);
   const known = textOf(item, thread);
-  const entries = known === undefined ? [] : decodeSessionEntries(known);
+  const entries = entriesOf(item, connection);
+  const answer = decide(entries);
   const written = await wasWritten(
-    dynamodb.send(
+    target.dynamodb.send(
       new UpdateItemCommand({
-        TableName: sessionsTable,
-        Key: itemKey,
-        UpdateExpression: "SET #thread = :entries, #expires = if_not_exists(#expires, :expires)",
+        TableName: target.sessionsTable,
+        Key: encodeSessionKey(key),
+        UpdateExpression:
+          "SET #thread = :entries, #answers = :answers, #expires = if_not_exists(#expires, :expires)",
         ConditionExpression:
           known === undefined ? "attribute_not_exists(#thread)" : "#thread = :known",
-        ExpressionAttributeNames: { "#thread": thread, "#expires": SESSIONS_EXPIRES },
+        ExpressionAttributeNames: {
+          "#thread": thread,
+          "#answers": answers,
+          "#expires": SESSIONS_EXPIRES,
+        },
         ExpressionAttributeValues: {
-          ":entries": text(encodeSessionEntries(change(entries))),
+          ":entries": text(encodeSessionEntries(withAnswer(entries, answer))),
+          ":answers": text(encodeOperatorAnswers([...answersIn(item, connection), answer])),
           ":expires": number(expiresAt(Date.now())),
           ...(known !== undefined && { ":known": text(known) }),
         },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { text } from "../../../wire/attributes.ts";
 import { authorAt, taggedFrom, unknownFrom, type SessionEntry } from "../../../wire/session.ts";
+import { encodeOperatorAnswers } from "../../../wire/operator-answers.ts";
 import { entriesIn, sessionItemKeys, sessionUpdates } from "../../../wire/session-items.ts";
 
 const SWEPT: SessionEntry[] = [{ from: "", user: "a", host: "h", attribution: "sweep" }];
@@ -77,5 +78,20 @@ describe("the sessions table's items", () => {
     expect(entriesIn(items, connection(25))).toEqual([]);
     expect(entriesIn(items, connection(300))).toEqual([]);
     expect(authorAt([], "1")).toBeUndefined();
+  });
+
+  test("keep an operator's answer when the reader records its entries of the connection", () => {
+    const answer = { from: "", until: "5", user: "x", host: "", isLimited: false };
+    const items = itemsOf([{ connection: connection(24), entries: SWEPT }], 1000);
+    const answered = new Map(
+      Array.from(items, ([key, item]) => [
+        key,
+        { ...item, o24: text(encodeOperatorAnswers([answer])) },
+      ]),
+    );
+    const read = entriesIn(answered, connection(24));
+    expect(authorAt(read, "4")).toEqual({ user: "x", host: "", attribution: "operator" });
+    expect(authorAt(read, "5")?.user).toBe("a");
+    expect(entriesIn(answered, connection(25))).toEqual([]);
   });
 });

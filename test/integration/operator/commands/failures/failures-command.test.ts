@@ -255,7 +255,7 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("staging"))).toEqual([2, 3]);
   });
 
-  test("attributes the parked changes of an unknown connection", async () => {
+  test("attributes the parked changes of an unknown connection, whatever the reader records of it later", async () => {
     const frame = new TestLane().frame([{ user: null, thread: 24 }]);
     await route(stage.runtime, rawEvent([frame]));
     const connection = `${SERVER}/1/24`;
@@ -269,7 +269,13 @@ describe("npm run failures", () => {
     expect((await failures(...answer, "app_*")).problem).toContain("is a pattern");
     expect((await failures(...answer, "clerk")).problem).toContain("add --host");
     await failures(...answer, "app_test", "--host", "10.9.9.9", "--yes");
+    // The reader records later that it has seen another user on this connection.
+    const seen = { user: "app_staging", host: "localhost", attribution: "sweep" } as const;
+    await new SessionsTable(stage.clients.dynamodb, "sessions").record([
+      { connection: { server: SERVER, run: 1, thread: 24 }, entries: [{ ...seen, from: "" }] },
+    ]);
     await retry(stage.runtime);
+    expect(await stage.receiveAll("staging")).toEqual([]);
     const [message] = await stage.receiveAll("test");
     expect(message?.changes[0]).toMatchObject({
       user: "app_test",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { withAnswer } from "../../../../../operator/commands/failures/answer.ts";
+import { type Answer, recordedAnswer } from "../../../../../operator/commands/failures/answer.ts";
+import { withAnswer } from "../../../../../wire/operator-answers.ts";
 import {
   authorAt,
   type Connection,
@@ -20,6 +21,16 @@ const entry = (user: string, from: string): SessionEntry => ({
   host: "h",
   attribution: "ledger",
 });
+
+/** The entries with the answer `x`. */
+function answered(
+  connection: Connection,
+  entries: readonly SessionEntry[],
+  from: Answer["from"] = null,
+): SessionEntry[] {
+  const answer = { user: "x", host: "h", from };
+  return withAnswer(entries, recordedAnswer(connection, entries, answer, parked));
+}
 
 /** The authors at positions 1 to 8; "?" stands for an unknown one. */
 function authors(entries: readonly SessionEntry[]): string {
@@ -51,17 +62,42 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
       "yxxxx???",
     ],
   ])("%s", (_, connection, entries, expected) => {
-    const answer = { user: "x", host: "h", from: null };
-    expect(authors(withAnswer(connection, entries, answer, parked))).toBe(expected);
+    expect(authors(answered(connection, entries))).toBe(expected);
   });
 
   test("does not replace what the reader recorded meanwhile", () => {
-    const answer = { user: "x", host: "h", from: null };
-    expect(() => withAnswer(own, [entry("a", at(2))], answer, parked)).toThrow(/already known: a/);
+    expect(() => answered(own, [entry("a", at(2))])).toThrow(/already known: a/);
+    expect(authors(answered(own, [entry("a", at(4))]))).toBe("xxxaaaaa");
   });
 
   test("holds from the position that it names, up to the last of them", () => {
-    const answer = { user: "x", host: "h", from: at(4) };
-    expect(authors(withAnswer(own, [entry("a", "")], answer, parked))).toBe("aaaxxaaa");
+    expect(authors(answered(own, [entry("a", "")], at(4)))).toBe("aaaxxaaa");
   });
+
+  test.each<[string, Connection, SessionEntry[], SessionEntry[], string]>([
+    ["about the whole connection", own, [], [entry("b", "")], "xxxxxbbb"],
+    ["from a position on", own, [], [entry("b", at(4))], "xxxxxbbb"],
+    ["about later changes", own, [], [entry("b", at(7))], "xxxxxxbb"],
+    ["that an author is unknown", own, [], [entry("a", ""), unknownFrom(at(2))], "xxxxx???"],
+    [
+      "other than before",
+      own,
+      [entry("a", ""), unknownFrom(at(3))],
+      [entry("b", at(8))],
+      "??xxx??b",
+    ],
+    ["of a thread id that names no connection", foreign, [], [entry("b", at(7))], "xxxxx?bb"],
+  ])(
+    "takes precedence over what the reader records afterwards: %s",
+    (_, connection, entries, later, expected) => {
+      const answer = recordedAnswer(
+        connection,
+        entries,
+        { user: "x", host: "h", from: null },
+        parked,
+      );
+      expect(authors(withAnswer(later, answer))).toBe(expected);
+      expect(authors(withAnswer(withAnswer(later, answer), answer))).toBe(expected);
+    },
+  );
 });
