@@ -48,6 +48,7 @@ function findingsOf(
   initConnect: string,
 ): Finding[] {
   const name = `'${account.user}'@'${account.host}'`;
+  if (account.user === "") return [anonymous(account, name)];
   const [environment, ...more] = environments;
   if (environment === undefined) return [inNoEnvironment(account, name)];
   const findings: Finding[] = [];
@@ -98,6 +99,19 @@ function administrator(account: Account, name: string, environment: string): Fin
         finding,
       )
     : fixedByStatements([`REVOKE ${adminPrivileges.join(", ")} ON *.* FROM ${name}`], finding);
+}
+
+function anonymous(account: Account, name: string): Finding {
+  return fixedByHand(
+    `Drop it, or run ALTER USER ${name} ACCOUNT LOCK. If its authentication plugin checks the name that a client gives (LDAP, PAM), accept this finding in the configuration.`,
+    {
+      check: "accounts.anonymous",
+      about: idOf(account),
+      severity: "warning",
+      what: `${name} is an anonymous account, with which a client can log in under any user name`,
+      why: "MySQL reports the name that the client gives as its user, so its changes go to the environment of any user that it names",
+    },
+  );
 }
 
 const idOf = ({ user, host }: Account): string => `${user}@${host}`;

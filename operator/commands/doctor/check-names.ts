@@ -1,6 +1,7 @@
 /** All values of a finding's `check`, used to detect a mistyped id in the configuration. */
 export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "accounts.administrator",
+  "accounts.anonymous",
   "accounts.limited",
   "accounts.missing",
   "accounts.no-environment",

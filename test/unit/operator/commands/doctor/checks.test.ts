@@ -239,6 +239,8 @@ describe("accounts", () => {
     [account("dba", { adminPrivileges: ["SUPER"] }), [["accounts.no-environment", "note"]]],
     [account("monitor", { mayWrite: false }), [["accounts.no-environment", "note"]]],
     [account("role", { isLocked: true }), []],
+    [account(""), [["accounts.anonymous", "warning"]]],
+    [account("", { isLocked: true }), []],
     [account("reader"), []],
   ])("$user", (one, expected) => {
     const found = accountFindings(facts({ accounts: [one] }), environments, "reader");
