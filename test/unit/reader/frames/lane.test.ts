@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { Lane, type SealedFrame } from "../../../../reader/frames/lane.ts";
 import { LanePace } from "../../../../reader/frames/lane-pace.ts";
 import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
@@ -138,6 +138,25 @@ describe("Lane", () => {
     expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 2]);
     sent[1]?.acknowledge();
     await stop();
+  });
+
+  test("sends a change at once when the last send was a pause ago", async () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+    try {
+      const { lane, sent, stop } = laneUnderTest(1000, 60_000);
+      lane.add(transaction, change(0));
+      await nextTurn();
+      sent[0]?.acknowledge();
+      await nextTurn();
+      now.mockReturnValue(61_000);
+      lane.add(transaction, change(1));
+      await nextTurn();
+      expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
+      sent[1]?.acknowledge();
+      await stop();
+    } finally {
+      now.mockRestore();
+    }
   });
 
   test("stops pausing after hurry() is called", async () => {
