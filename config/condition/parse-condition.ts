@@ -165,14 +165,19 @@ class Parser {
         );
       }
       this.#cursor.advance(2);
-      const column = this.#column();
+      const column = this.#columnName();
       this.#cursor.expectSign(")");
-      return { name: column.name, letters: name === "LOWER" ? "lower" : "upper" };
+      return { name: column, letters: name === "LOWER" ? "lower" : "upper" };
     }
-    const isName = kind === "column" || (kind === "word" && !KEYWORDS.has(name));
+    return { name: this.#columnName(), letters: "as-they-are" };
+  }
+
+  #columnName(): string {
+    const { kind, value } = this.#cursor.token;
+    const isName = kind === "column" || (kind === "word" && !KEYWORDS.has(value.toUpperCase()));
     if (!isName) throw this.#cursor.unexpected("a column");
     this.#cursor.advance();
-    return { name: value, letters: "as-they-are" };
+    return value;
   }
 
   /** Takes a literal; null when the next token is not one. */

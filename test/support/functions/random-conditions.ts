@@ -178,21 +178,12 @@ export function randomCondition(random: SeededRandom, depth = 3): string {
   if (kind === 5) return `NOT ${randomCondition(random, depth - 1)}`;
 
   const [column, { literals, patterns, isText }] = random.pick(Object.entries(CONDITION_COLUMNS));
-  const name = random.below(5) === 0 ? `\`${column}\`` : column;
+  const letters = isText && random.below(4) === 0 ? random.pick(["LOWER", "UPPER"]) : null;
+  const quoted = random.below(5) === 0 ? `\`${column}\`` : column;
+  const name = letters === null ? quoted : `${letters}(${quoted})`;
   const negation = random.below(5) < 2 ? "NOT " : "";
   const operator = random.pick(["=", "<>", "!=", "<", "<=", ">", ">=", "<=>"]);
-  switch (
-    random.pick([
-      "compare",
-      "compare",
-      "turned",
-      "in",
-      "between",
-      "like",
-      "null",
-      "letters",
-    ] as const)
-  ) {
+  switch (random.pick(["compare", "compare", "turned", "in", "between", "like", "null"] as const)) {
     case "turned":
       return `${random.pick(literals)} ${operator} ${name}`;
     case "in":
@@ -204,10 +195,6 @@ export function randomCondition(random: SeededRandom, depth = 3): string {
       return `${name} IS ${negation}NULL`;
     case "null":
       return random.below(3) === 0 ? `${name} <=> NULL` : `${name} IS ${negation}NULL`;
-    case "letters":
-      if (isText)
-        return `${random.pick(["LOWER", "UPPER"])}(${name}) ${operator} ${random.pick(literals)}`;
-      return `${name} ${operator} ${random.pick(literals)}`;
     case "compare":
       return `${name} ${operator} ${random.pick(literals)}`;
     default:

@@ -67,6 +67,7 @@ describe("a condition", () => {
     ["a = NULL", "at character 5: a comparison with NULL is never true; write IS NULL"],
     ["a BETWEEN 1 AND NULL", "at character 17: BETWEEN does not take NULL"],
     ["sleep(5) = 1", "at character 1: a condition may call LOWER and UPPER, not sleep"],
+    ["UPPER(LOWER(a)) = 'A'", 'at character 12: expected ")", found ('],
     [
       "a = (SELECT 1)",
       "at character 5: expected a number, a string in single quotes or NULL, found (",
