@@ -5,14 +5,15 @@ import type { TracedServer } from "./traced-server.ts";
 
 /** The beginning or the end of a stretch, as an operator specifies it. */
 export type Place =
-  | { readonly kind: "time"; readonly ms: number }
+  /** Microseconds since 1970. */
+  | { readonly kind: "time"; readonly us: number }
   | { readonly kind: "gtid"; readonly gtid: string }
   | { readonly kind: "position"; readonly file: string; readonly offset: number };
 
 export const PLACE_FORMS =
   "a time (2026-11-28T10:00:00Z, or 2h for two hours ago), a GTID, or a position (mysql-bin.000017:4)";
 
-const SECOND_MS = 1000;
+const SECOND_US = 1_000_000;
 const AGO = /^(\d+)(s|m|min|h|d)$/;
 const UNIT_MS: Readonly<Record<string, number>> = {
   s: 1000,
@@ -23,24 +24,31 @@ const UNIT_MS: Readonly<Record<string, number>> = {
 };
 const GTID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}:(?:[a-z_][a-z0-9_]{0,31}:)?\d+$/i;
 const POSITION = /^(.+\.\d+):(\d+)$/;
-const TIME = /^\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?$/;
+const TIME = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d)?)(?:\.(\d+))?(Z|[+-]\d\d:?\d\d)?)?$/;
 
 /** Parses a place. A time without a zone is in UTC. Throws CommandError. */
 export function parsePlace(text: string, nowMs: number): Place {
   const ago = AGO.exec(text);
   if (ago !== null)
-    return { kind: "time", ms: nowMs - Number(ago[1]) * (UNIT_MS[ago[2] ?? ""] ?? 0) };
+    return { kind: "time", us: (nowMs - Number(ago[1]) * (UNIT_MS[ago[2] ?? ""] ?? 0)) * 1000 };
   if (GTID.test(text)) return { kind: "gtid", gtid: text };
   const position = POSITION.exec(text);
   if (position !== null)
     return { kind: "position", file: position[1] ?? "", offset: Number(position[2]) };
-  if (TIME.test(text)) {
-    const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/.test(text.slice(10));
-    const withTime = text.length === 10 ? `${text}T00:00` : text.replace(" ", "T");
-    const ms = Date.parse(hasZone ? withTime : `${withTime}Z`);
-    if (!Number.isNaN(ms)) return { kind: "time", ms };
-  }
+  const us = parseTime(text);
+  if (us !== null) return { kind: "time", us };
   throw new CommandError(`${JSON.stringify(text)} is not a place: name ${PLACE_FORMS}`);
+}
+
+/** Microseconds since 1970; null when the text is no time, or names a day that does not exist. */
+function parseTime(text: string): number | null {
+  const [, date, time = "00:00", fraction = "", zone = "Z"] = TIME.exec(text) ?? [];
+  if (date === undefined) return null;
+  const ms = Date.parse(`${date}T${time}${zone}`);
+  const midnight = new Date(`${date}T00:00Z`);
+  // Date turns 30 February into 2 March.
+  if (Number.isNaN(ms) || !midnight.toISOString().startsWith(date)) return null;
+  return ms * 1000 + Number(fraction.slice(0, 6).padEnd(6, "0"));
 }
 
 /** The file to read first, and the bound from which changes belong to the stretch. */
@@ -57,12 +65,8 @@ export interface Beginning {
 /** Finds where to begin. Throws CommandError when the server's binlog does not have the place. */
 export async function beginningAt(server: TracedServer, place: Place): Promise<Beginning> {
   if (place.kind === "time") {
-    const { file, begunMs } = await fileAt(server, place.ms);
-    return {
-      file,
-      from: { kind: "time", us: place.ms * 1000 },
-      oldestMs: begunMs > place.ms ? begunMs : null,
-    };
+    const { file, begunUs } = await fileAt(server, place.us);
+    return { file, from: place, oldestMs: begunUs > place.us ? begunUs / 1000 : null };
   }
   const { file, offset } = await located(server, place);
   return {
@@ -78,7 +82,7 @@ export async function beginningAt(server: TracedServer, place: Place): Promise<B
  * CommandError.
  */
 export async function endAt(server: TracedServer, place: Place): Promise<Bound> {
-  if (place.kind === "time") return { kind: "time", us: place.ms * 1000 };
+  if (place.kind === "time") return place;
   const { file, offset } = await located(server, place);
   const fileNumber = binlogFileNumber(file);
   return {
@@ -118,20 +122,20 @@ async function located(
  */
 async function fileAt(
   { state, evidence }: TracedServer,
-  ms: number,
-): Promise<{ readonly file: string; readonly begunMs: number }> {
+  us: number,
+): Promise<{ readonly file: string; readonly begunUs: number }> {
   const begun = async (index: number): Promise<number> => {
     const beginning = await evidence.beginningOf(state.files[index] ?? "");
-    return (beginning?.begunS ?? 0) * 1000;
+    return (beginning?.begunS ?? 0) * SECOND_US;
   };
   let low = 0;
-  let lowMs = await begun(0);
+  let lowUs = await begun(0);
   let high = state.files.length;
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2);
-    const middleMs = await begun(middle);
-    if (middleMs + SECOND_MS <= ms) [low, lowMs] = [middle, middleMs];
+    const middleUs = await begun(middle);
+    if (middleUs + SECOND_US <= us) [low, lowUs] = [middle, middleUs];
     else high = middle;
   }
-  return { file: state.files[low] ?? state.oldestFile, begunMs: lowMs };
+  return { file: state.files[low] ?? state.oldestFile, begunUs: lowUs };
 }

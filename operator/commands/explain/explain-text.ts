@@ -17,7 +17,9 @@ export function changeText(change: ExplainedChange): string {
     `  where        ${file}:${pos}${gtid === null ? "" : `, ${gtid}`}`,
     author === null
       ? `  author       not known (connection ${connection})`
-      : `  author       ${author.user}${author.host === "" ? "" : `@${author.host}`} (known by ${author.attribution}; connection ${connection})`,
+      : author.attribution === "server"
+        ? "  author       the server itself, which emptied the table after its start; all environments get it"
+        : `  author       ${author.user}${author.host === "" ? "" : `@${author.host}`} (known by ${author.attribution}; connection ${connection})`,
   ];
   if (environment !== null) lines.push(`  environment  ${environment}`);
   if (change.before !== undefined) lines.push(`  before       ${JSON.stringify(change.before)}`);

@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import { environmentOf } from "../../../functions/routing/environments.ts";
 import { lookUp } from "../../../functions/sessions/look-up.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext, withStackOptions, wholeNumber } from "../../shared/command.ts";
 import { authoredFrame } from "../../stretch/authored-frame.ts";
 import { beginningAt, endAt, parsePlace, PLACE_FORMS } from "../../stretch/places.ts";
@@ -13,7 +14,7 @@ import { type SourceOptions, tracedSource } from "../../stretch/traced-source.ts
 import { changeText } from "./explain-text.ts";
 import { type ExplainedChange, explained, type FoundChange } from "./explained-change.ts";
 import { QueueRules } from "./queue-rules.ts";
-import { isOfTable, parseWantedRow, touches } from "./wanted-row.ts";
+import { isFollowed, isOfTable, parseWantedRow, RowSearch } from "./wanted-row.ts";
 import { StreamPlace } from "./whereabouts.ts";
 
 interface Options extends SourceOptions {
@@ -71,6 +72,10 @@ async function run(
   const source = await tracedSource(target, options);
   await using server = await openServer(target, source);
   const { state } = server;
+  if (!isFollowed(wanted, source.tables, state.lowerCaseNames))
+    throw new CommandError(
+      `the router does not follow ${table}: source.tables of the configuration leaves it out (${source.tables.join(", ")})`,
+    );
   const beginning = await beginningAt(server, place);
   const end = { fileNumber: binlogFileNumber(state.file), offset: state.offset };
   const bounds = {
@@ -82,7 +87,9 @@ async function run(
   const decide = environmentOf(source.routing);
   const { sessionsTable, failuresTable, dynamodb: client } = target;
   const authors = lookUp({ client, sessionsTable, failuresTable });
+  const search = new RowSearch(wanted);
   const found: FoundChange[] = [];
+  let isUnchanged = true;
   const notes: string[] = [];
   if (beginning.oldestMs !== null)
     notes.push(
@@ -102,7 +109,8 @@ async function run(
           ...authored.map(({ change, author }) => ({ frame, change, author })),
           ...unknown.map((change) => ({ frame, change, author: null })),
         ];
-        found.push(...changes.filter(({ change }) => touches(wanted, change)));
+        isUnchanged &&= changes.length === 0;
+        found.push(...changes.filter(({ change }) => search.touches(change)));
       }
       if (found.length >= options.limit) full.abort();
     },
@@ -115,6 +123,8 @@ async function run(
     signal: full.signal,
   });
   progress("");
+  if (isUnchanged) notes.push(`The stretch has no change of ${table} at all.`);
+  notes.push(...search.notes);
   found.sort((a, b) => (a.change.position < b.change.position ? -1 : 1));
   if (found.length > options.limit || full.signal.aborted) {
     notes.push(`There are more changes: these are the first ${options.limit}.`);
@@ -146,7 +156,8 @@ function text(
   notes: readonly string[],
   continueFrom: string,
 ): string {
-  const none = changes.length === 0 ? ["No change of the row was found."] : [];
+  const isNone = changes.every(({ op }) => op === "ddl");
+  const none = isNone ? ["No change of the row was found."] : [];
   return [
     ...changes.map(changeText),
     ...none,

@@ -35,7 +35,10 @@ export interface ExplainedChange {
   /** The connection that wrote it, in the form that `failures attribute` accepts. */
   readonly connection: string;
   readonly author: Author | null;
-  /** Null when the author is unknown, or belongs to no environment and the change is dropped. */
+  /**
+   * Null when the author is unknown, when it belongs to no environment and the change is dropped,
+   * and for a change by the server itself, which goes to all environments.
+   */
   readonly environment: string | null;
   /** What happened to the change for all queues; null when `queues` has an entry for each. */
   readonly fate:
@@ -71,7 +74,8 @@ export async function explained(
   const { gtid = null, file = "", timestampMs = 0 } = frame.transactions[change.transaction] ?? {};
   const { server } = frame;
   const { offset, row, n } = change;
-  const environment = author === null ? null : options.environmentOf(author.user, author.host);
+  const environment =
+    author === null || isServer(author) ? null : options.environmentOf(author.user, author.host);
   return {
     at: new Date(timestampMs).toISOString(),
     op: change.op,
@@ -90,6 +94,10 @@ export async function explained(
   };
 }
 
+function isServer({ attribution }: Author): boolean {
+  return attribution === "server";
+}
+
 async function fatesOf(
   { frame, change, author }: FoundChange,
   environment: string | null,
@@ -106,7 +114,8 @@ async function fatesOf(
     const fate = whereabouts === "routed" ? "unrecorded" : whereabouts;
     return { fate: { kind: fate }, ...none };
   }
-  if (environment === null) return { fate: { kind: "dropped" }, ...none };
+  const isForAll = isServer(author);
+  if (environment === null && !isForAll) return { fate: { kind: "dropped" }, ...none };
   const queues = await Promise.all(
     rules
       .of(frame, change, environment)

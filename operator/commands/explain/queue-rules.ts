@@ -50,13 +50,20 @@ export class QueueRules {
   }
 
   /**
-   * Returns a rule for each subscriber; several when a statement goes to queues of several
-   * environments.
+   * Returns a rule for each subscriber; several when a change goes to queues of several
+   * environments. `environment`: null for a change that goes to all of them.
    */
-  of(frame: PositionedFrame, change: PositionedChange, environment: string): readonly QueueRule[] {
+  of(
+    frame: PositionedFrame,
+    change: PositionedChange,
+    environment: string | null,
+  ): readonly QueueRule[] {
     const [database = "", table = ""] = frame.tables[change.table] ?? [];
     const isLower = frame.lowerCaseNames === true;
-    const chosen = this.#subscriptions.of(environment, change.op, database, table, isLower);
+    const chosen =
+      environment === null
+        ? this.#subscriptions.everywhere(change.op, database, table, isLower)
+        : this.#subscriptions.of(environment, change.op, database, table, isLower);
     return Object.entries(this.#routing.subscribers).flatMap(([name, subscriber]): QueueRule[] => {
       const own = chosen.filter((each) => each.subscriber === name);
       if (own.length > 0) return own.map((each) => this.#rule(frame, change, each, subscriber));
@@ -99,12 +106,12 @@ function reasonOf(
   database: string,
   table: string,
   isLower: boolean,
-  environment: string,
+  environment: string | null,
 ): string {
   const patterns = isLower ? tables.map(lowerCaseName) : tables;
   if (!tableMatcher(patterns)(database, table)) return `its tables leave out ${database}.${table}`;
   if (op === "ddl" && ddl === "none") return "it gets no statements (ddl: none)";
-  return `it has no queue in ${environment}`;
+  return `it has no queue in ${environment ?? "any environment"}`;
 }
 
 /** The conditions for a table, under its present name and the former ones. */

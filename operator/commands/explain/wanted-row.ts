@@ -2,16 +2,19 @@ import type { RowChange } from "../../../reader/transactions/transaction.ts";
 import type { FrameChange } from "../../../wire/frame.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
 import { parseExactJson } from "../../../wire/exact-json.ts";
+import { tableMatcher, WHOLE_DATABASE } from "../../../wire/table-patterns.ts";
+import { jsonMembers } from "../../../functions/filters/json-members.ts";
 import { CommandError } from "../../shared/command-error.ts";
 
 /** The row that the operator asks about. */
 export interface WantedRow {
-  readonly database: string;
-  readonly table: string;
-  /** Values of the primary key's columns, in the key's order; empty when `columns` is used. */
-  readonly key: readonly string[];
-  /** Values by column name. */
-  readonly columns: ReadonlyMap<string, string>;
+  /** `database.table` */
+  readonly name: string;
+  /**
+   * Values of the primary key's columns in the key's order, or `column=value`. A key's value may
+   * contain `=`, as Base64 does, so both readings count. Empty for all rows.
+   */
+  readonly values: readonly string[];
 }
 
 /**
@@ -22,66 +25,132 @@ export function parseWantedRow(name: string, values: readonly string[]): WantedR
   const dot = name.indexOf(".");
   if (dot <= 0 || dot === name.length - 1)
     throw new CommandError(`${JSON.stringify(name)} is not a table: name it as database.table`);
-  const named = values.filter((value) => COLUMN.test(value));
-  if (named.length > 0 && named.length < values.length)
-    throw new CommandError("give the key's values, or column=value for each; not both");
-  return {
-    database: name.slice(0, dot),
-    table: name.slice(dot + 1),
-    key: named.length > 0 ? [] : values,
-    columns: new Map(
-      named.map((text) => {
-        const at = text.indexOf("=");
-        return [text.slice(0, at), text.slice(at + 1)];
-      }),
-    ),
-  };
+  return { name, values };
 }
 
-const COLUMN = /^[\p{L}_$][\p{L}\p{N}_$]*=/u;
-
-/** Whether a change belongs to the row's table. */
-export function isOfTable(
-  { database, table }: WantedRow,
-  change: Pick<RowChange, "database" | "table">,
+/** Whether the patterns of `source.tables` choose the row's table. */
+export function isFollowed(
+  { name }: WantedRow,
+  patterns: readonly string[],
   lowerCaseNames: boolean,
 ): boolean {
-  const named = (name: string): string => (lowerCaseNames ? lowerCaseName(name) : name);
-  return change.database === named(database) && change.table === named(table);
+  const written = (text: string): string => (lowerCaseNames ? lowerCaseName(text) : text);
+  const matches = tableMatcher(patterns.map(written));
+  const wanted = written(name);
+  // A database's name may contain dots.
+  return Array.from(wanted.matchAll(/\./g)).some(({ index }) =>
+    matches(wanted.slice(0, index), wanted.slice(index + 1)),
+  );
 }
 
-/**
- * Whether a change of the table affects the row, by its values before or after the change. TRUNCATE
- * and DDL affect all rows.
- */
-export function touches(wanted: WantedRow, change: FrameChange): boolean {
-  if (change.op === "t" || change.op === "ddl") return true;
-  if (wanted.columns.size > 0) {
-    const images = [change.before, change.after].map(membersOf);
-    return images.some(
-      (image) =>
-        image !== null &&
-        [...wanted.columns].every(
-          ([column, value]) => image.has(column) && image.get(column) === value,
-        ),
+/** Whether a change belongs to the row's table, or to its whole database (DROP DATABASE). */
+export function isOfTable(
+  { name }: WantedRow,
+  { database, table }: Pick<RowChange, "database" | "table">,
+  lowerCaseNames: boolean,
+): boolean {
+  const wanted = lowerCaseNames ? lowerCaseName(name) : name;
+  return table === WHOLE_DATABASE
+    ? wanted.startsWith(`${database}.`)
+    : wanted === `${database}.${table}`;
+}
+
+/** Finds the changes that affect the row among those of its table. */
+export class RowSearch {
+  readonly #wanted: WantedRow;
+  /** A key for each list of its columns; "" for a table without a primary key. */
+  readonly #keys = new Map<string, string>();
+  #isRenamed = false;
+  #hasColumns = false;
+  #isFound = false;
+
+  constructor(wanted: WantedRow) {
+    this.#wanted = wanted;
+  }
+
+  /**
+   * Whether a change of the table affects the row, by its values before or after the change.
+   * TRUNCATE and DDL affect all rows.
+   */
+  touches(change: FrameChange): boolean {
+    if (change.op === "ddl" && RENAME.test(change.after)) this.#isRenamed = true;
+    if (change.op === "t" || change.op === "ddl") return true;
+    const { values } = this.#wanted;
+    if (values.length === 0) return true;
+    const keys = [change.key, change.oldKey].map(membersOf);
+    this.#keys.set([...(keys[0]?.keys() ?? [])].join(", "), change.key);
+    const isTouched =
+      keys.some((key) => key !== null && this.#isKey(key)) || this.#touchesByColumns(change);
+    this.#isFound ||= isTouched;
+    return isTouched;
+  }
+
+  /** What the operator should know about how the row was searched for. */
+  get notes(): readonly string[] {
+    const { name } = this.#wanted;
+    const doubt = this.#doubt();
+    return [
+      ...(this.#isRenamed
+        ? [`A statement renames ${name}, or something of it: search under the other name, too.`]
+        : []),
+      ...(doubt === null ? [] : [doubt]),
+    ];
+  }
+
+  /** Why the values may be written otherwise than meant, where no row was found by them. */
+  #doubt(): string | null {
+    if (this.#isFound || this.#hasColumns || this.#keys.size === 0) return null;
+    const { name, values } = this.#wanted;
+    const keys = [...this.#keys].filter(([columns]) => columns !== "");
+    if (keys.length === 0)
+      return `${name} has no primary key, and no column of these names: write column=value.`;
+    const likely = keys.find(([, key]) => membersOf(key)?.size === values.length);
+    return likely === undefined
+      ? `The primary key of ${name} is (${keys.map(([columns]) => columns).join(") or (")}): give a value for each of its columns, or column=value.`
+      : `Values are compared as messages have them, letter by letter. Another key of ${name} is ${likely[1]}.`;
+  }
+
+  #isKey(key: Members): boolean {
+    const { values } = this.#wanted;
+    return (
+      key.size === values.length &&
+      [...key.values()].every((value, index) => value === values[index])
     );
   }
-  if (wanted.key.length === 0) return true;
-  return [change.key, change.oldKey].some((text) => {
-    const key = membersOf(text);
-    const values = key === null ? [] : [...key.values()];
-    return (
-      values.length === wanted.key.length &&
-      values.every((value, index) => value === wanted.key[index])
-    );
-  });
+
+  #touchesByColumns(change: FrameChange): boolean {
+    const { values } = this.#wanted;
+    if (!values.every((value) => value.includes("="))) return false;
+    return [change.before, change.after].some((text) => {
+      const image = [...(membersOf(text) ?? [])];
+      if (values.every((value) => image.some(([name]) => isOfColumn(value, name))))
+        this.#hasColumns = true;
+      return values.every((value) =>
+        image.some(
+          ([name, inner]) => isOfColumn(value, name) && value.slice(name.length + 1) === inner,
+        ),
+      );
+    });
+  }
 }
 
-/** The members of a JSON object, with values as an operator types them. */
-function membersOf(text: string): ReadonlyMap<string, string> | null {
+/** Also true for a column's or an index's new name, and for a word in a comment. */
+const RENAME = /\brename\b/i;
+
+/** Whether a text is `column=` and a value. MySQL does not distinguish cases of column names. */
+function isOfColumn(text: string, column: string): boolean {
+  return (
+    text.charAt(column.length) === "=" &&
+    lowerCaseName(text.slice(0, column.length)) === lowerCaseName(column)
+  );
+}
+
+type Members = ReadonlyMap<string, string>;
+
+/** The members of a JSON object in their order, with values as an operator types them. */
+function membersOf(text: string): Members | null {
   if (text === "") return null;
-  const value = parseExactJson(text) as Readonly<Record<string, unknown>>;
-  return new Map(Object.entries(value).map(([name, inner]) => [name, typed(inner)]));
+  return new Map(jsonMembers(text).map(({ name, value }) => [name, typed(parseExactJson(value))]));
 }
 
 /** JSON.stringify writes the digits of an ExactDecimal too, because it has toJSON. */

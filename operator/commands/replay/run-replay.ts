@@ -2,11 +2,11 @@ import { randomUUID } from "node:crypto";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { environmentQueueName } from "../../../wire/names.ts";
 import { parsePosition } from "../../../wire/position.ts";
-import { tableMatcher } from "../../../wire/table-patterns.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import type { StackContext } from "../../shared/command.ts";
 import type { Bounds } from "../../stretch/bounds.ts";
 import { readStretch } from "../../stretch/read-stretch.ts";
+import { changesOf } from "../../stretch/table-list.ts";
 import type { TracedServer } from "../../stretch/traced-server.ts";
 import type { TracedSource } from "../../stretch/traced-source.ts";
 import {
@@ -40,8 +40,8 @@ export async function runReplay(
   const items = new ReplayItems(target);
   const partOf = await partMaker(target, source, { subscriber, environment }, id);
   const send = replaySender(target, environmentQueueName(source.name, subscriber, environment));
-  const isWanted = tables === null ? null : tableMatcher(tables);
   const stop = new AbortController();
+  let inexact = "";
   let reached: ReplayProgress = replay;
   const end = async (state: ReplayState, reason = ""): Promise<Replay> => {
     progress("");
@@ -54,7 +54,7 @@ export async function runReplay(
       source,
       server,
       bounds: boundsOf(replay, server),
-      ...(isWanted !== null && { wants: ({ database, table }) => isWanted(database, table) }),
+      wants: changesOf(tables, server.state.lowerCaseNames),
       async onFrames(frames) {
         if (stop.signal.aborted || signal.aborted) return;
         const { messages, changes, unknown, last } = await partOf(frames);
@@ -70,12 +70,17 @@ export async function runReplay(
         if (wanted !== "run") stop.abort();
       },
       onUnknownXa: ({ xid, file, offset }) => {
-        throw new CommandError(
+        throw new UnfitStretchError(
           `the XA transaction ${xid}, committed at ${file}:${offset}, was prepared before the stretch: begin at an earlier binlog file`,
         );
       },
+      onSetBack: (note) => {
+        inexact = note;
+        stop.abort();
+      },
       signal: AbortSignal.any([stop.signal, signal]),
     });
+    if (inexact !== "") throw new UnfitStretchError(inexact);
   } catch (cause) {
     if (cause instanceof TakenOverError) throw cause;
     try {
@@ -84,12 +89,18 @@ export async function runReplay(
       if (error instanceof TakenOverError) throw error;
       // The state stays "running", as after a killed process. The replay can be resumed.
     }
-    throw new CommandError(
-      `the replay ${id} stopped: ${sentence(cause)}; npm run replay -- resume ${id} continues it`,
-      { cause },
-    );
+    const next =
+      cause instanceof UnfitStretchError
+        ? `cancel it, and start another one`
+        : `npm run replay -- resume ${id} continues it`;
+    throw new CommandError(`the replay ${id} stopped: ${sentence(cause)}; ${next}`, { cause });
   }
   return await end(stop.signal.aborted || signal.aborted ? "paused" : "complete");
+}
+
+/** The stretch cannot be sent as it was ordered, however often the replay is resumed. */
+class UnfitStretchError extends CommandError {
+  override readonly name = "CommandError";
 }
 
 /** A unique name by which this process owns a replay. */

@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import { environmentQueues } from "../../../config/queues.ts";
 import { binlogPosition } from "../../../reader/offsets/offset.ts";
-import { isTablePattern, tableMatcher } from "../../../wire/table-patterns.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { newOrderId, whoAsks } from "../../shared/who-asks.ts";
 import type { Bounds } from "../../stretch/bounds.ts";
 import { beginningAt, endAt, oldestMs, parsePlace, PLACE_FORMS } from "../../stretch/places.ts";
 import { readStretch } from "../../stretch/read-stretch.ts";
+import { changesOf, parseTableList } from "../../stretch/table-list.ts";
 import { openServer, type TracedServer } from "../../stretch/traced-server.ts";
 import {
   type SourceOptions,
@@ -51,7 +51,7 @@ async function run(context: StackContext, _options: unknown, command: Command): 
   const options = command.optsWithGlobals<Options>();
   const { target, report, progress } = context;
   const { subscriber, environment } = options;
-  const tables = tablesOf(options.tables);
+  const tables = options.tables === undefined ? null : parseTableList("--tables", options.tables);
   const source = await tracedSource(target, options);
   assertQueue(source, options);
   await using server = await openServer(target, source);
@@ -93,17 +93,6 @@ async function run(context: StackContext, _options: unknown, command: Command): 
   const running = { context: { target, progress }, source, server, signal };
   const ended = await runReplay(running, await items.get(order.id), owner);
   report(viewOf(ended), () => replayText(ended));
-}
-
-function tablesOf(list: string | undefined): readonly string[] | null {
-  if (list === undefined) return null;
-  const patterns = list.split(",").map((each) => each.trim());
-  const wrong = patterns.find((pattern) => !isTablePattern(pattern));
-  if (wrong !== undefined)
-    throw new CommandError(
-      `--tables: ${JSON.stringify(wrong)} is not a table pattern: write "database.table"; "*" stands for any characters, "!" excludes`,
-    );
-  return patterns;
 }
 
 function assertQueue(
@@ -148,7 +137,6 @@ async function counted(
   tables: readonly string[] | null,
 ): Promise<{ readonly changes: number; readonly messages: number; readonly unknown: number }> {
   const partOf = await partMaker(target, source, chosen, "dry-run");
-  const isWanted = tables === null ? null : tableMatcher(tables);
   const counts = { changes: 0, messages: 0, unknown: 0 };
   const earlier: string[] = [];
   let setBack: string | null = null;
@@ -157,7 +145,7 @@ async function counted(
     source,
     server,
     bounds: { ...bounds, after: null },
-    ...(isWanted !== null && { wants: ({ database, table }) => isWanted(database, table) }),
+    wants: changesOf(tables, server.state.lowerCaseNames),
     async onFrames(frames) {
       const { messages, changes, unknown } = await partOf(frames);
       counts.changes += changes;

@@ -3,12 +3,13 @@ import { type Command, Option } from "commander";
 import { queueEnvironments } from "../../../config/queues.ts";
 import type { Routing } from "../../../config/routing.ts";
 import { filtersOf } from "../../../functions/filters/filters.ts";
+import type { PositionedFrame } from "../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../functions/message/fan-out.ts";
 import { environmentOf } from "../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
 import { lookUp } from "../../../functions/sessions/look-up.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
-import { tableMatcher } from "../../../wire/table-patterns.ts";
+import type { PositionText } from "../../../wire/position.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { onStack, type StackContext, withStackOptions } from "../../shared/command.ts";
 import { type AuthoredFrame, authoredFrame } from "../../stretch/authored-frame.ts";
@@ -18,6 +19,7 @@ import { stopOfPerson } from "../../stretch/stop-of-person.ts";
 import { beginningAt, parsePlace, PLACE_FORMS } from "../../stretch/places.ts";
 import { readStretch } from "../../stretch/read-stretch.ts";
 import { withSourceOptions } from "../../stretch/stretch-options.ts";
+import { changesOf, parseTableList } from "../../stretch/table-list.ts";
 import { openServer, type TracedServer } from "../../stretch/traced-server.ts";
 import { filterSecretOf, type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
 import { PLAIN, tailText } from "./tail-text.ts";
@@ -74,6 +76,7 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
   const source = await tracedSource(target, options);
   const { routing } = source;
   assertKnown(routing, options);
+  const tables = options.table === undefined ? null : parseTableList("--table", options.table);
   const rules: TailRules = {
     environment: options.environment,
     subscriber: options.subscriber,
@@ -85,7 +88,6 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
   const authors = lookUp({ client, sessionsTable, failuresTable });
   await using server = await openServer(target, source);
   const bounds = await boundsOf(server, options.from);
-  const isWanted = options.table === undefined ? null : tableMatcher(options.table.split(","));
   const linesOf = linesIn(formatOf(options), rules);
   const stop = stopOfPerson();
   let reached = "";
@@ -99,17 +101,16 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
       source,
       server,
       bounds,
-      ...(isWanted !== null && {
-        wants: ({ database, table }) => isWanted(database, table),
-      }),
+      wants: changesOf(tables, state.lowerCaseNames),
       async onFrames(frames) {
-        for (const frame of frames) {
-          const authored = await authoredFrame(frame, rules.environmentOf, authors);
-          for (const line of linesOf(authored)) process.stdout.write(`${line}\n`);
-          reached = placeOf(authored);
-          const { length } = authored.unknown;
-          if (length > 0) console.error(`(${length} changes have no known author and are parked)`);
-        }
+        const authored = await Promise.all(
+          frames.map((frame) => authoredFrame(frame, rules.environmentOf, authors)),
+        );
+        for (const { text } of inOrder(authored.flatMap(linesOf)))
+          process.stdout.write(`${text}\n`);
+        reached = placeOf(frames) ?? reached;
+        const unknown = authored.reduce((sum, { unknown: { length } }) => sum + length, 0);
+        if (unknown > 0) console.error(`(${unknown} changes have no known author and are parked)`);
       },
       onUnknownXa: ({ xid }) =>
         console.error(
@@ -161,11 +162,24 @@ function formatOf({ format, json }: Options): NonNullable<Options["format"]> {
   return process.stdout.isTTY && !json ? "text" : "json";
 }
 
+/** Lines of the output, with the position by which they are ordered. */
+interface Line {
+  readonly position: PositionText;
+  readonly text: string;
+}
+
+/** Frames are of one lane each, so the tables of several lanes would not be in the log's order. */
+function inOrder(lines: readonly Line[]): readonly Line[] {
+  return lines.toSorted(
+    (a, b) => Number(a.position > b.position) - Number(a.position < b.position),
+  );
+}
+
 /** Returns a function that makes the output lines of a frame. */
 function linesIn(
   format: NonNullable<Options["format"]>,
   rules: TailRules,
-): (frame: AuthoredFrame) => readonly string[] {
+): (frame: AuthoredFrame) => readonly Line[] {
   if (format === "message") {
     const subscriptions = only(
       rules.subscriptions,
@@ -175,7 +189,9 @@ function linesIn(
     );
     return ({ frame, authored }) =>
       fanOut(frame, authored, { ...rules, subscriptions }).queues.flatMap((share) =>
-        share.kind === "messages" ? share.messages.map(({ body }) => body) : [],
+        share.kind === "messages"
+          ? share.messages.map(({ body, first }) => ({ position: first, text: body }))
+          : [],
       );
   }
   const paint = process.stdout.isTTY && process.stdout.hasColors() ? styleText : PLAIN;
@@ -183,13 +199,16 @@ function linesIn(
     authored.flatMap((each) => {
       const change = tailedChange(frame, each, rules);
       if (change === null) return [];
-      return [format === "json" ? JSON.stringify(change) : tailText(change, paint)];
+      const text = format === "json" ? JSON.stringify(change) : tailText(change, paint);
+      return [{ position: each.change.position, text }];
     });
 }
 
-/** The place of a frame's last change, in a form that `--from` accepts. */
-function placeOf({ frame }: AuthoredFrame): string {
-  const last = frame.changes.at(-1);
-  const { gtid = null, file = "" } = frame.transactions[last?.transaction ?? 0] ?? {};
-  return gtid ?? `${file}:${last?.offset ?? 4}`;
+/** The place of the frames' last change, in a form that `--from` accepts. */
+function placeOf(frames: readonly PositionedFrame[]): string | null {
+  const [latest] = frames.toSorted((a, b) => (a.last < b.last ? 1 : -1));
+  const last = latest?.changes.at(-1);
+  if (latest === undefined || last === undefined) return null;
+  const { gtid = null, file = "" } = latest.transactions[last.transaction] ?? {};
+  return gtid ?? `${file}:${last.offset}`;
 }

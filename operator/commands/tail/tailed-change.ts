@@ -53,10 +53,19 @@ export function tailedChange(
   const entry = frame.tables[change.table] ?? (["", ""] as const);
   const [database, table] = entry;
   const isLower = frame.lowerCaseNames === true;
-  const own = environmentOf(author.user, author.host);
+  // What the server itself changed goes to all environments.
+  const chosen =
+    author.attribution === "server"
+      ? subscriptions.everywhere(change.op, database, table, isLower)
+      : subscriptions.of(
+          environmentOf(author.user, author.host),
+          change.op,
+          database,
+          table,
+          isLower,
+        );
   let shown: PositionedChange = change;
-  const subscribers = subscriptions
-    .of(own, change.op, database, table, isLower)
+  const subscribers = chosen
     .filter((each) => each.environment === environment && each.undecided === undefined)
     .map((each) => each.subscriber)
     .filter((name) => subscriber === undefined || name === subscriber)

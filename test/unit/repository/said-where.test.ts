@@ -59,6 +59,15 @@ test.for([
     "# @binlog-router/client",
     "`change.after` is the row as it is now. It is null for a deleted row, a truncated table and a changed table definition (`change.op` is `d`, `t`, `ddl`)",
   ],
+  ...(
+    [
+      ["client/README.md", "## A change"],
+      ["docs/message-format.md", "## Values"],
+    ] as const
+  ).map(
+    ([page, heading]) =>
+      ["which keys Node misreads", page, heading, "a key that is one backslash"] as const,
+  ),
   [
     "the key of the table of positions",
     "client/README.md",

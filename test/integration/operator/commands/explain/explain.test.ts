@@ -240,6 +240,12 @@ function deliveries(changes: readonly ExplainedChange[]): Set<string> {
   );
 }
 
+/** The number of changes of a row and the notes, except for how far back the binlog goes. */
+async function foundFor(...wanted: string[]): Promise<unknown[]> {
+  const { changes, notes } = await explain(...wanted);
+  return [changes.length, ...notes.filter((note) => !note.startsWith("The server's binlog"))];
+}
+
 describe("one row", () => {
   test("is found by its key, with its author, place, values to order, and what a subscriber does not see", async () => {
     await using staging = await as("staging");
@@ -305,6 +311,32 @@ describe("one row", () => {
     expect((await explain("shop.lines", "what=ink")).changes.map(({ key }) => key)).toEqual([
       { order: 42, line: 8 },
     ]);
+  });
+
+  test("is found in a table of any name and by a key of any type, and a value that cannot be right is answered", async () => {
+    await using staging = await as("staging");
+    const odd = "shop.`we.ird 'q\" größe`";
+    await staging.query(
+      `CREATE TABLE ${odd} (id BINARY(2), price DECIMAL(10, 2), at DATETIME(3), \`a=b\` INT, PRIMARY KEY (id, price, at))`,
+    );
+    await staging.query(`INSERT INTO ${odd} VALUES (x'0001', 1.5, '2026-10-25 02:30:00', 7)`);
+    await staging.query("CREATE TABLE shop.old (id INT PRIMARY KEY)");
+    await staging.query("RENAME TABLE shop.old TO shop.newer");
+    await staging.query("INSERT INTO shop.newer VALUES (-5)");
+    const name = `shop.we.ird 'q" größe`;
+    expect(await foundFor(name, "AAE=", "1.50", "2026-10-25 02:30:00.000")).toEqual([1]);
+    expect(await foundFor(name, "AAE=", "1.5", "2026-10-25 02:30:00")).toEqual([
+      0,
+      expect.stringContaining('is {"id":"AAE=","price":"1.50","at":"2026-10-25 02:30:00.000"}.'),
+    ]);
+    expect(await foundFor("shop.newer", "-5")).toEqual([
+      1,
+      expect.stringContaining("A statement renames shop.newer"),
+    ]);
+    expect(await run("crm.orders", "1")).toMatchObject({
+      code: 2,
+      problem: expect.stringContaining("the router does not follow crm.orders"),
+    });
   });
 
   test("is not read yet while the reader stands still", async () => {

@@ -29,3 +29,16 @@ test.each([
     ]);
   },
 );
+
+test("a change by the server itself goes to the queues of all environments", () => {
+  const environments = { production: { users: ["app_prod"] }, staging: { users: ["app_stg"] } };
+  const subscribers = { billing: { tables: ["shop.*"] }, audit: { tables: ["crm.*"] } };
+  const routing = decodeRouting(encodeRouting({ environments, subscribers, otherUsers: "drop" }));
+  const frame = readFrame(new TestLane().frame([{ id: 1, table: "shop.cache" }]), SOURCE);
+  const change = frame.changes[0] ?? expect.unreachable("the frame has a change");
+  expect(new QueueRules(SOURCE, routing).of(frame, change, null)).toMatchObject([
+    { kind: "wanted", subscriber: "billing", environment: "production" },
+    { kind: "wanted", subscriber: "billing", environment: "staging" },
+    { kind: "not-subscribed", subscriber: "audit" },
+  ]);
+});
