@@ -4,6 +4,7 @@ import type { Configuration } from "../../config/configuration.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";
 import { MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { CommandError } from "./command-error.ts";
+import { deployedReader, type DeployedReader } from "./deployed-reader.ts";
 import { deployedReaders, type QueueReaders } from "./deployed-readers.ts";
 import { disposable } from "./target.ts";
 
@@ -13,6 +14,7 @@ export interface Deployed {
   readonly queues: ReadonlyMap<string, DeployedQueue>;
   readonly routing: Routing;
   readonly lanes: number;
+  readonly reader: DeployedReader;
   /** Days for which the bucket keeps large payloads of messages; null without such a rule. */
   readonly payloadDays: number | null;
   /** Names of restored tables that the parts use; null when they use the stack's own tables. */
@@ -31,6 +33,8 @@ export interface DeployedQueue extends QueueReaders {
    * queue.
    */
   readonly maxReceives: number | null;
+  /** The KMS key of its messages; null for SQS's own, or when the template refers to a key. */
+  readonly keyArn: string | null;
 }
 
 const resource = z.object({
@@ -42,6 +46,7 @@ const template = z.object({ Resources: z.record(z.string(), resource) });
 const queue = z.object({
   QueueName: z.string(),
   MessageRetentionPeriod: z.number(),
+  KmsMasterKeyId: z.unknown().optional(),
   /** 30 seconds is SQS's default. */
   VisibilityTimeout: z.number().default(30),
   RedrivePolicy: z.object({ maxReceiveCount: z.number() }).optional(),
@@ -64,10 +69,6 @@ const bucket = z.object({
     ),
   }),
 });
-const variable = z.object({ Name: z.string(), Value: z.unknown() });
-const task = z.object({
-  ContainerDefinitions: z.array(z.object({ Environment: z.array(variable) })),
-});
 
 /**
  * Parses the text of a stack's template. Throws CommandError when it is not a template of
@@ -83,13 +84,8 @@ export function deployedOf(text: string): Deployed {
   const [route] = ofType("AWS::Lambda::Function").flatMap(
     (one) => routed.safeParse(one).data ?? [],
   );
-  const [reader] = ofType("AWS::ECS::TaskDefinition").flatMap(
-    (one) => task.safeParse(one).data ?? [],
-  );
-  const lanes = reader?.ContainerDefinitions.flatMap(({ Environment }) => Environment).find(
-    ({ Name }) => Name === "LANES",
-  );
-  if (route === undefined || lanes === undefined) {
+  const reader = ofType("AWS::ECS::TaskDefinition").map(deployedReader).find(isFound);
+  if (route === undefined || reader === undefined) {
     throw new CommandError(
       "the deployed template has no reader and no route function; is it a stack of binlog-router?",
     );
@@ -104,6 +100,7 @@ export function deployedOf(text: string): Deployed {
         isKept: DeletionPolicy.startsWith("Retain"),
         visibilitySeconds: found.VisibilityTimeout,
         maxReceives: found.RedrivePolicy?.maxReceiveCount ?? null,
+        keyArn: typeof found.KmsMasterKeyId === "string" ? found.KmsMasterKeyId : null,
       };
       return [found.QueueName, { ...settings, ...readersOf(id) }];
     });
@@ -114,11 +111,16 @@ export function deployedOf(text: string): Deployed {
   return {
     queues: new Map(queues),
     routing: decodeRouting(Variables.ROUTING),
-    lanes: Number(lanes.Value),
+    lanes: reader.lanes,
+    reader,
     payloadDays:
       rules.find(({ Prefix }) => Prefix === MESSAGE_PAYLOAD_PREFIX)?.ExpirationInDays ?? null,
     restoredTables: restoredTables(Variables),
   };
+}
+
+function isFound<Value>(value: Value | null): value is Value {
+  return value !== null;
 }
 
 /** In the template, the stack's own tables are references and restored tables are names. */

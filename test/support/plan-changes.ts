@@ -52,4 +52,59 @@ export const CHANGES: readonly (readonly [title: string, changed: Record<string,
   ],
   ["another database", { source: { ...example.source, host: "other.example.com" } }],
   ["other thresholds", { alarms: { lagSeconds: 5 } }],
+  [
+    "other lists and another delay of the reader",
+    {
+      source: { ...example.source, tables: ["shop.*"], statementTables: ["tools.checksums"] },
+      delivery: { delayMs: 1000 },
+    },
+  ],
+  [
+    "other forms of messages",
+    {
+      subscribers: {
+        billing: { ...billing, encoding: "zstd", ddl: "none" },
+        search: { ...search, keyBuckets: 64, snapshot: "initial" },
+      },
+    },
+  ],
+  [
+    "filters",
+    {
+      subscribers: {
+        billing: {
+          ...billing,
+          columns: { include: ["shop.orders.*"], exclude: ["shop.orders.note"] },
+          where: "id > 5",
+          whereCrossing: "update",
+        },
+        search: { ...search, columns: { mask: { "shop.*.email": "hash" } } },
+      },
+    },
+  ],
+  [
+    "a canary, and a key for everything",
+    {
+      canary: { user: "heartbeat" },
+      encryptionKeyArn:
+        "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f",
+    },
+  ],
 ];
+
+/** Keys that no waiting message depends on, with what they are for instead. */
+export const WITHOUT_MESSAGES: Readonly<Record<string, string>> = {
+  name: "another name is another stack",
+  "source.secretArn": "how the reader logs in",
+  "source.secretKeyArn": "how the reader logs in",
+  "source.tls": "how the reader connects",
+  "source.start": "only the first start of all",
+  "environments.*.alarms": "alarms",
+  network: "where the reader runs",
+  deployment: "where and how the stack is deployed",
+  "canary.secretArn": "how the canary logs in",
+  "canary.secretKeyArn": "how the canary logs in",
+  "retention.logDays": "logs",
+  alarms: "alarms",
+  doctor: "what doctor says",
+};

@@ -33,6 +33,7 @@ export function settingSteps(config: Configuration, deployed: Deployed): Step[] 
     ...openedSteps(config, deployed),
     ...operatorsStep(config, pairs[0]?.dead),
     ...payloadSteps(config, deployed),
+    ...keyStep(config, deployed),
     ...restoredTablesStep(config, deployed),
   ];
 }
@@ -153,6 +154,22 @@ function isWanted(name: string, pairs: readonly EnvironmentQueue[]): boolean {
 function longestDays({ retentionSeconds, maxReceives }: DeployedQueue): number {
   const days = retentionSeconds / (SECONDS_AN_HOUR * HOURS_A_DAY);
   return maxReceives === null ? 2 * days : days;
+}
+
+/**
+ * SQS and S3 decrypt with the key with which a message or object was encrypted, and ask for the
+ * reader's permission on that key.
+ */
+function keyStep({ encryptionKeyArn: now }: Configuration, { queues }: Deployed): Step[] {
+  const before = [...queues.values()].find(({ keyArn }) => keyArn !== null)?.keyArn ?? undefined;
+  if (before === now) return [];
+  const what = "encryptionKeyArn";
+  const [then, next] = [before, now].map((key) => key ?? "AWS's own keys");
+  const meaning =
+    before === undefined
+      ? "messages that wait stay as they are, and whoever receives later ones needs kms:Decrypt on the key"
+      : "messages, frames and payloads that wait stay encrypted with the former key, on which the stack's roles and policies lose their permissions: let all queues run empty first, or allow kms:Decrypt on it for as long as they wait";
+  return [change(what, `${what}: ${next} instead of ${then}; ${meaning}`)];
 }
 
 function restoredTablesStep({ restoredTables: now }: Configuration, deployed: Deployed): Step[] {

@@ -17,6 +17,7 @@ import {
   rawQueueName,
 } from "../../../wire/names.ts";
 import type { Deployed } from "../../shared/deployed.ts";
+import { readerSteps } from "./reader-steps.ts";
 import { settingSteps } from "./setting-steps.ts";
 import { change, same, type Step } from "./step.ts";
 
@@ -44,6 +45,7 @@ export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
     ...lanesStep(config, deployed),
     ...otherUsersStep(config, deployed),
     ...routingSteps(decodeRouting(encodeRouting(config)), deployed),
+    ...readerSteps(config, deployed),
     ...settingSteps(config, deployed),
   ];
 }
@@ -136,6 +138,9 @@ const GROUPS =
 
 /** The effect that a change of a subscriber's key has on waiting messages. */
 const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
+  tables:
+    "changes in frames that wait follow the new list; messages that wait and what is parked stay as they are",
+  ddl: "statements in frames that wait follow it; messages that wait stay as they are",
   groupBy: GROUPS,
   keyBuckets: GROUPS,
   format: "messages that wait stay in the former format; the application has to read both",

@@ -40,19 +40,21 @@ afterAll(async () => {
 
 beforeEach(async () => {
   const { QueueUrls: urls = [] } = await clients.sqs.send(new ListQueuesCommand({}));
-  for (const QueueUrl of urls) await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+  await Promise.all(urls.map((QueueUrl) => clients.sqs.send(new DeleteQueueCommand({ QueueUrl }))));
   aws.clock.advance(NAMES_FREE_MS);
-  for (const resource of queuesOf(before).values()) {
-    await create(resource);
-    await clients.sqs.send(
-      new SendMessageCommand({
-        QueueUrl: urlOf(resource),
-        MessageBody: "waits",
-        MessageGroupId: "g",
-        MessageDeduplicationId: "1",
-      }),
-    );
-  }
+  await Promise.all(
+    [...queuesOf(before).values()].map(async (resource) => {
+      await create(resource);
+      await clients.sqs.send(
+        new SendMessageCommand({
+          QueueUrl: urlOf(resource),
+          MessageBody: "waits",
+          MessageGroupId: "g",
+          MessageDeduplicationId: "1",
+        }),
+      );
+    }),
+  );
   aws.clock.advance(EIGHT_DAYS_MS);
 });
 
@@ -62,8 +64,9 @@ test.each(CHANGES)("%s: plan says what happens to waiting messages", async (_, c
   await deploy(synthesize(config).template);
 
   const names = [...queuesOf(before).values()].map(nameOf);
-  const left: Record<string, unknown> = {};
-  for (const name of names) left[name] = await waitingIn(clients.sqs, name);
+  const left = Object.fromEntries(
+    await Promise.all(names.map(async (name) => [name, await waitingIn(clients.sqs, name)])),
+  ) as Record<string, unknown>;
   const losing = new Set(steps.filter((step) => step.losesMessages).map(({ what }) => what));
   const expected = names.map((name) => [name, losing.has(name) ? 0 : 1]);
   expect(left).toEqual(Object.fromEntries(expected));

@@ -1,0 +1,47 @@
+import { z } from "zod";
+
+/** The reader's settings in a deployed template. */
+export interface DeployedReader {
+  readonly lanes: number;
+  /** Null when the template has a reference in its place. */
+  readonly host: string | null;
+  readonly port: string | null;
+  readonly tables: readonly string[];
+  readonly statementTables: readonly string[];
+  readonly delayMs: number;
+  /** The queues that get an initial snapshot. */
+  readonly snapshots: readonly { readonly subscriber: string; readonly environment: string }[];
+}
+
+/** Of releases that had no such setting. */
+const FORMER_DELAY_MS = 20;
+
+const variable = z.object({ Name: z.string(), Value: z.unknown() });
+const task = z.object({
+  ContainerDefinitions: z.array(z.object({ Environment: z.array(variable) })),
+});
+const texts = z.array(z.string());
+const snapshots = z.array(z.object({ subscriber: z.string(), environment: z.string() }));
+
+/** The settings in a task definition's properties; null when it is not the reader's. */
+export function deployedReader(properties: unknown): DeployedReader | null {
+  const { data } = task.safeParse(properties);
+  const variables = new Map(
+    data?.ContainerDefinitions.flatMap(({ Environment }) => Environment).map(
+      ({ Name, Value }) => [Name, typeof Value === "string" ? Value : null] as const,
+    ),
+  );
+  const lanes = variables.get("LANES");
+  if (lanes === undefined || lanes === null) return null;
+  const list = <Parsed>(schema: z.ZodType<Parsed>, name: string): Parsed =>
+    schema.parse(JSON.parse(variables.get(name) ?? "[]"));
+  return {
+    lanes: Number(lanes),
+    host: variables.get("SOURCE_HOST") ?? null,
+    port: variables.get("SOURCE_PORT") ?? null,
+    tables: list(texts, "SOURCE_TABLES"),
+    statementTables: list(texts, "STATEMENT_TABLES"),
+    delayMs: Number(variables.get("DELAY_MS") ?? FORMER_DELAY_MS),
+    snapshots: list(snapshots, "SNAPSHOT_INITIAL"),
+  };
+}
