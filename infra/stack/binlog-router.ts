@@ -1,11 +1,11 @@
-import { Annotations, Stack } from "aws-cdk-lib";
+import { Annotations, Stack, Token } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { SubnetType } from "aws-cdk-lib/aws-ec2";
 import { AlarmBehavior } from "aws-cdk-lib/aws-ecs";
 import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
-import { Construct } from "constructs";
+import { Construct, type IConstruct } from "constructs";
 import type { HostedConfiguration } from "../../config/configuration.ts";
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../config/canary-names.ts";
 import { AccountSecret } from "./resources/account-secret.ts";
@@ -55,6 +55,7 @@ export class BinlogRouter extends Construct {
     super(scope, id);
     onlyOneInItsStack(this);
     const config = configurationOf(scope, props);
+    onlyOneOfItsName(this, config.name);
     const code = props.code ?? PACKAGED_CODE;
     const logRetention = retentionOf(config.retention.logDays);
 
@@ -257,6 +258,28 @@ function onlyOneInItsStack(router: BinlogRouter): void {
     );
   }
   withRouter.set(stack, router);
+}
+
+const ofApps = new WeakMap<IConstruct, Map<string, BinlogRouter>>();
+
+/**
+ * Queues have fixed names, so a second router of the same name cannot be deployed beside it. Stacks
+ * whose account or region is known only at the deployment may get different ones.
+ */
+function onlyOneOfItsName(router: BinlogRouter, name: string): void {
+  const { account, region } = Stack.of(router);
+  if (Token.isUnresolved(account) || Token.isUnresolved(region)) return;
+  const { root } = router.node;
+  const routers = ofApps.get(root) ?? new Map<string, BinlogRouter>();
+  ofApps.set(root, routers);
+  const place = [account, region, name].join(" ");
+  const other = routers.get(place);
+  if (other !== undefined) {
+    throw new RangeError(
+      `${other.node.path} is a BinlogRouter named ${name} in the same account and region, whose queues have the same names: give each source a name of its own`,
+    );
+  }
+  routers.set(place, router);
 }
 
 /** The `RetentionDays` of a number of days. */

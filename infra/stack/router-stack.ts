@@ -1,5 +1,6 @@
 import { PermissionsBoundary, Stack, type Environment } from "aws-cdk-lib";
 import type { Construct } from "constructs";
+import { ConfigError } from "../../config/config-error.ts";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
 import { BinlogRouter } from "./binlog-router.ts";
 import type { PartsCode } from "./parts-code.ts";
@@ -50,11 +51,20 @@ function environmentOf({ account, region }: DeployableConfiguration["deployment"
   };
 }
 
-/** The stack of one source, with the name that operators' commands use: `binlog-router-<name>`. */
+/**
+ * The stack of one source, with the name that operators' commands use: `binlog-router-<name>`.
+ * Throws ConfigError when the app has a source of this name already.
+ */
 export function routerStack(
   scope: Construct,
   config: DeployableConfiguration,
   code: PartsCode,
 ): RouterStack {
-  return new RouterStack(scope, `binlog-router-${config.name}`, { config, code });
+  const id = `binlog-router-${config.name}`;
+  if (scope.node.tryFindChild(id) !== undefined) {
+    throw new ConfigError([
+      { path: "name", message: `is ${config.name} twice: each source needs a name of its own` },
+    ]);
+  }
+  return new RouterStack(scope, id, { config, code });
 }
