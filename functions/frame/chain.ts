@@ -11,8 +11,9 @@ export interface LanePosition {
    */
   readonly life: string | null;
   /**
-   * The last delivered position in each other life, by the life's name; undefined when an earlier
-   * release wrote the item, because it did not store them.
+   * The last delivered position in each other life, by the life's name or, for lives without a
+   * name, by `namelessLife`; undefined when an earlier release wrote the item, because it did not
+   * store them.
    */
   readonly others?: ReadonlyMap<string, PositionText> | undefined;
 }
@@ -40,21 +41,22 @@ type Place = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
  * after an operator has restarted the coordinates.
  *
  * Each life has a separate chain: a frame is a repeat only if the lane was delivered up to it in
- * the frame's life. If the frame or the lane has no life's name, as in earlier releases, only the
- * epochs distinguish lives.
+ * the frame's life. If the frame or the lane has no life's name, as in earlier releases and after
+ * an accepted gap, only the epochs distinguish lives.
  */
 export function chainStep(lane: LanePosition, frame: Place): ChainStep {
   const { delivered, life, others } = lane;
   if (delivered === null) {
     return frame.previous === null ? { kind: "deliver", after: null } : { kind: "gap" };
   }
-  if (frame.life === undefined || life === null || frame.life === life) {
-    return stepWithin(delivered, frame);
-  }
-  const known = others?.get(frame.life);
-  return known === undefined
-    ? stepIntoLife({ delivered, others }, frame)
-    : stepWithin(known, frame);
+  const isNameless = frame.life === undefined || life === null;
+  const [epoch, present] = [epochOf(frame.first), epochOf(delivered)];
+  if (isNameless ? epoch === present : frame.life === life) return stepWithin(delivered, frame);
+  const known = others?.get(frame.life ?? namelessLife(frame.first));
+  if (known !== undefined) return stepWithin(known, frame);
+  return isNameless && epoch > present
+    ? stepWithin(delivered, frame)
+    : stepIntoLife({ delivered, others }, frame);
 }
 
 /**
@@ -66,11 +68,20 @@ const OTHERS = 20;
 /** The lane's position after a frame is delivered. */
 export function endOf({ delivered, life, others }: LanePosition, frame: Place): LanePosition {
   const next = { delivered: frame.last, life: frame.life ?? null };
-  if (life === null || delivered === null || life === next.life) return { ...next, others };
-  const left = new Map(others).set(life, delivered);
-  if (next.life !== null) left.delete(next.life);
+  const isNameless = life === null || next.life === null;
+  const isSame = isNameless
+    ? delivered === null || epochOf(delivered) === epochOf(next.delivered)
+    : life === next.life;
+  if (delivered === null || isSame) return { ...next, others };
+  const left = new Map(others).set(life ?? namelessLife(delivered), delivered);
+  left.delete(next.life ?? namelessLife(next.delivered));
   const latest = [...left].sort(([, a], [, b]) => (a < b ? 1 : -1)).slice(0, OTHERS);
   return { ...next, others: new Map(latest) };
+}
+
+/** The key in `others` for a life without a name, by one of its positions. */
+function namelessLife(position: PositionText): string {
+  return `epoch ${epochOf(position)}`;
 }
 
 /** The step when `delivered` and the frame's positions belong to the same life. */

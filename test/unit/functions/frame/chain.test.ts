@@ -145,6 +145,39 @@ describe("the position chain over several lives", () => {
     });
   });
 
+  test("delivers an earlier life's late frames behind an accepted gap, which leaves the life open", () => {
+    const reached = { ...after(of("a", 5, [1, 9], null), of("b", 6, [1, 2], null)), life: null };
+    expect(chainStep(reached, of("a", 5, [10, 12], at(9, 5)))).toEqual({
+      kind: "deliver",
+      after: at(9, 5),
+    });
+    expect(chainStep(reached, of("a", 5, [8, 9], at(7, 5)))).toEqual({ kind: "repeat" });
+    expect(chainStep(reached, of("b", 6, [3, 4], at(2, 6)))).toMatchObject({ kind: "deliver" });
+  });
+
+  test("delivers the last release's late frames behind a later life, once", () => {
+    const reached = after(of(undefined, 1, [1, 3], null), of("b", 6, [1, 2], null));
+    const late = of(undefined, 1, [4, 6], at(3, 1));
+    expect(chainStep(reached, late)).toEqual({ kind: "deliver", after: at(3, 1) });
+    expect(
+      chainStep(after(of(undefined, 1, [1, 6], null), of("b", 6, [1, 2], null)), late),
+    ).toEqual({ kind: "repeat" });
+    const twice = endOf(reached, late);
+    expect(chainStep(twice, late)).toEqual({ kind: "repeat" });
+    expect(chainStep(twice, of("b", 6, [1, 2], null))).toEqual({ kind: "repeat" });
+    expect(chainStep(twice, of("b", 6, [3, 4], at(2, 6)))).toMatchObject({ kind: "deliver" });
+  });
+
+  test("continues a life whose reader was of the last release for a while", () => {
+    const reached = after(
+      of("a", 5, [1, 3], null),
+      of(undefined, 5, [4, 6], at(3, 5)),
+      of("a", 5, [7, 9], at(6, 5)),
+    );
+    expect(reached).toMatchObject({ delivered: at(9, 5), life: "a" });
+    expect(chainStep(reached, of("c", 8, [1, 2], at(9, 5)))).toMatchObject({ kind: "deliver" });
+  });
+
   test("drops only the delivered changes of an earlier life", () => {
     const former = of("a", 5, [1, 9], null);
     const reached = after(former, of("b", 6, [1, 2], null));
