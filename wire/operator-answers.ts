@@ -1,3 +1,4 @@
+import { placeOf } from "./position.ts";
 import { entryAt, type SessionEntry, unknownFrom } from "./session.ts";
 
 /**
@@ -27,8 +28,8 @@ export function withAnswer(
   entries: readonly SessionEntry[],
   { from, until, user, host, isLimited }: OperatorAnswer,
 ): SessionEntry[] {
-  const before = entries.filter((entry) => entry.from < from);
-  const after = entries.filter((entry) => entry.from >= until);
+  const before = entries.filter((entry) => placeOf(entry.from) < placeOf(from));
+  const after = entries.filter((entry) => placeOf(entry.from) >= placeOf(until));
   const held = entryAt(entries, until) ?? (isLimited ? unknownFrom(until) : undefined);
   const rest = held === undefined || after[0]?.from === until ? [] : [{ ...held, from: until }];
   return [...before, { from, user, host, attribution: "operator" }, ...rest, ...after];

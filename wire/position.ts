@@ -41,6 +41,14 @@ export function epochOf(position: PositionText): string {
   return position.slice(0, Math.max(0, position.indexOf(".")));
 }
 
+/**
+ * A position without its epoch, as text that sorts; a text that is not a position stays as it is.
+ * Within one run of a server, files and offsets only grow, whichever life read them.
+ */
+export function placeOf(position: PositionText): string {
+  return position.slice(position.indexOf(".") + 1);
+}
+
 /** Whether a text has the form that `formatPosition` makes. */
 export function isPosition(text: string): boolean {
   return PATTERN.test(text);

@@ -1,3 +1,4 @@
+import { placeOf } from "./position.ts";
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
@@ -115,10 +116,14 @@ export function authorAt(entries: readonly SessionEntry[], position: string): Au
   return { user: entry.user, host: entry.host, attribution: entry.attribution };
 }
 
-/** The entry that applies at `position`. */
+/**
+ * The entry that applies at `position`. A later life may read the connection's run again: then an
+ * entry of the former life may stand behind the position, although its epoch is lower.
+ */
 export function entryAt(
   entries: readonly SessionEntry[],
   position: string,
 ): SessionEntry | undefined {
-  return entries.findLast(({ from }) => from <= position);
+  const place = placeOf(position);
+  return entries.findLast(({ from }) => placeOf(from) <= place);
 }

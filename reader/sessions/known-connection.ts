@@ -1,4 +1,4 @@
-import type { PositionText } from "../../wire/position.ts";
+import { placeOf, type PositionText } from "../../wire/position.ts";
 import {
   authorAt,
   type Author,
@@ -80,7 +80,9 @@ export class KnownConnection {
    */
   restore(recorded: readonly SessionEntry[]): void {
     const [first] = this.#entries;
-    const earlier = recorded.filter(({ from }) => first === undefined || from < first.from);
+    const earlier = recorded.filter(
+      ({ from }) => first === undefined || isEarlier(from, first.from),
+    );
     // The first entry repeats the recorded user, whose entry may have the host.
     if (first?.tagged?.host === "" && first.tagged.user === earlier.at(-1)?.tagged?.user)
       this.#entries.shift();
@@ -163,7 +165,7 @@ export class KnownConnection {
    * They stay valid.
    */
   register(author: Author, from: string): void {
-    const at = this.#entries.findLastIndex((entry) => entry.from <= from);
+    const at = this.#entries.findLastIndex((entry) => !isEarlier(from, entry.from));
     const before = this.#entries[at];
     if (before?.attribution !== "ledger" || !sameAccount(before, author)) {
       this.#entries.splice(at + 1, 0, { ...author, from });
@@ -184,7 +186,7 @@ export class KnownConnection {
    * sent.
    */
   forgetFormer(position: string): void {
-    const present = this.#entries.findLastIndex(({ from }) => from < position);
+    const present = this.#entries.findLastIndex(({ from }) => isEarlier(from, position));
     if (present > FORMER_KEPT) this.#entries.splice(0, present - FORMER_KEPT);
   }
 
@@ -234,7 +236,7 @@ export class KnownConnection {
     const last = this.#entries.at(-1);
     if (last === undefined || isUnknown(last)) return;
     // A recorded account was seen where its entry begins.
-    const end = last.from > this.#confirmed ? last.from : this.#confirmed;
+    const end = isEarlier(this.#confirmed, last.from) ? last.from : this.#confirmed;
     if (last.from === end) this.#entries.pop();
     this.#push(unknownFrom(end));
   }
@@ -249,11 +251,19 @@ export class KnownConnection {
    * others.
    */
   #insert(entry: SessionEntry): void {
-    const at = this.#entries.findLastIndex(({ from }) => from <= entry.from);
+    const at = this.#entries.findLastIndex(({ from }) => !isEarlier(entry.from, from));
     this.#entries.splice(at + 1, 0, entry);
     if (at + 2 === this.#entries.length) this.#next = null;
     this.#revision++;
   }
+}
+
+/**
+ * Whether a position is before another one in the connection's run, which an earlier life may have
+ * read, too.
+ */
+function isEarlier(position: PositionText, other: PositionText): boolean {
+  return placeOf(position) < placeOf(other);
 }
 
 /** The account that the ledger registered, if the entry comes from a ledger row; else undefined. */

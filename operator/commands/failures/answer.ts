@@ -1,4 +1,9 @@
-import { formatPosition, parsePosition, type PositionText } from "../../../wire/position.ts";
+import {
+  formatPosition,
+  parsePosition,
+  placeOf,
+  type PositionText,
+} from "../../../wire/position.ts";
 import type { OperatorAnswer } from "../../../wire/operator-answers.ts";
 import {
   authorAt,
@@ -48,7 +53,9 @@ export function recordedAnswer(
   }
   const begin = from ?? held?.from ?? "";
   const end = behind(parked.last);
-  const next = entries.find((entry) => entry.from > begin && entry.from <= end);
+  const next = entries.find(
+    ({ from: later }) => placeOf(begin) < placeOf(later) && placeOf(later) <= placeOf(end),
+  );
   return {
     from: begin,
     until: next?.from ?? end,

@@ -8,6 +8,7 @@ import {
   unnamedConnections,
 } from "../../../../functions/sessions/attribute.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
+import { formatPosition, parsePosition } from "../../../../wire/position.ts";
 import { connectionName, type SessionEntry, taggedFrom } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 
@@ -54,6 +55,19 @@ describe("the author of a change", () => {
     );
     expect(authored.map(({ author }) => author.user)).toEqual(["app_prod", "app_test", "app_test"]);
     expect([...orphans].map(([name, changes]) => [name, changes.length])).toEqual([[THREAD_3, 1]]);
+  });
+
+  test("is the connection's user at the position, where a former life has recorded a later user", () => {
+    const second = frame.changes[2]?.position ?? "";
+    const place = parsePosition(second);
+    const former = formatPosition({ ...place, epoch: place.epoch - 1 });
+    const entries = [session("app_test"), session("app_other", former)];
+    const { authored } = attribute(frame, frame.changes, told(entries), environments);
+    expect(authored.map(({ author }) => author.user)).toEqual([
+      "app_prod",
+      "app_test",
+      "app_other",
+    ]);
   });
 
   // The ledger's row between the prepare and the commit names the connection's next user.

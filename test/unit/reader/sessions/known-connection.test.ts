@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { KnownConnection, type Sighting } from "../../../../reader/sessions/known-connection.ts";
+import { formatPosition } from "../../../../wire/position.ts";
 import type { Attribution, Author } from "../../../../wire/session.ts";
 
 function author(user: string, attribution: Attribution = "sweep"): Author {
@@ -163,5 +164,39 @@ describe("a connection in the ledger", () => {
     connection.register(author("c", "ledger"), "p210");
     connection.sight(author("d"), at("p400"));
     expect(asked(connection, "p450")).toBeNull();
+  });
+});
+
+function inEpoch(epoch: number, offset: number): string {
+  return formatPosition({ epoch, file: 3, offset, row: 0 });
+}
+
+describe("a connection whose run is read again in a later life", () => {
+  const recorded = [
+    { ...author("a", "ledger"), from: inEpoch(5, 10) },
+    { ...author("b", "ledger"), from: inEpoch(5, 50) },
+  ];
+
+  test("belongs to the account that it had at the position, not to the latest one", () => {
+    const connection = new KnownConnection();
+    connection.restore(recorded);
+    expect(asked(connection, inEpoch(6, 5))).toBeNull();
+    expect(asked(connection, inEpoch(6, 20))).toBe("a");
+    expect(asked(connection, inEpoch(6, 60))).toBe("b");
+    connection.register(author("b", "ledger"), inEpoch(6, 50));
+    expect(connection.entries).toEqual(recorded);
+  });
+
+  test("keeps recorded accounts in order with those that are registered again", () => {
+    const connection = new KnownConnection();
+    connection.register(author("b", "ledger"), inEpoch(6, 50));
+    connection.restore(recorded);
+    expect(connection.entries.map(({ from }) => from)).toEqual([inEpoch(5, 10), inEpoch(6, 50)]);
+    connection.register(author("c", "ledger"), inEpoch(6, 30));
+    expect([20, 40, 60].map((offset) => asked(connection, inEpoch(6, offset)))).toEqual([
+      "a",
+      "c",
+      "b",
+    ]);
   });
 });
