@@ -6,7 +6,10 @@ export interface BinlogEvidence {
   isSubset(subset: string, set: string): Promise<boolean>;
   /** Whether the anchor's transaction (or file beginning) is at its position. */
   stands(anchor: Anchor): Promise<boolean>;
-  /** Finds a transaction in this server's logs; null when they no longer contain it. */
+  /**
+   * Finds a transaction that the server has executed in its logs; null when they no longer contain
+   * it.
+   */
   find(gtid: string): Promise<Anchor | null>;
   /** The first event of a file; null when the server does not send it. */
   beginningOf(file: string): Promise<Anchor | null>;

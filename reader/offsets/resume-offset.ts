@@ -12,6 +12,7 @@ import { type Beginning, behindGtids, gtidModeOff, requireHistory, runAt } from 
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
+import { isSamePosition, refuseUsedAgain } from "./without-anchor.ts";
 
 /** COM_BINLOG_DUMP has 32 bits for the offset. */
 const DUMP_LIMIT = 2 ** 32;
@@ -31,6 +32,9 @@ export async function resume(
   isVouched = false,
 ): Promise<Beginning> {
   const isKnownFile = saved.server === state.uuid && state.files.includes(saved.file);
+  const { gtidSet } = saved;
+  if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !isVouched)
+    await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
   if (isKnownFile && (await isProven(saved, state, evidence))) return goOn(saved, state, evidence);
   // Without GTIDs, an operator can confirm only file and offset.
   if (isKnownFile && isVouched && saved.gtidSet === null) return goOn(saved, state, evidence);
@@ -57,17 +61,26 @@ export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
     : { ...begin, offset: { ...offset, tableMadeMs } };
 }
 
+/** Earlier releases named no lives and saved no anchors. */
+function isOfEarlierRelease({ life, anchor }: Offset): boolean {
+  return life === null && anchor === null;
+}
+
 /**
- * Whether the server has the anchor's event at its position and the same history. An offset of an
- * earlier release has no anchor and is trusted, as in that release. The beginning of a file proves
- * nothing about its later events, because a copy of the server may have continued from an earlier
- * point. So the server must also have executed the GTIDs, the latest one by the same transaction.
+ * Whether the server has the anchor's event at its position and the same history. The beginning of
+ * a file proves nothing about its later events, because a copy of the server may have continued
+ * from an earlier point. So the server must also have executed the GTIDs, the latest one by the
+ * same transaction.
  */
 async function isProven(
-  { anchor, gtidSet }: Offset,
-  { gtids, gtidExecuted }: ServerState,
+  saved: Offset,
+  state: ServerState,
   evidence: BinlogEvidence,
 ): Promise<boolean> {
+  const { anchor, gtidSet } = saved;
+  const { gtids, gtidExecuted } = state;
+  if (isOfEarlierRelease(saved)) return isSamePosition(saved, state, evidence);
+  // Nothing was read in this life.
   if (anchor === null) return true;
   if (!(await evidence.stands(anchor))) return false;
   if (gtidSet === null || !gtids) return true;

@@ -333,30 +333,6 @@ test("a start at a file and offset knows the GTIDs before it", async () => {
   expect(saved).toBe(now?.executed.replace(/\s/g, ""));
 });
 
-test("the reader continues from an offset that the last release saved, without loss or repeat", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
-  const reader = await bench.start();
-  await insert(1, 10);
-  expect(await take(bench, 10)).toEqual(range(1, 10));
-  await reader.stop();
-  // The item of the former release: an epoch counted from 1, the file's number as the run, and
-  // neither life nor anchor.
-  const table = `${bench.source}-offsets`;
-  const { Item: item = {} } = await dynamodb.send(
-    new GetItemCommand({ TableName: table, Key: { id: { S: "reader" } } }),
-  );
-  const { life: _life, anchor: _anchor, isExact: _isExact, laneCount: _laneCount, ...old } = item;
-  await dynamodb.send(
-    new PutItemCommand({ TableName: table, Item: { ...old, epoch: { N: "1" }, run: { N: "1" } } }),
-  );
-  await insert(11, 20);
-  await bench.start();
-  const frames = await bench.takeFrames(10);
-  expect(idsOf(frames)).toEqual(range(11, 20));
-  expect(frames[0]).toMatchObject({ epoch: 1 });
-  expect(frames[0]).not.toHaveProperty("life");
-});
-
 test("after an older offset is restored the route function recognises every repeat", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
   const replica = new Replica(bench.source, () => undefined);

@@ -190,19 +190,6 @@ describe("resuming on the server that was read", () => {
       isResumed: false,
     });
   });
-  test("accepts an offset of an earlier release, which has no anchor, as that release did", async () => {
-    const old: Offset = { ...saved, life: null, anchor: null };
-    expect(await resume(old, state, reset)).toMatchObject({
-      start: { kind: "gtid", gtidSet: saved.gtidSet },
-      offset: { epoch: 3, life: null },
-      isResumed: true,
-    });
-    expect(
-      await resume({ ...old, gtidSet: null }, { ...state, gtids: false }, reset),
-    ).toMatchObject({
-      start: { kind: "file", file: "bin.000005", offset: 99 },
-    });
-  });
   test("continues after the GTIDs when file and offset were not reached yet", async () => {
     expect(await resume({ ...saved, isExact: false }, state, same)).toMatchObject({
       start: { kind: "gtid" },

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import {
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  type AttributeValue,
+} from "@aws-sdk/client-dynamodb";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import type { Frame } from "../../../wire/frame.ts";
+import { formatPosition, parsePosition } from "../../../wire/position.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+// The offset in the table is of an earlier release. The server may have changed since.
+
+const mysql = useMysql();
+let aws: LocalAws;
+let dynamodb: DynamoDBClient;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  dynamodb = new DynamoDBClient({
+    region: aws.region,
+    credentials: aws.credentials,
+    endpoint: aws.endpoints.dynamodb,
+  });
+});
+afterAll(async () => {
+  dynamodb.destroy();
+  await aws[Symbol.asyncDispose]();
+});
+beforeEach(async () => {
+  await mysql.query("DROP DATABASE IF EXISTS shop");
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
+});
+
+/** The attributes of the reader's item in the first releases (commits 1531d39 and 781b4ca). */
+const FIRST_RELEASES = "id fence beat epoch server run gtidSet file offset lanes committedMs".split(
+  " ",
+);
+
+/** Reads ten rows and leaves the offset as the first releases saved it, in epoch 1. */
+async function readByEarlierRelease(bench: ReaderBench): Promise<Frame[]> {
+  const reader = await bench.start();
+  await insert(1, 10);
+  const frames = await bench.takeFrames(10);
+  expect(await reader.stop()).toBe(0);
+  const TableName = `${bench.source}-offsets`;
+  const { Item: item = {} } = await dynamodb.send(
+    new GetItemCommand({ TableName, Key: { id: { S: "reader" } }, ConsistentRead: true }),
+  );
+  const kept = Object.entries(item).filter(([name]) => FIRST_RELEASES.includes(name));
+  const lanes = Object.entries(item["lanes"]?.M ?? {}).map(
+    ([lane, { S: position = "" }]): [string, AttributeValue] => [lane, { S: inEpoch1(position) }],
+  );
+  const old: Record<string, AttributeValue> = {
+    ...Object.fromEntries(kept),
+    epoch: { N: "1" },
+    run: { N: String(binlogFileNumber(item["file"]?.S ?? "")) },
+    lanes: { M: Object.fromEntries(lanes) },
+  };
+  expect(Object.keys(old).toSorted()).toEqual(FIRST_RELEASES.toSorted());
+  await dynamodb.send(new PutItemCommand({ TableName, Item: old }));
+  return frames;
+}
+
+function inEpoch1(position: string): string {
+  return formatPosition({ ...parsePosition(position), epoch: 1 });
+}
+
+async function insert(first: number, last: number): Promise<void> {
+  for (let id = first; id <= last; id++)
+    await mysql.query("INSERT INTO shop.orders VALUES (?)", [id]);
+}
+
+function idsOf(frames: readonly Frame[]): number[] {
+  return frames.flatMap(({ changes }) =>
+    changes.filter(({ op }) => op === "c").map(({ key }) => (JSON.parse(key) as { id: number }).id),
+  );
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+async function expectStop(bench: ReaderBench, name: string): Promise<void> {
+  for (const expected of [name, "StillStoppedError"]) {
+    const reader = await bench.start("stopped by an error");
+    expect(await reader.logged("stopped by an error")).toMatchObject({ error: { name: expected } });
+    expect(await reader.exit()).toBe(1);
+  }
+}
+
+test("the reader continues in its life, without loss or repeat, also behind a definition", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const before = await readByEarlierRelease(bench);
+  await insert(11, 15);
+  // The first releases did not save the commit time of a definition.
+  await mysql.query("CREATE TABLE shop.items (id INT PRIMARY KEY)");
+  await insert(16, 20);
+  const reader = await bench.start();
+  const frames = await bench.takeFrames(10);
+  expect(idsOf(frames)).toEqual(range(11, 20));
+  expect(frames[0]).toMatchObject({ epoch: 1, previous: inEpoch1(before.at(-1)?.last ?? "") });
+  expect(frames[0]).not.toHaveProperty("life");
+  await reader.stop();
+  await insert(21, 22);
+  await bench.start();
+  const next = await bench.takeFrames(2);
+  expect(idsOf(next)).toEqual([21, 22]);
+  expect(next[0]).toMatchObject({ epoch: 1, previous: frames.at(-1)?.last });
+});
+
+test("moved logs with the same names begin a new life, in which the next rows are not repeats", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const before = await readByEarlierRelease(bench);
+  const last = inEpoch1(before.at(-1)?.last ?? "");
+  const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
+    "SELECT @@global.log_bin_basename AS base",
+  );
+  const directory = await mkdtemp(join(tmpdir(), "moved-logs-"));
+  const moved = { log_bin: join(directory, basename(base)) };
+  await mysql.server.restart({ variables: moved });
+  // A file with the number of the last one that was read, in which less was written.
+  for (let file = 1; file < parsePosition(last).file; file++)
+    await mysql.query("FLUSH BINARY LOGS");
+  await insert(11, 12);
+  await bench.start();
+  const frames = await bench.takeFrames(2);
+  expect(idsOf(frames)).toEqual([11, 12]);
+  expect(frames[0]?.previous).toBe(last);
+  expect((frames[0]?.first ?? "") > last).toBe(true);
+  expect(inEpoch1(frames[0]?.first ?? "") > last).toBe(false);
+  expect(frames[0]?.life).toBeTypeOf("string");
+  await mysql.server.restart({ variables: { log_bin: base } });
+  await rm(directory, { recursive: true });
+});
+
+test("a reset server that has used the GTIDs again stops the reader until an operator acts", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await readByEarlierRelease(bench);
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  await insert(11, 60);
+  await expectStop(bench, "HistoryMismatchError");
+});
+
+test("a reset server that has used fewer GTIDs stops the reader until an operator acts", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  await readByEarlierRelease(bench);
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  await insert(11, 13);
+  await expectStop(bench, "HistoryMismatchError");
+});

@@ -1,0 +1,168 @@
+import { describe, expect, test } from "vitest";
+import type { BinlogEvidence } from "../../../../reader/offsets/evidence.ts";
+import type { Offset } from "../../../../reader/offsets/offset.ts";
+import { resume } from "../../../../reader/offsets/resume-offset.ts";
+import { HistoryMismatchError, SourceSettingError } from "../../../../reader/reporting/errors.ts";
+import type { ServerState } from "../../../../reader/source/server-state.ts";
+
+const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
+const SET = `${UUID}:1-50`;
+const state: ServerState = {
+  uuid: UUID,
+  serverId: 1,
+  version: "9.7.0",
+  gtids: true,
+  gtidExecuted: `${UUID}:1-100`,
+  gtidPurged: "",
+  file: "bin.000009",
+  offset: 4711,
+  oldestFile: "bin.000003",
+  files: ["bin.000003", "bin.000005", "bin.000009"],
+  checksums: true,
+  lowerCaseNames: false,
+  retention: null,
+};
+/** What the first release saved. */
+const saved: Offset = {
+  epoch: 1,
+  life: null,
+  server: UUID,
+  run: 3,
+  gtidSet: SET,
+  file: "bin.000005",
+  offset: 99,
+  isExact: true,
+  anchor: null,
+  lanes: new Map([[0, "p"]]),
+  laneCount: null,
+  keptXa: [],
+  committedMs: 1_795_000_000_000,
+};
+const READ_US = saved.committedMs * 1000;
+/** A server that has the same binlog as before. */
+const same: BinlogEvidence = {
+  isSubset: async (subset, set) => lastOf(subset) <= lastOf(set),
+  stands: () => expect.fail("there is no anchor"),
+  find: async (gtid) => ({ file: "", start: 4, begunS: null, gtid, committedUs: READ_US }),
+  beginningOf: async (file) => begun(file, READ_US / 1e6 - 60),
+  gtidsBefore: async () => SET,
+};
+
+function lastOf(set: string): number {
+  return Number(/(\d+)$/.exec(set)?.[1] ?? 0);
+}
+
+function begun(file: string, begunS: number) {
+  return { file, start: 4, begunS, gtid: null, committedUs: 0 };
+}
+
+/** Each GTID's commit time, milliseconds after the saved one. */
+function committed(laterMs: (number: number) => number): BinlogEvidence {
+  return {
+    ...same,
+    find: async (gtid) => {
+      const committedUs = READ_US + laterMs(lastOf(gtid)) * 1000;
+      return { file: "", start: 4, begunS: null, gtid, committedUs };
+    },
+  };
+}
+
+/** The server would answer only after it has executed the GTID. */
+function neverFound(): never {
+  return expect.fail("searched for a GTID that was not executed");
+}
+
+describe("an offset of an earlier release, which has no anchor", () => {
+  test("continues in its life where exactly its GTIDs were executed before its position", async () => {
+    expect(await resume(saved, state, same)).toMatchObject({
+      start: { kind: "gtid", gtidSet: SET },
+      offset: { epoch: 1, life: null, lanes: saved.lanes },
+      isResumed: true,
+    });
+  });
+
+  test.each([`${UUID}:1-49`, `${UUID}:1-51`])(
+    "begins a new life behind its GTIDs where %s were executed before its position",
+    async (executed) => {
+      const begin = await resume(saved, state, { ...same, gtidsBefore: async () => executed });
+      expect(begin).toMatchObject({
+        start: { kind: "gtid", gtidSet: SET },
+        offset: { lanes: saved.lanes },
+        isResumed: false,
+      });
+      expect(begin.offset.epoch).toBeGreaterThan(1);
+      expect(begin.offset.life).not.toBeNull();
+    },
+  );
+
+  test("begins a new life where its position lies beyond the end of the binlog", async () => {
+    const short = { ...state, file: saved.file, offset: saved.offset - 1 };
+    expect(await resume(saved, short, same)).toMatchObject({ isResumed: false });
+    const whole = { ...short, offset: saved.offset };
+    expect(await resume(saved, whole, same)).toMatchObject({ isResumed: true });
+  });
+
+  test("stops where the server has not executed its GTIDs, without searching for them", async () => {
+    const behind = { ...state, gtidExecuted: `${UUID}:1-40` };
+    const before = { ...same, find: neverFound, gtidsBefore: async () => `${UUID}:1-40` };
+    await expect(resume(saved, behind, before)).rejects.toBeInstanceOf(HistoryMismatchError);
+  });
+
+  describe("when the server's last transaction of its GTIDs was committed later than all that was read", () => {
+    // Restored to GTID 40; 41 to 50 were used again.
+    const again = committed((number) => (number > 40 ? 2000 + number : number - 50));
+
+    test("stops, until an operator confirms the history", async () => {
+      await expect(resume(saved, state, again)).rejects.toMatchObject({
+        name: "HistoryMismatchError",
+        message: expect.stringContaining(`under the GTID ${UUID}:50`),
+      });
+      expect(await resume(saved, state, again, true)).toMatchObject({ isResumed: true });
+    });
+
+    test("continues where that was a definition, whose time earlier releases did not save", async () => {
+      const definitions = committed((number) => (number - 47) * 60_000);
+      expect(await resume(saved, state, definitions)).toMatchObject({ isResumed: true });
+      const others = committed((number) => (number > 47 ? 60_000 : -1));
+      await expect(resume(saved, state, others)).rejects.toBeInstanceOf(HistoryMismatchError);
+    });
+
+    test("continues where nothing was read yet, or the transaction's log is gone", async () => {
+      const unread = { ...saved, committedMs: 0 };
+      expect(await resume(unread, state, again)).toMatchObject({ isResumed: true });
+      const gone = { ...same, find: async () => null };
+      expect(await resume(saved, state, gone)).toMatchObject({ isResumed: true });
+    });
+  });
+
+  describe("without GTIDs", () => {
+    const plain = { ...saved, gtidSet: null };
+    const off = { ...state, gtids: false };
+    const younger = {
+      ...same,
+      beginningOf: async (file: string) => begun(file, READ_US / 1e6 + 60),
+    };
+
+    test("continues at file and offset", async () => {
+      expect(await resume(plain, off, same)).toMatchObject({
+        start: { kind: "file", file: "bin.000005", offset: 99 },
+        isResumed: true,
+      });
+    });
+
+    test("stops where its file is younger than what was read in it, until an operator confirms the history", async () => {
+      await expect(resume(plain, off, younger)).rejects.toBeInstanceOf(HistoryMismatchError);
+      expect(await resume(plain, off, younger, true)).toMatchObject({ isResumed: true });
+      // gtid_mode was switched off.
+      await expect(resume(saved, off, younger)).rejects.toBeInstanceOf(SourceSettingError);
+    });
+
+    test("continues where nothing was read in its file yet", async () => {
+      for (const unread of [
+        { ...plain, offset: 4 },
+        { ...plain, committedMs: 0 },
+      ])
+        expect(await resume(unread, off, younger)).toMatchObject({ isResumed: true });
+    });
+  });
+});
