@@ -18,6 +18,10 @@ beforeAll(async () => {
   binlog = await BinlogFile.open(mysql.server, DATABASE);
   const { host, port, user, password } = mysql.server;
   reading = await createConnection({ host, port, user, password });
+  // Settings of a server that would hide keys and rows.
+  await reading.query(
+    "SET SESSION sql_select_limit = 1 /*!80030 , show_gipk_in_create_table_and_information_schema = OFF */",
+  );
   await prepareSnapshotSession(reading);
 });
 afterAll(async () => {
@@ -35,7 +39,19 @@ async function select({ sql, parameters }: Condition): Promise<SelectedRow[]> {
 const TEXTS =
   "(''), ('a'), ('B'), ('b '), ('ä'), ('Az'), ('az '), ('é'), ('E'), ('zz'), ('ß'), ('_'), ('10'), ('9'), ('a\\0'), ('a\\t')";
 
-const KEYS: readonly (readonly [name: string, columns: string, key: string, values: string])[] = [
+/** `clause`: how the table declares its key, without a primary key of `key`; and its options. */
+type Key = readonly [
+  name: string,
+  columns: string,
+  key: string,
+  values: string,
+  clause?: string,
+  options?: string,
+];
+
+const NUMBERS = "(5), (1), (-3), (9), (2), (1000), (64)";
+
+const KEYS: readonly Key[] = [
   ["TINYINT", "k TINYINT", "k", "(-128), (-1), (0), (1), (127)"],
   [
     "BIGINT UNSIGNED up to its largest value",
@@ -131,12 +147,31 @@ const KEYS: readonly (readonly [name: string, columns: string, key: string, valu
     "a, k DESC, c",
     "(1, 1.5, 2), (1, 1.5, 255), (1, 10, 1), (1, -10, 0), (2, 0, 5), (2, 1, 5), (-1, 1, 5)",
   ],
+  ["a unique key without NULL", "k INT NOT NULL", "k DESC", NUMBERS, ", UNIQUE (k DESC)"],
+  [
+    "a unique key of a column beside those of expressions, of prefixes and with NULL",
+    "n INT, p VARCHAR(9) NOT NULL DEFAULT (UUID_SHORT() % 1e8), k INT NOT NULL",
+    "k",
+    NUMBERS,
+    ", UNIQUE ((k + 1)), UNIQUE (p(8)), UNIQUE (n), UNIQUE (k)",
+  ],
+  [
+    "a partitioned table",
+    "k INT",
+    "k",
+    NUMBERS,
+    ", PRIMARY KEY (k)",
+    "PARTITION BY HASH (k) PARTITIONS 3",
+  ],
+  ["an invisible generated primary key", "k INT", "my_row_id", NUMBERS, ""],
 ];
 
-test.for(KEYS)("%s", async ([, columns, key, values]) => {
+test.for(KEYS)("%s", async ([, columns, key, values, clause, options = ""]) => {
   const { connection } = binlog;
+  const declared = clause ?? `, PRIMARY KEY (${key})`;
   const create = (name: string): string =>
-    `CREATE TABLE ${name} (${columns}, v INT DEFAULT 1, PRIMARY KEY (${key}))`;
+    `CREATE TABLE ${name} (${columns}, v INT DEFAULT 1${declared}) ${options}`;
+  if (clause === "") await connection.query("SET SESSION sql_generate_invisible_primary_key = ON");
   await connection.query(`DROP TABLE IF EXISTS t, u; ${create("t")}; ${create("u")}`);
   const names = columns.startsWith("a ") ? "a, k, c" : "k";
   await binlog.events();

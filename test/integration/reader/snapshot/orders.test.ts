@@ -98,6 +98,9 @@ const INJECTIONS: readonly (readonly [where: string, why: string])[] = [
   ["id = 1 /*!80000 OR 1 */", '"/*"'],
   ["no_such_column = 1", "MySQL rejects --where"],
   ["id = ", "MySQL rejects --where"],
+  ["id = 1 FOR UPDATE", "MySQL rejects --where"],
+  ["id = 1 LIMIT 1", "MySQL rejects --where"],
+  ["COUNT(*) > 1", "MySQL rejects --where"],
 ];
 
 test("an order that cannot be read is refused at once, with a sentence that says what to do", async () => {
