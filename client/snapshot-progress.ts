@@ -9,9 +9,10 @@ export interface SnapshotCount {
 }
 
 /**
- * Counts the rows of snapshots. Processes that share a queue, or that may be restarted during a
- * snapshot, need a store in their database. `snapshot` is the snapshot's id, `table` is
- * `database.table`. Both methods may be called again with the same arguments.
+ * Counts the rows of snapshots, and under the table name "" the complete tables. Processes that
+ * share a queue, or that may be restarted during a snapshot, need a store in their database.
+ * `snapshot` is the snapshot's id, `table` is `database.table`. Both methods may be called again
+ * with the same arguments.
  */
 export interface SnapshotCounts {
   /** Records a row by the change's id, and returns the count with it. */
@@ -44,6 +45,9 @@ export class MemorySnapshotCounts implements SnapshotCounts {
   }
 }
 
+/** The name under which complete tables are counted instead of rows. */
+const TABLES = "";
+
 /** A table of which all rows of a snapshot were handled. */
 export interface SnapshotTable {
   /** The snapshot's id. */
@@ -52,11 +56,14 @@ export interface SnapshotTable {
   readonly table: string;
   /** The number of rows that the snapshot read. */
   readonly rows: number;
+  /** Whether all rows of all tables of the snapshot were handled. */
+  readonly whole: boolean;
 }
 
 /**
- * Tells when all rows of a snapshot's table were handled, whatever `groupBy` is. With `groupBy:
- * "key"` the mark behind the rows may be handled before the last of them, so the rows are counted.
+ * Tells when all rows of a snapshot's table, and of all its tables, were handled, whatever
+ * `groupBy` is. With `groupBy: "key"` the mark behind the rows may be handled before the last of
+ * them, so the rows are counted.
  */
 export class SnapshotProgress {
   readonly #counts: SnapshotCounts;
@@ -76,11 +83,14 @@ export class SnapshotProgress {
     snapshot,
   }: Pick<Change, "id" | "op" | "snapshot">): Promise<SnapshotTable | null> {
     if (snapshot === undefined) return null;
-    const { id: name, table, rows: expected } = snapshot;
+    const { id: name, table, rows: expected, tables } = snapshot;
     let count: SnapshotCount | null = null;
     if (op === "r") count = await this.#counts.addRow(name, table, id);
     else if (expected !== undefined) count = await this.#counts.expectRows(name, table, expected);
+    if (tables !== undefined) await this.#counts.expectRows(name, TABLES, tables);
     if (count === null || count.rows === null || count.handled < count.rows) return null;
-    return { snapshot: name, table, rows: count.rows };
+    const done = await this.#counts.addRow(name, TABLES, encodeURIComponent(table));
+    const whole = done.rows !== null && done.handled >= done.rows;
+    return { snapshot: name, table, rows: count.rows, whole };
   }
 }

@@ -72,8 +72,8 @@ export interface ChangeSnapshot {
   /** `database.table`. */
   readonly table: string;
   /**
-   * For a row: the number of the chunk with which it was read, counted from 1 over the whole
-   * snapshot.
+   * For a row: the number of the part with which it came, counted from 1 over the whole snapshot.
+   * All rows of a part are as they are at the same position.
    */
   readonly chunk?: number;
   /** For a mark: `started` precedes the table's first row, `complete` follows its last row. */
@@ -82,6 +82,8 @@ export interface ChangeSnapshot {
   readonly rows?: number;
   /** Only with `complete`; true: all tables of the snapshot are complete. */
   readonly whole?: true;
+  /** Only with `whole`: the number of the snapshot's tables. */
+  readonly tables?: number;
 }
 
 interface ChangeSource {

@@ -21,14 +21,21 @@ export type SnapshotMark =
       readonly rows: number;
       /** This is the snapshot's last table: all tables are complete. */
       readonly whole?: true;
+      /** With `whole`: the number of the snapshot's tables; earlier releases left it out. */
+      readonly tables?: number;
     };
 
 /** Parses a mark from a frame. Throws SyntaxError, RangeError. */
 export function parseSnapshotMark(text: string): SnapshotMark {
-  const value = JSON.parse(text) as { state?: unknown; rows?: unknown; whole?: unknown } | null;
-  const { state, rows, whole } = value ?? {};
+  const value = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+  const { state, rows, whole, tables } = value ?? {};
   if (state === "started") return { state };
   if (state !== "complete" || typeof rows !== "number" || !Number.isSafeInteger(rows))
     throw new RangeError("not a mark of a snapshot");
-  return { state, rows, ...(whole === true && { whole }) };
+  return {
+    state,
+    rows,
+    ...(whole === true && { whole }),
+    ...(typeof tables === "number" && { tables }),
+  };
 }

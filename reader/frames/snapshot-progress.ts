@@ -16,7 +16,9 @@ export interface SnapshotProgress {
   /** The rows read of the present table (`rowsOfTable`) and of all tables (`rows`). */
   readonly rowsOfTable: number;
   readonly rows: number;
+  /** The number of complete chunks, and of the parts in which rows were handed over. */
   readonly chunks: number;
+  readonly parts: number;
   readonly rereads: number;
 }
 

@@ -54,6 +54,7 @@ function progressAttribute(progress: SnapshotProgress): AttributeValue {
     ["rowsOfTable", number(progress.rowsOfTable)],
     ["rows", number(progress.rows)],
     ["chunks", number(progress.chunks)],
+    ["parts", number(progress.parts)],
     ["rereads", number(progress.rereads)],
   ]);
 }
@@ -68,6 +69,8 @@ function progressOf(item: Item): SnapshotProgress {
     rowsOfTable: numberOf(item, "rowsOfTable") ?? 0,
     rows: numberOf(item, "rows") ?? 0,
     chunks: numberOf(item, "chunks") ?? 0,
+    // Earlier releases handed each chunk over as a whole.
+    parts: numberOf(item, "parts") ?? numberOf(item, "chunks") ?? 0,
     rereads: numberOf(item, "rereads") ?? 0,
   };
 }

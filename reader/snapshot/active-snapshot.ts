@@ -67,21 +67,23 @@ export class ActiveSnapshot {
     return this.#run?.last ?? null;
   }
 
-  /** Reads one chunk and hands it over; does nothing when all rows are handed over. */
-  async chunk(): Promise<void> {
+  /**
+   * Hands over the next part of a chunk, and reads the chunk before if needed; does nothing when
+   * all rows are handed over.
+   */
+  async part(): Promise<void> {
     const { counters } = this.#options;
     const { rate } = this.order;
     const run = (this.#run ??= await this.#begin());
     if (this.#isLeft || run.isComplete) return;
     const before = run.progress;
     const startedMs = performance.now();
-    await run.next();
+    const rows = await run.next();
     if (this.#isLeft) return;
     const { progress } = run;
-    const rows = progress.rows - before.rows;
     counters.snapshotRows += rows;
     counters.snapshotChunks += progress.chunks - before.chunks;
-    counters.snapshotRereads += progress.rereads - before.rereads;
+    counters.snapshotRereads += Math.max(0, progress.rereads - before.rereads);
     if (rate !== undefined)
       this.#shared.brake.rest((rows / rate) * 1000 - (performance.now() - startedMs));
     this.report = { ...this.report, ...reported(progress), state: "running", reason: "" };
@@ -162,6 +164,7 @@ export class ActiveSnapshot {
       rowsOfTable: 0,
       rows: 0,
       chunks: 0,
+      parts: 0,
       rereads: 0,
     };
   }

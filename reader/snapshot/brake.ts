@@ -20,8 +20,8 @@ const REST_MS = 500;
  * The interval of the checks for a chunk's delivery (LOOK_AGAIN_MS), and their number in one call
  * (MOST_LOOKS).
  */
-const LOOK_AGAIN_MS = 20;
-const MOST_LOOKS = 20;
+const LOOK_AGAIN_MS = 10;
+const MOST_LOOKS = 40;
 
 /** Decides when a snapshot may read its next chunk without delaying the stream. */
 export class Brake {

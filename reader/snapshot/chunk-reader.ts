@@ -1,7 +1,9 @@
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { isBefore } from "../transactions/binlog-position.ts";
 import type { RowChange } from "../transactions/transaction.ts";
+import { type ChunkOutcome, type HandOver, takePart } from "./chunk-part.ts";
 import { ChunkWindow, type RowsByKey } from "./chunk-window.ts";
+import type { Place } from "./place.ts";
 import type { KeyRange } from "./table-key.ts";
 
 /** Selected rows, and the range of keys of which they are all rows. */
@@ -24,48 +26,30 @@ export interface ChunkSource {
   areInRange(keys: readonly string[], range: KeyRange): Promise<readonly boolean[]>;
 }
 
-/** A position in the stream between two transactions. */
-export interface Place extends BinlogPosition {
-  readonly file: string;
-}
-
-export type ChunkOutcome =
-  | {
-      readonly kind: "handed over";
-      readonly rows: number;
-      readonly range: KeyRange;
-      /**
-       * The keys of rows that were left out. They must be read again by the next call of `read`.
-       */
-      readonly again: ReadonlySet<string>;
-    }
-  /** Nothing was handed over, because the table's definition or too many rows changed meanwhile. */
-  | { readonly kind: "spoiled"; readonly why: "definition" | "too much" };
-
-/**
- * Called with the rows at a place between two transactions; it must add them to the stream
- * synchronously. `again`: the keys of rows that were left out.
- */
-export type HandOver = (
-  place: Place,
-  rows: RowsByKey,
-  range: KeyRange,
-  again: ReadonlySet<string>,
-) => void;
-
 interface Waiting extends SelectedChunk {
-  /** The position that the stream must reach before the rows are handed over. */
+  /** The position that the stream must reach before the first rows are handed over. */
   readonly high: BinlogPosition;
   readonly window: ChunkWindow;
-  readonly outcome: PromiseWithResolvers<ChunkOutcome>;
+  /** The rows that are handed over next; the others are in `rows`. */
+  part: RowsByKey;
+  /** Null until the next part is wanted. */
+  outcome: PromiseWithResolvers<ChunkOutcome> | null;
   /** The server's answers: whether keys lie in the range. */
   readonly told: Map<string, boolean>;
   /** The running query for such answers, if any. */
   asking: Promise<void> | null;
 }
 
+export interface ChunkReaderOptions {
+  /** Whether changed rows are read again, see `ChunkWindow`. */
+  readonly asksAgain: boolean;
+  /** The maximum rows of a part, and about its size as JSON, bytes. */
+  readonly partRows: number;
+  readonly partBytes: number;
+}
+
 /**
- * Reads rows of one table and hands them over at a place in the stream at which the table has
+ * Reads rows of one table and hands them over at places in the stream at which the table has
  * exactly these rows (docs/snapshots.md):
  *
  * - From a place between two transactions on, it collects the table's changes.
@@ -73,23 +57,25 @@ interface Waiting extends SelectedChunk {
  *   transaction before it is visible.
  * - It reads the rows. They show everything before the place, and some changes behind it.
  * - It reads the end of the binlog. Everything that the rows show lies before that end.
- * - At the first place behind that end, it applies the collected changes and hands over the rows.
+ * - At places behind that end, it applies the collected changes to the next rows and hands them
+ *   over, part by part, so that ordinary changes pass between the parts. Rows that came into the
+ *   range since it was read are in the last part.
  */
 export class ChunkReader {
   readonly #source: ChunkSource;
-  readonly #asksAgain: boolean;
+  readonly #options: ChunkReaderOptions;
   readonly #handOver: HandOver;
   /** The number of statements that have changed the table's definition. */
   definitions = 0;
   #place: Place | null = null;
   #window: ChunkWindow | null = null;
   #waiting: Waiting | null = null;
+  #isFirst = true;
   #between = Promise.withResolvers<void>();
 
-  /** `asksAgain`: see `ChunkWindow`. */
-  constructor(source: ChunkSource, asksAgain: boolean, handOver: HandOver) {
+  constructor(source: ChunkSource, options: ChunkReaderOptions, handOver: HandOver) {
     this.#source = source;
-    this.#asksAgain = asksAgain;
+    this.#options = options;
     this.#handOver = handOver;
   }
 
@@ -117,29 +103,68 @@ export class ChunkReader {
   }
 
   /**
-   * Reads the next range, or the rows in `again` of the last outcome. Rejects with the source's
-   * errors.
+   * Reads the next range, and hands over its first rows. Rejects with the source's errors.
    *
    * @param definitions the value of `definitions` when the table was described
    */
-  async read(wanted: ReadonlySet<string> | null, definitions: number): Promise<ChunkOutcome> {
-    try {
-      if (wanted === null) this.#window = await this.#newWindow();
-      if (this.definitions !== definitions) {
-        this.#forget();
-        return { kind: "spoiled", why: "definition" };
-      }
-      const window = this.#window;
-      if (window === null)
+  async read(definitions: number): Promise<ChunkOutcome> {
+    this.#isFirst = true;
+    return this.#orFail(async () => this.#select(await this.#newWindow(), definitions));
+  }
+
+  /** Hands over the next rows of the chunk that was read. */
+  async part(): Promise<ChunkOutcome> {
+    return this.#orFail(async () => {
+      if (this.#waiting === null) throw new RangeError("no chunk was read");
+      return this.#handedOver(this.#waiting);
+    });
+  }
+
+  /** Reads the rows again that were left out, and hands over the first of them. */
+  async readAgain(definitions: number): Promise<ChunkOutcome> {
+    return this.#orFail(async () => {
+      if (this.#window === null)
         throw new RangeError("rows cannot be read again before a chunk was read");
-      await this.#source.untilVisible();
-      const selected = await this.#source.select(window.wanted);
-      const high = await this.#source.end();
-      const outcome = Promise.withResolvers<ChunkOutcome>();
-      outcome.promise.catch(() => undefined);
-      this.#waiting = { ...selected, high, window, outcome, told: new Map(), asking: null };
-      if (this.#place !== null) await this.#tryToHandOver(this.#place);
-      return await outcome.promise;
+      return this.#select(this.#window, definitions);
+    });
+  }
+
+  async #select(window: ChunkWindow, definitions: number): Promise<ChunkOutcome> {
+    this.#window = window;
+    if (this.definitions !== definitions) {
+      this.#forget();
+      return { kind: "spoiled", why: "definition" };
+    }
+    await this.#source.untilVisible();
+    const selected = await this.#source.select(window.wanted);
+    const high = await this.#source.end();
+    const waiting: Waiting = {
+      ...selected,
+      high,
+      window,
+      part: new Map(),
+      outcome: null,
+      told: new Map(),
+      asking: null,
+    };
+    this.#waiting = waiting;
+    return this.#handedOver(waiting);
+  }
+
+  /** Resolves when the next rows of a chunk were handed over. */
+  async #handedOver(waiting: Waiting): Promise<ChunkOutcome> {
+    const { partRows, partBytes } = this.#options;
+    const outcome = Promise.withResolvers<ChunkOutcome>();
+    outcome.promise.catch(() => undefined);
+    waiting.part = takePart(waiting.rows, partRows, partBytes);
+    waiting.outcome = outcome;
+    if (this.#place !== null) await this.#tryToHandOver(this.#place);
+    return outcome.promise;
+  }
+
+  async #orFail(read: () => Promise<ChunkOutcome>): Promise<ChunkOutcome> {
+    try {
+      return await read();
     } catch (error) {
       this.#forget();
       throw error;
@@ -148,7 +173,7 @@ export class ChunkReader {
 
   /** Cancels the present chunk. The reader must not be used afterwards. */
   cancel(reason: unknown): void {
-    this.#waiting?.outcome.reject(reason);
+    this.#waiting?.outcome?.reject(reason);
     this.#between.promise.catch(() => undefined);
     this.#between.reject(reason);
     this.#forget();
@@ -157,7 +182,7 @@ export class ChunkReader {
   async #newWindow(): Promise<ChunkWindow> {
     this.#forget();
     while (this.#place === null) await this.#between.promise;
-    return new ChunkWindow(this.#asksAgain, null);
+    return new ChunkWindow(this.#options.asksAgain, null);
   }
 
   #forget(): void {
@@ -168,7 +193,7 @@ export class ChunkReader {
   /** An error here ends the chunk but not the stream. */
   #tryToHandOver(place: Place): void | Promise<void> {
     const waiting = this.#waiting;
-    if (waiting === null) return;
+    if (waiting === null || waiting.outcome === null) return;
     try {
       return this.#handOverOrAsk(waiting, place);
     } catch (error) {
@@ -177,14 +202,14 @@ export class ChunkReader {
   }
 
   #handOverOrAsk(waiting: Waiting, place: Place): void | Promise<void> {
-    const { window, high, rows, range, told } = waiting;
+    const { window, high, part, told } = waiting;
     if (window.spoiled !== null) return this.#finish(waiting, place, () => false);
     if (isBefore(place, high)) return;
     if (waiting.asking !== null) return waiting.asking;
     const unknown: string[] = [];
     const inRange = new Set<string>();
-    for (const key of window.newKeys(rows)) {
-      const answer = this.#source.isInRange(key, range) ?? told.get(key);
+    for (const key of window.questions(part, waiting.rows.size === 0)) {
+      const answer = this.#source.isInRange(key, waiting.range) ?? told.get(key);
       if (answer === undefined) unknown.push(key);
       else if (answer) inRange.add(key);
     }
@@ -209,25 +234,27 @@ export class ChunkReader {
   }
 
   #fail(waiting: Waiting, error: unknown): void {
-    waiting.outcome.reject(error);
+    waiting.outcome?.reject(error);
     if (this.#waiting === waiting) this.#forget();
   }
 
-  #finish(
-    { window, rows, range, outcome }: Waiting,
-    place: Place,
-    isInRange: (key: string) => boolean,
-  ): void {
+  #finish(waiting: Waiting, place: Place, isInRange: (key: string) => boolean): void {
+    const { window, part, range, outcome } = waiting;
+    waiting.outcome = null;
     if (window.spoiled !== null) {
       this.#forget();
-      return outcome.resolve({ kind: "spoiled", why: window.spoiled });
+      return outcome?.resolve({ kind: "spoiled", why: window.spoiled });
     }
-    const again = window.apply(rows, isInRange);
-    this.#handOver(place, rows, range, again);
-    this.#forget();
+    const isLast = waiting.rows.size === 0;
+    const newRows = window.apply(part, isLast, isInRange);
+    const { again } = window;
+    const following = isLast ? (again.size > 0 ? "again" : "nothing") : "part";
+    this.#handOver(place, { rows: part, newRows, range, isFirst: this.#isFirst, following, again });
+    this.#isFirst = false;
+    if (isLast) this.#forget();
     // The changes of the rows that were left out are collected from this place on, because these
     // rows are read again behind it.
-    if (again.size > 0) this.#window = new ChunkWindow(this.#asksAgain, again);
-    outcome.resolve({ kind: "handed over", rows: rows.size, range, again });
+    if (following === "again") this.#window = new ChunkWindow(this.#options.asksAgain, window);
+    outcome?.resolve({ kind: "handed over", range, following, again });
   }
 }

@@ -21,8 +21,9 @@ const MOST_KEYS = 20_000;
 const MOST_BYTES = 16 << 20;
 
 /**
- * The changes of a table from before its rows are read until they are handed over. The last change
- * of each key decides the row at that place, whether or not the selected rows already show it.
+ * The changes of a table from before its rows are read until the last of them are handed over. The
+ * last change of each key decides the row at that place, whether or not the selected rows already
+ * show it.
  */
 export class ChunkWindow {
   /** Why the selected rows cannot be used; null when they can. */
@@ -31,14 +32,22 @@ export class ChunkWindow {
   readonly #touches = new Map<string, Touch>();
   readonly #asksAgain: boolean;
   readonly #wanted: Set<string> | null;
+  /** The keys of the chunk's rows that were handed over. */
+  readonly #handed: Set<string>;
+  /** The keys of rows that were left out, and the new keys of those among them that moved. */
+  readonly #again = new Set<string>();
+  /** The keys in `#wanted` and `#again` that a changed key has added. */
+  readonly #moved: Set<string>;
 
   /**
    * `asksAgain`: changed rows are read again instead of taken from their changes, because a `where`
-   * selects rows. `wanted`: the keys that are read; null for a range.
+   * selects rows. `former`: the window whose rows that were left out are read; null for a range.
    */
-  constructor(asksAgain: boolean, wanted: ReadonlySet<string> | null) {
+  constructor(asksAgain: boolean, former: ChunkWindow | null) {
     this.#asksAgain = asksAgain;
-    this.#wanted = wanted === null ? null : new Set(wanted);
+    this.#wanted = former === null ? null : new Set(former.#again);
+    this.#handed = former === null ? new Set() : former.#handed;
+    this.#moved = new Set(former === null ? [] : former.#moved);
   }
 
   get spoiled(): "definition" | "too much" | null {
@@ -50,6 +59,11 @@ export class ChunkWindow {
    */
   get wanted(): ReadonlySet<string> | null {
     return this.#wanted;
+  }
+
+  /** The keys of rows that were left out and must be read again. */
+  get again(): ReadonlySet<string> {
+    return this.#again;
   }
 
   /** Called with each change of the table, in the order of the stream. */
@@ -65,7 +79,7 @@ export class ChunkWindow {
     else {
       if (oldKey !== "") {
         this.#touch(oldKey, GONE);
-        if (this.#wanted?.has(oldKey) === true) this.#wanted.add(key);
+        this.#follow(oldKey, key);
       }
       const isKnown = texts.isWhole && !this.#asksAgain;
       this.#touch(key, isKnown ? { kind: "row", texts: rowOf(texts) } : UNSURE);
@@ -73,32 +87,60 @@ export class ChunkWindow {
   }
 
   /**
-   * The keys of rows that exist now and were not selected. It must be found out whether they lie in
-   * the range.
+   * The keys of which must be found out whether they lie in the range, before these selected rows
+   * are handed over. For a range: with its last rows, the keys of rows that exist now and were not
+   * selected. For rows that are read again: their new keys.
    */
-  newKeys(rows: ReadonlyMap<string, unknown>): string[] {
-    if (this.#wanted !== null) return [];
+  questions(rows: ReadonlyMap<string, unknown>, isLast: boolean): string[] {
+    if (this.#wanted !== null) return [...this.#moved];
+    if (!isLast) return [];
     return Array.from(this.#touches)
-      .filter(([key, { kind }]) => kind !== "gone" && !rows.has(key))
+      .filter(([key, { kind }]) => kind !== "gone" && !rows.has(key) && !this.#handed.has(key))
       .map(([key]) => key);
   }
 
   /**
-   * Applies the changes to the selected rows. Returns the keys of rows that are left out because
-   * they must be read again.
+   * Applies the changes to selected rows, which are handed over then. With the last of them, adds
+   * the rows that were not selected. Returns the number of rows whose keys the chunk has not handed
+   * over before.
    *
-   * @param isInRange whether a key of `newKeys` lies in the range
+   * @param isInRange whether a key of `questions` lies in the range
    */
-  apply(rows: RowsByKey, isInRange: (key: string) => boolean): Set<string> {
-    const again = new Set<string>();
+  apply(rows: RowsByKey, isLast: boolean, isInRange: (key: string) => boolean): number {
     for (const [key, touch] of this.#touches) {
-      const isMine = rows.has(key) || (this.#wanted?.has(key) ?? isInRange(key));
+      const isMine = rows.has(key) || (isLast && this.#isMissing(key, isInRange));
       if (!isMine) continue;
       if (touch.kind === "row") rows.set(key, touch.texts);
       else rows.delete(key);
-      if (touch.kind === "unsure") again.add(key);
+      if (touch.kind === "unsure") this.#again.add(key);
     }
-    return again;
+    if (this.#wanted !== null) {
+      // A row that has left the range does not belong to this chunk any more.
+      for (const key of this.#moved) {
+        if (isInRange(key)) continue;
+        rows.delete(key);
+        this.#again.delete(key);
+      }
+    }
+    const handed = this.#handed.size;
+    for (const key of rows.keys()) {
+      this.#handed.add(key);
+      this.#again.delete(key);
+    }
+    return this.#handed.size - handed;
+  }
+
+  /** Whether a row must be added to the last rows that were selected. */
+  #isMissing(key: string, isInRange: (key: string) => boolean): boolean {
+    if (this.#wanted === null) return !this.#handed.has(key) && isInRange(key);
+    return this.#wanted.has(key);
+  }
+
+  /** Follows a row that is to be read again to its new key. */
+  #follow(oldKey: string, key: string): void {
+    const list = [this.#wanted, this.#again].filter((keys) => keys?.has(oldKey) === true);
+    for (const keys of list) keys?.add(key);
+    if (list.length > 0) this.#moved.add(key);
   }
 
   #touch(key: string, touch: Touch): void {

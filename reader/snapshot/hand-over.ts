@@ -3,7 +3,7 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { Shipment } from "../frames/shipment.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
-import type { Place } from "./chunk-reader.ts";
+import type { Place } from "./place.ts";
 import type { TableName } from "./find-tables.ts";
 import type { RowNumbers } from "./row-numbers.ts";
 
@@ -11,7 +11,7 @@ import type { RowNumbers } from "./row-numbers.ts";
 export interface HandedOver {
   readonly place: Place;
   readonly name: TableName;
-  /** The chunk's number. */
+  /** The number of this hand-over in the snapshot. */
   readonly number: number;
   readonly rows: Iterable<RowTexts>;
   /** The table's definition; undefined unless frames contain definitions. */
@@ -36,7 +36,8 @@ export class RowsIntoStream {
     this.#serverId = serverId;
   }
 
-  add(target: SnapshotTarget, handed: HandedOver): void {
+  /** Returns the number of rows and marks. */
+  add(target: SnapshotTarget, handed: HandedOver): number {
     const { place, definition, rows, before, after } = handed;
     const { id, subscriber, environment } = target;
     const transaction: Transaction = {
@@ -57,8 +58,10 @@ export class RowsIntoStream {
     };
     // Each change is held until the next one, so that the last change can be marked.
     let waiting: RowChange | null = null;
+    let added = 0;
     const put = (op: "r" | "snapshot", texts: RowTexts): void => {
       if (waiting !== null) this.#shipment.snapshot(transaction, waiting);
+      added++;
       const { database, table } = handed.name;
       const row = this.#numbers.take(place);
       waiting = {
@@ -75,9 +78,10 @@ export class RowsIntoStream {
     if (before !== undefined) put("snapshot", markTexts(before));
     for (const texts of rows) put("r", texts);
     if (after !== undefined) put("snapshot", markTexts(after));
-    if (waiting === null) return;
+    if (waiting === null) return added;
     const last: RowChange = waiting;
     this.#shipment.snapshot(transaction, definition === undefined ? last : { ...last, last: true });
+    return added;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { FreeNumber } from "../frames/snapshot-progress.ts";
-import type { Place } from "./chunk-reader.ts";
+import type { Place } from "./place.ts";
 
 /** More than the number of rows between two saves of the offset, see `MOST_UNSAVED`. */
 const GAP = 10_000_000;

@@ -76,6 +76,14 @@ export class SnapshotConnection implements Disposable {
     }
   }
 
+  async areGtidsOn(): Promise<boolean> {
+    const [rows] = await this.ask((connection) =>
+      connection.query("SELECT @@GLOBAL.gtid_mode AS mode"),
+    );
+    const [row] = rows as { readonly mode?: unknown }[];
+    return String(row?.mode) === "ON";
+  }
+
   /** The end of the binlog. */
   async end(): Promise<BinlogPosition> {
     const { file, offset } = await this.ask((connection) => binlogEnd(connection, this.#version));

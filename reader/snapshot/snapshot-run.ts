@@ -4,7 +4,9 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import type { InFlightFrames } from "../frames/in-flight-frames.ts";
 import type { SnapshotProgress, SnapshotStep } from "../frames/snapshot-progress.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
-import type { ChunkReader, HandOver } from "./chunk-reader.ts";
+import type { ChunkPart } from "./chunk-part.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
+import type { Place } from "./place.ts";
 import { SnapshotStoppedError } from "./errors.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { fullName, parseName, type TableName } from "./find-tables.ts";
@@ -43,14 +45,18 @@ export interface HandedUpTo extends BinlogPosition {
 /** Reads one snapshot on one connection: continues from its progress, chunk by chunk. */
 export class SnapshotRun {
   readonly #options: SnapshotRunOptions;
+  /** The progress up to the last complete chunk, and up to the last rows. */
+  #complete: SnapshotProgress;
   #progress: SnapshotProgress;
   #table: { readonly index: number; readonly reading: TableReading } | null = null;
   #acknowledged: Promise<void> = Promise.resolve();
   #unsavedRows = 0;
+  #handedRows = 0;
   #last: HandedUpTo | null = null;
 
   constructor(options: SnapshotRunOptions) {
     this.#options = options;
+    this.#complete = options.progress;
     this.#progress = options.progress;
   }
 
@@ -74,18 +80,21 @@ export class SnapshotRun {
   }
 
   /**
-   * Hands over the next chunk, and resolves when it is acknowledged. Rejects with
-   * SnapshotStoppedError, with SnapshotRefusedError when a table can no longer be read, and with
-   * errors of the connection.
+   * Hands over the next rows, and returns their number. Resolves when they are acknowledged, if
+   * they complete a chunk. Rejects with SnapshotStoppedError, with SnapshotRefusedError when a
+   * table can no longer be read, and with errors of the connection.
    */
-  async next(): Promise<void> {
-    const { tableIndex, lastKey, keyName } = this.#progress;
+  async next(): Promise<number> {
+    const { tableIndex, lastKey, keyName } = this.#complete;
+    const before = this.#handedRows;
     const { reading } = this.#table?.index === tableIndex ? this.#table : this.#open(tableIndex);
     await reading.next(lastKey, keyName);
     await this.#acknowledged;
-    if (this.#unsavedRows < MOST_UNSAVED / 2) return;
-    await this.#options.saved();
-    this.#unsavedRows = 0;
+    if (this.#unsavedRows >= MOST_UNSAVED / 2) {
+      await this.#options.saved();
+      this.#unsavedRows = 0;
+    }
+    return this.#handedRows - before;
   }
 
   #open(index: number): { readonly index: number; readonly reading: TableReading } {
@@ -98,57 +107,66 @@ export class SnapshotRun {
       streamName: { database: followed.nameOf(name.database), table: followed.nameOf(name.table) },
       where: order.where,
       mostRows: order.rate ?? Infinity,
-      handOver: (...handed) => this.#handOver(index, ...handed),
+      handOver: (place, part) => this.#handOver(index, place, part),
     });
     this.#table = { index, reading };
     return this.#table;
   }
 
-  #handOver(index: number, ...[place, rows, range, again]: Parameters<HandOver>): void {
+  #handOver(index: number, place: Place, part: ChunkPart): void {
     const { order, numbers, followed, rows: stream } = this.#options;
     const reading = this.#table?.reading;
-    const former = this.#progress;
+    const { rows, newRows, range, isFirst, following, again } = part;
+    // A chunk that is read anew counts from its beginning.
+    const former = isFirst ? this.#complete : this.#progress;
     if (!numbers.hasRoom(place, rows.size + 2)) {
       throw new SnapshotStoppedError(
         "This position in the binlog has no free row number left. Resume the snapshot after the next transaction has been committed.",
       );
     }
     const name = parseName(former.tables[index] ?? "");
-    const isFirst = range.lower === null && !this.#isGoingOn;
-    const isWhole = again.size === 0;
+    const isBegin = range.lower === null && isFirst;
+    const isWhole = following === "nothing";
     const isEnd = isWhole && range.upper === null;
     const streamName = {
       database: followed.nameOf(name.database),
       table: followed.nameOf(name.table),
     };
-    const rowsOfTable = (range.lower === null && isFirst ? 0 : former.rowsOfTable) + rows.size;
-    const number = former.chunks + 1;
+    const rowsOfTable = (isBegin ? 0 : former.rowsOfTable) + newRows;
+    const number = this.#progress.parts + 1;
     const isLastTable = index + 1 >= former.tables.length;
-    stream.add(order, {
+    const added = stream.add(order, {
       place,
       name: streamName,
       number,
       rows: rows.values(),
       definition: this.#definitionFor(streamName, reading?.definition),
-      before: isFirst ? { state: "started" } : undefined,
+      before: isBegin ? { state: "started" } : undefined,
       after: isEnd
-        ? { state: "complete", rows: rowsOfTable, ...(isLastTable && { whole: true }) }
+        ? {
+            state: "complete",
+            rows: rowsOfTable,
+            ...(isLastTable && { whole: true, tables: former.tables.length }),
+          }
         : undefined,
     });
     const { fileNumber, offset } = place;
-    this.#last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
-    if (isFirst) this.#options.onBegin(fullName(name));
-    this.#isGoingOn = !isWhole;
+    if (added > 0)
+      this.#last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
+    if (isBegin) this.#options.onBegin(fullName(name));
     this.#unsavedRows += rows.size;
+    this.#handedRows += rows.size;
     this.#progress = {
       ...former,
       ...(isWhole && this.#behind(index, range, isEnd, reading?.keyName ?? "")),
-      rows: former.rows + rows.size,
+      rows: former.rows + newRows,
       rowsOfTable: isEnd ? 0 : rowsOfTable,
-      chunks: isWhole ? number : former.chunks,
-      rereads: former.rereads + again.size,
+      chunks: isWhole ? former.chunks + 1 : former.chunks,
+      parts: number,
+      rereads: following === "again" ? former.rereads + again.size : former.rereads,
     };
     if (!isWhole) return;
+    this.#complete = this.#progress;
     const step: SnapshotStep = { numbers: numbers.free, progress: this.#progress };
     this.#acknowledged = this.#options.inFlight.snapshot(step);
     if (isEnd) this.#options.onComplete(fullName(name), rowsOfTable);
@@ -164,9 +182,6 @@ export class SnapshotRun {
     if (former === undefined || definition === undefined) return columns ? definition : undefined;
     return { ...definition, former };
   }
-
-  /** Whether a part of the present chunk was handed over, and its other rows are read again. */
-  #isGoingOn = false;
 
   #behind(
     index: number,

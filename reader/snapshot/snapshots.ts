@@ -91,7 +91,7 @@ export class Snapshots implements Disposable {
         if (room === "behind")
           active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
         if (room !== "free" || active.isLeft) return;
-        await active.chunk();
+        await active.part();
         if (active.complete !== null) await this.#complete(active, active.complete);
         this.#failures = 0;
       }

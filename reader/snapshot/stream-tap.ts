@@ -1,7 +1,8 @@
 import { WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 import { GtidIntervals } from "../frames/gtid-intervals.ts";
 import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
-import type { ChunkReader, Place } from "./chunk-reader.ts";
+import type { ChunkReader } from "./chunk-reader.ts";
+import type { Place } from "./place.ts";
 import type { TableName } from "./find-tables.ts";
 
 /**
@@ -13,6 +14,7 @@ export class StreamTap implements ChangeSink {
   #passed = new GtidIntervals();
   #watched: (TableName & { readonly reader: ChunkReader }) | null = null;
   #place: Place | null = null;
+  #hasAnonymous = false;
 
   /**
    * The GTIDs that reads may not show yet, except those in `#passed`, in the text form of a set.
@@ -46,6 +48,16 @@ export class StreamTap implements ChangeSink {
     return this.#unseen;
   }
 
+  /** Whether a transaction without a GTID has passed that reads may not show yet. */
+  get hasAnonymous(): boolean {
+    return this.#hasAnonymous;
+  }
+
+  /** Called when reads show all transactions without a GTID. */
+  seesAnonymous(): void {
+    this.#hasAnonymous = false;
+  }
+
   /** Called when reads show all transactions that `unseen` returned. */
   sees(unseen: string): void {
     if (this.#unseen === unseen) this.#unseen = "";
@@ -64,6 +76,7 @@ export class StreamTap implements ChangeSink {
   change(transaction: Transaction, change: RowChange): void {
     this.#sink.change(transaction, change);
     this.#place = null;
+    if (transaction.gtid === null) this.#hasAnonymous = true;
     const watched = this.#watched;
     if (watched === null || watched.database !== change.database) return;
     if (change.table === watched.table || change.table === WHOLE_DATABASE)

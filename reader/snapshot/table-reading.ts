@@ -1,11 +1,7 @@
 import type { TableDefinition } from "../binlog-format/column.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
-import {
-  ChunkReader,
-  type ChunkSource,
-  type HandOver,
-  type SelectedChunk,
-} from "./chunk-reader.ts";
+import type { ChunkOutcome, Following, HandOver } from "./chunk-part.ts";
+import { ChunkReader, type ChunkSource, type SelectedChunk } from "./chunk-reader.ts";
 import { ChunkStatements } from "./chunk-statements.ts";
 import type { RowsByKey } from "./chunk-window.ts";
 import { SnapshotStoppedError } from "./errors.ts";
@@ -26,20 +22,22 @@ export interface TableReadingOptions {
   readonly handOver: HandOver;
 }
 
-/**
- * The approximate size of a chunk's rows as JSON, bytes. Ordinary changes wait until a chunk is
- * delivered. With four times this size, their p99 was more than twice that without a snapshot
- * (docs/performance.md).
- */
-const CHUNK_BYTES = 1 << 17;
+/** A chunk has as many rows as have this size as JSON, but 1,000 to 10,000. */
+const CHUNK_BYTES = 2 << 20;
+const FEWEST_ROWS = 1000;
+const MOST_ROWS = 10_000;
 /**
  * The maximum size of a chunk's rows; further rows are dropped and read again. So a chunk takes no
- * more memory than this and one row.
+ * more memory than this and one row. A chunk of large rows has fewer than 1,000 for that.
  */
 const MOST_BYTES = 8 << 20;
-/** The rows of the first chunk, when the server does not know their size. */
-const FIRST_ROWS = 1000;
-const MOST_ROWS = 1000;
+/**
+ * The maximum rows of a part of a chunk, and about its size as JSON, bytes. Ordinary changes wait
+ * until a part is delivered. With more, their p99 was more than twice that without a snapshot
+ * (docs/performance.md).
+ */
+const PART_ROWS = 200;
+const PART_BYTES = 32 << 10;
 /** The keys in one statement. */
 const KEYS_AT_ONCE = 50;
 /**
@@ -49,6 +47,9 @@ const KEYS_AT_ONCE = 50;
 const QUESTION_MS = 2000;
 /** How many times in a row a chunk may be spoiled. */
 const MOST_DEFINITIONS = 20;
+
+const WITHOUT_GTIDS =
+  "gtid_mode is not ON any more, and transactions without a GTID were written: the reader cannot tell whether rows show them. Set gtid_mode to ON again; npm run doctor prints the statements. Then resume the snapshot.";
 
 /** Reads one table chunk by chunk. */
 export class TableReading implements ChunkSource {
@@ -62,11 +63,17 @@ export class TableReading implements ChunkSource {
   #lower: RowKey | null = null;
   #range: KeyRange = { lower: null, upper: null };
   #failures = 0;
+  /** The present maximum: lower after too many rows changed while a chunk was out. */
+  #mostRows = MOST_ROWS;
+  /** What comes next of the present chunk. */
+  #following: Following = "nothing";
 
   constructor(options: TableReadingOptions) {
     this.#options = options;
-    this.#limit = limitFor(0, Math.min(FIRST_ROWS, options.mostRows));
-    this.chunks = new ChunkReader(this, options.where !== undefined, options.handOver);
+    this.#limit = limitFor(0, Math.min(FEWEST_ROWS, options.mostRows));
+    const asksAgain = options.where !== undefined;
+    const sizes = { partRows: PART_ROWS, partBytes: PART_BYTES };
+    this.chunks = new ChunkReader(this, { asksAgain, ...sizes }, options.handOver);
     options.tap.watch(options.streamName, this.chunks);
   }
 
@@ -81,27 +88,29 @@ export class TableReading implements ChunkSource {
   }
 
   /**
-   * Reads the next chunk behind a key until all its rows are handed over, and returns their range.
-   * Rejects with SnapshotStoppedError when the chunk is spoiled too often.
+   * Hands over the next part of the present chunk; when there is none, reads the next chunk behind
+   * a key and hands over its first part. Rejects with SnapshotStoppedError when the chunk is
+   * spoiled too often.
    *
    * @param lower the last row's key, or null; ignored if the table is now read by another key than
    *   `keyName`
    */
-  async next(lower: RowKey | null, keyName: string): Promise<KeyRange> {
+  async next(lower: RowKey | null, keyName: string): Promise<void> {
     for (;;) {
-      if (this.#statements === null || this.#definitions !== this.chunks.definitions)
-        await this.#describe();
-      this.#lower = keyName === this.keyName ? lower : null;
-      let outcome = await this.chunks.read(null, this.#definitions);
-      while (outcome.kind === "handed over" && outcome.again.size > 0)
-        outcome = await this.chunks.read(outcome.again, this.#definitions);
+      const outcome = await this.#step(lower, keyName);
       if (outcome.kind === "handed over") {
+        this.#following = outcome.following;
+        if (outcome.following !== "nothing") return;
         this.#failures = 0;
-        return outcome.range;
+        this.#mostRows = Math.min(MOST_ROWS, 2 * this.#mostRows);
+        return;
       }
+      this.#following = "nothing";
       this.#failures++;
-      if (outcome.why === "too much") this.#limit = Math.max(1, Math.floor(this.#limit / 4));
-      else this.#statements = null;
+      if (outcome.why === "too much") {
+        this.#mostRows = Math.max(1, Math.floor(this.#limit / 4));
+        this.#limit = Math.min(this.#limit, this.#mostRows);
+      } else this.#statements = null;
       if (this.#failures > MOST_DEFINITIONS) {
         throw new SnapshotStoppedError(
           `${fullName(this.#options.name)} changed during each of the last ${MOST_DEFINITIONS + 1} attempts to read a chunk of it. Resume the snapshot when fewer statements change the table.`,
@@ -110,8 +119,22 @@ export class TableReading implements ChunkSource {
     }
   }
 
+  async #step(lower: RowKey | null, keyName: string): Promise<ChunkOutcome> {
+    if (this.#following === "part") return this.chunks.part();
+    if (this.#following === "again") return this.chunks.readAgain(this.#definitions);
+    if (this.#statements === null || this.#definitions !== this.chunks.definitions)
+      await this.#describe();
+    this.#lower = keyName === this.keyName ? lower : null;
+    return this.chunks.read(this.#definitions);
+  }
+
   async untilVisible(): Promise<void> {
     const { connection, tap } = this.#options;
+    if (tap.hasAnonymous) {
+      // The server sets gtid_mode to ON only when all transactions without a GTID have ended.
+      if (!(await connection.areGtidsOn())) throw new SnapshotStoppedError(WITHOUT_GTIDS);
+      tap.seesAnonymous();
+    }
     const unseen = tap.unseen();
     if (unseen === "") return;
     await connection.untilVisible(unseen);
@@ -180,7 +203,7 @@ export class TableReading implements ChunkSource {
         )
         .join(", "),
     };
-    if (rowBytes > 0) this.#limit = limitFor(rowBytes, this.#options.mostRows);
+    if (rowBytes > 0) this.#limit = this.#limitFor(rowBytes);
   }
 
   /** Reads the next rows, as many as a chunk has. */
@@ -225,14 +248,20 @@ export class TableReading implements ChunkSource {
       rows.set(texts.key, texts);
       last = statements.key.ofRow(row);
     });
-    if (rows.size > 0) this.#limit = limitFor(bytes / rows.size, this.#options.mostRows);
+    if (rows.size > 0) this.#limit = this.#limitFor(bytes / rows.size);
     return { count, isCut, last };
+  }
+
+  #limitFor(rowBytes: number): number {
+    return limitFor(rowBytes, Math.min(this.#options.mostRows, this.#mostRows));
   }
 }
 
 /** The number of rows in a chunk by their size: 1, 2 or 5 times a power of ten. */
 function limitFor(rowBytes: number, mostRows: number): number {
-  const fitting = Math.min(CHUNK_BYTES / Math.max(1, rowBytes), mostRows, MOST_ROWS);
-  const power = 10 ** Math.floor(Math.log10(Math.max(1, fitting)));
+  const bytes = Math.max(1, rowBytes);
+  const bySize = Math.max(FEWEST_ROWS, CHUNK_BYTES / bytes);
+  const fitting = Math.max(1, Math.min(bySize, MOST_BYTES / bytes, mostRows, MOST_ROWS));
+  const power = 10 ** Math.floor(Math.log10(fitting));
   return [5, 2, 1].map((digit) => digit * power).find((limit) => limit <= fitting) ?? 1;
 }

@@ -43,17 +43,79 @@ function apply(state: State, { op, key, oldKey, after }: Placed): void {
   state.set(key, after);
 }
 
+/** Rows that were handed over together. */
 interface Group {
   readonly n: number;
   readonly at: number;
-  readonly keys: Set<string>;
-  readonly state: ReadonlyMap<string, string>;
+  readonly place: string;
+  readonly ids: Set<number>;
 }
 
-const idOf = (key: string): number => (JSON.parse(key) as { id: number }).id;
+/** More than the number of parts in which a chunk's rows are handed over. */
+const MOST_PARTS = 60;
 
-const greatest = ({ keys }: Group): number => Math.max(...Array.from(keys, idOf));
-const smallest = ({ keys }: Group): number => Math.min(...Array.from(keys, idOf));
+const idOf = (key: string): number => (JSON.parse(key) as { id: number }).id;
+const largest = (ids: Iterable<number>): number => {
+  let found = -1;
+  for (const id of ids) if (id > found) found = id;
+  return found;
+};
+
+/**
+ * Finds rows that a snapshot left out. A row of a group's range that the group lacks may have come
+ * before, or come later with the last part of its chunk, if it is not gone by then.
+ */
+class MissingRows {
+  readonly problems: string[] = [];
+  readonly #bornAt = new Map<number, number>();
+  readonly #cameAt = new Map<number, number>();
+  /** The rows that must still come, with the index of the group that lacks them. */
+  readonly #owed = new Map<number, number>();
+  /** The last group with each number. */
+  readonly #groups = new Map<number, { readonly at: number; readonly upper: number }>();
+  #count = 0;
+
+  change({ op, key, oldKey }: Placed, at: number): void {
+    for (const gone of op === "d" ? [key] : oldKey === "" ? [] : [oldKey]) {
+      this.#bornAt.delete(idOf(gone));
+      this.#settle(idOf(gone));
+    }
+    if ((op === "c" || op === "u") && !this.#bornAt.has(idOf(key))) this.#bornAt.set(idOf(key), at);
+  }
+
+  /** Called with a group when its rows are complete, before the next change. */
+  group({ n, at, ids }: Group): void {
+    for (const id of ids) {
+      this.#settle(id);
+      this.#cameAt.set(id, at);
+    }
+    const former = this.#groups.get(n - 1);
+    if (former === undefined && n > 1) this.problems.push(`no rows before number ${n}`);
+    const upper = largest(ids);
+    const begin = Math.min(...ids);
+    this.#groups.set(n, { at, upper });
+    this.#count++;
+    for (let id = (former?.upper ?? -1) + 1; id <= upper; id++) {
+      const bornAt = this.#bornAt.get(id);
+      if (bornAt === undefined || ids.has(id)) continue;
+      // A row inserted between the rows of two groups may be in the range of the former one.
+      if (former !== undefined && id < begin && bornAt > former.at) continue;
+      if ((this.#cameAt.get(id) ?? -1) < bornAt && !this.#owed.has(id))
+        this.#owed.set(id, this.#count);
+    }
+  }
+
+  end(): void {
+    for (const id of this.#owed.keys()) this.problems.push(`${id} is missing`);
+  }
+
+  #settle(id: number): void {
+    const since = this.#owed.get(id);
+    this.#owed.delete(id);
+    if (since !== undefined && this.#count - since > MOST_PARTS)
+      this.problems.push(`${id} did not come within ${MOST_PARTS} groups`);
+  }
+}
 
 /**
  * Compares the snapshot's rows at each place with the table that the changes up to there result in.
@@ -67,42 +129,28 @@ export function problemsAtPlaces(
 ): { problems: string[]; rows: number } {
   const problems: string[] = [];
   const state: State = new Map();
-  const bornAt = new Map<string, number>();
-  const groups: Group[] = [];
-  let [rows, place, group]: [number, string, Group | null] = [0, "", null];
+  const missing = new MissingRows();
+  let [rows, group]: [number, Group | null] = [0, null];
   changes.forEach((change, at) => {
     if (change.tableName !== tableName) return;
     const { op, key, after, n, position } = change;
-    if ((op === "c" || op === "u") && !state.has(key)) bornAt.set(key, at);
-    apply(state, change);
-    if (op !== "r") return;
-    rows++;
-    const here = `${position.slice(0, -11)} ${n}`;
-    if (here !== place || group === null) {
-      place = here;
-      group = { n, at, keys: new Set(), state: new Map(state) };
-      groups.push(group);
+    const place = op === "r" ? `${position.slice(0, -11)} ${n}` : "";
+    if (group !== null && group.place !== place) {
+      if (isNumbered) missing.group(group);
+      group = null;
     }
-    group.keys.add(key);
+    if (op !== "r") {
+      if (isNumbered && op !== "snapshot") missing.change(change, at);
+      return apply(state, change);
+    }
+    rows++;
+    group ??= { n, at, place, ids: new Set() };
+    if (isNumbered) group.ids.add(idOf(key));
     if (state.get(key) !== after) problems.push(`${key} is ${state.get(key)}, not ${after}`);
   });
-  if (!isNumbered) return { problems, rows };
-  groups.forEach((present, i) => {
-    const former = groups.slice(0, i).findLast(({ n }) => n === present.n - 1);
-    if (former === undefined && present.n > 1) return problems.push(`no chunk before ${present.n}`);
-    const lower = former === undefined ? -1 : greatest(former);
-    const [begin, upper] = [smallest(present), greatest(present)];
-    for (const key of present.state.keys()) {
-      const id = idOf(key);
-      // A row inserted between the rows of two chunks may be in the range of the former chunk.
-      const isNew = former !== undefined && (bornAt.get(key) ?? 0) > former.at;
-      const isExpected = id >= begin || (id > lower && !isNew);
-      if (id <= upper && isExpected && !present.keys.has(key))
-        problems.push(`${key} is missing in chunk ${present.n}`);
-    }
-    return 0;
-  });
-  return { problems, rows };
+  if (isNumbered && group !== null) missing.group(group);
+  missing.end();
+  return { problems: [...problems, ...missing.problems], rows };
 }
 
 /**

@@ -1,32 +1,28 @@
 import type { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { RowTexts } from "../../../reader/binlog-format/rows/row-texts.ts";
+import type { ChunkOutcome, ChunkPart } from "../../../reader/snapshot/chunk-part.ts";
 import {
-  type ChunkOutcome,
   ChunkReader,
   type ChunkSource,
-  type Place,
   type SelectedChunk,
 } from "../../../reader/snapshot/chunk-reader.ts";
 import type { RowsByKey } from "../../../reader/snapshot/chunk-window.ts";
+import type { Place } from "../../../reader/snapshot/place.ts";
 import type { KeyRange } from "../../../reader/snapshot/table-key.ts";
+import { apply, isIn, keyText, numberOf, rowText, type Write } from "./model-rows.ts";
 
 /** A step of the protocol that is omitted; the model must find that fault. */
-export type Fault = "none" | "no wait" | "no high mark" | "no changes" | "no range";
-
-interface Write {
-  readonly op: "c" | "u" | "d";
-  readonly key: number;
-  readonly oldKey: number | null;
-  readonly value: string | null;
-  readonly isWhole: boolean;
-}
+export type Fault =
+  | "none"
+  | "no wait"
+  | "no high mark"
+  | "no changes"
+  | "no changes between parts"
+  | "no range";
 
 const KEYS = 24;
 const CHUNK = 5;
-
-const keyText = (key: number): string => JSON.stringify({ k: key });
-const numberOf = (text: string): number => (JSON.parse(text) as { k: number }).k;
-const rowText = (key: number, value: string): string => JSON.stringify({ k: key, v: value });
+const PART = 2;
 
 /**
  * A server, a stream and a snapshot of a table. The server writes a transaction to its binlog
@@ -62,14 +58,8 @@ export class ServerModel {
       this.#visible.set(key, "first");
     }
     this.#start = new Map(this.#newest);
-    const isInRange = (key: string, { lower, upper }: KeyRange): boolean => {
-      const value = numberOf(key);
-      return (
-        fault !== "no range" &&
-        (lower === null || value > Number(lower[0])) &&
-        (upper === null || value <= Number(upper[0]))
-      );
-    };
+    const isInRange = (key: string, range: KeyRange): boolean =>
+      fault !== "no range" && isIn(range, numberOf(key));
     const source: ChunkSource = {
       untilVisible: () => {
         const passed = this.#read;
@@ -91,16 +81,26 @@ export class ServerModel {
         return keys.map((key) => isInRange(key, range));
       },
     };
-    this.#reader = new ChunkReader(source, asksAgain, (place, rows) => this.#check(place, rows));
+    this.#reader = new ChunkReader(
+      source,
+      { asksAgain, partRows: PART, partBytes: Infinity },
+      (place, { isFirst, ...part }) => {
+        if (isFirst) this.#handed.clear();
+        this.#isBetweenParts = part.following === "part";
+        this.#check(place, part);
+      },
+    );
   }
 
   readonly #start: ReadonlyMap<number, string>;
-  /** The rows handed over last, and the table at that position. */
-  #last: {
-    readonly table: ReadonlyMap<number, string>;
-    readonly rows: RowsByKey;
-    readonly offset: number;
-  } = { table: new Map(), rows: new Map(), offset: 0 };
+  /** The keys of the present chunk that were handed over. */
+  readonly #handed = new Set<string>();
+  #isBetweenParts = false;
+  /** The table at the position of the last hand-over. */
+  #last: { readonly table: ReadonlyMap<number, string>; readonly offset: number } = {
+    table: new Map(),
+    offset: 0,
+  };
 
   /** Runs until the whole table has been handed over. */
   async run(): Promise<void> {
@@ -118,23 +118,26 @@ export class ServerModel {
   }
 
   async #snapshot(): Promise<void> {
-    for (;;) {
-      let outcome: ChunkOutcome = await this.#reader.read(null, 0);
-      if (outcome.kind !== "handed over") throw new Error(outcome.why);
-      const { lower, upper } = outcome.range;
-      const isInRange = (key: number): boolean =>
-        (lower === null || key > Number(lower[0])) && (upper === null || key <= Number(upper[0]));
-      this.#checkWhole(isInRange, outcome.again);
-      while (outcome.kind === "handed over" && outcome.again.size > 0) {
-        const wanted: ReadonlySet<string> = outcome.again;
-        this.rereads++;
-        outcome = await this.#reader.read(wanted, 0);
+    do {
+      let owed: ReadonlySet<string> | null = null;
+      let outcome: ChunkOutcome = await this.#reader.read(0);
+      for (;;) {
         if (outcome.kind !== "handed over") throw new Error(outcome.why);
-        this.#checkWhole((key) => wanted.has(keyText(key)), outcome.again);
+        if (outcome.following !== "part") {
+          this.#checkWhole(outcome.range, owed, outcome.again);
+          owed = new Set(outcome.again);
+        }
+        if (outcome.following === "nothing") break;
+        if (outcome.following === "again") this.rereads++;
+        else await this.#when(() => true);
+        outcome =
+          outcome.following === "part"
+            ? await this.#reader.part()
+            : await this.#reader.readAgain(0);
       }
-      if (upper === null) return;
-      this.#lower = Number(upper[0]);
-    }
+      const { upper } = outcome.range;
+      this.#lower = upper === null ? null : Number(upper[0]);
+    } while (this.#lower !== null);
   }
 
   #step(steps: number): void {
@@ -213,7 +216,10 @@ export class ServerModel {
         ...(value !== null && { after: rowText(key, value) }),
       });
       texts.isWhole = isWhole;
-      if (this.#fault === "no changes") this.#reader.enters();
+      const isLost =
+        this.#fault === "no changes" ||
+        (this.#fault === "no changes between parts" && this.#isBetweenParts);
+      if (isLost) this.#reader.enters();
       else this.#reader.change({ op, texts });
       return;
     }
@@ -250,32 +256,36 @@ export class ServerModel {
   }
 
   /** Compares the rows with the table that the binlog up to that position results in. */
-  #check(place: Place, rows: RowsByKey): void {
+  #check(place: Place, { rows, newRows, range }: Omit<ChunkPart, "isFirst">): void {
     this.chunks++;
     const table = new Map(this.#start);
     for (const writes of this.#log.slice(0, place.offset))
       for (const write of writes) apply(table, write);
+    const handed = this.#handed.size;
     for (const [text, texts] of rows) {
       const key = numberOf(text);
       if (texts.after !== rowText(key, table.get(key) ?? "gone"))
         this.problems.push(`${text} is ${table.get(key)} at ${place.offset}, not ${texts.after}`);
+      if (!isIn(range, key)) this.problems.push(`${text} lies outside its chunk's range`);
+      this.#handed.add(text);
     }
-    this.#last = { table, rows, offset: place.offset };
+    if (this.#handed.size - handed !== newRows)
+      this.problems.push(`${newRows} rows are counted, not ${this.#handed.size - handed}`);
+    this.#last = { table, offset: place.offset };
   }
 
-  /** Checks that all expected rows were handed over, except those that are to be read again. */
-  #checkWhole(keys: (key: number) => boolean, again: ReadonlySet<string>): void {
-    const { table, rows, offset } = this.#last;
+  /**
+   * Checks that a chunk has all rows of its range, except those that are read again.
+   *
+   * @param owed the keys of the rows that were read again; null: the whole range was read
+   */
+  #checkWhole(range: KeyRange, owed: ReadonlySet<string> | null, again: ReadonlySet<string>): void {
+    const { table, offset } = this.#last;
     for (const key of table.keys()) {
       const text = keyText(key);
-      if (keys(key) && !rows.has(text) && !again.has(text))
+      const isExpected = isIn(range, key) && (owed?.has(text) ?? true);
+      if (isExpected && !this.#handed.has(text) && !again.has(text))
         this.problems.push(`${text} is missing at ${offset}`);
     }
   }
-}
-
-function apply(table: Map<number, string>, { op, key, oldKey, value }: Write): void {
-  if (oldKey !== null) table.delete(oldKey);
-  if (op === "d") table.delete(key);
-  else table.set(key, value ?? "");
 }

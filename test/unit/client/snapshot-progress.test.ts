@@ -19,10 +19,15 @@ const started: Handled = {
   op: "snapshot",
   snapshot: { id: "one", table: "shop.orders", state: "started" },
 };
-const complete = (rows: number, table = "shop.orders", snapshot = "one"): Handled => ({
+const complete = (
+  rows: number,
+  table = "shop.orders",
+  snapshot = "one",
+  whole: { readonly whole?: true; readonly tables?: number } = {},
+): Handled => ({
   id: `snapshot/${snapshot}/${table}/complete`,
   op: "snapshot",
-  snapshot: { id: snapshot, table, state: "complete", rows },
+  snapshot: { id: snapshot, table, state: "complete", rows, ...whole },
 });
 const change: Handled = { id: "1/0", op: "u" };
 
@@ -37,7 +42,7 @@ async function told(
   return answers;
 }
 
-const ORDERS = { snapshot: "one", table: "shop.orders", rows: 2 };
+const ORDERS = { snapshot: "one", table: "shop.orders", rows: 2, whole: false };
 
 describe("a table of a snapshot is complete", () => {
   test("with its mark, when the mark comes last", async () => {
@@ -60,7 +65,7 @@ describe("a table of a snapshot is complete", () => {
       null,
       null,
       null,
-      { snapshot: "one", table: "shop.items", rows: 1 },
+      { snapshot: "one", table: "shop.items", rows: 1, whole: false },
     ]);
   });
 
@@ -69,5 +74,26 @@ describe("a table of a snapshot is complete", () => {
     const counts = new MemorySnapshotCounts();
     await told([row(1), complete(2)], counts);
     expect(await told([row(2)], counts)).toEqual([ORDERS]);
+  });
+});
+
+describe("a snapshot is complete", () => {
+  const last = complete(2, "shop.orders", "one", { whole: true, tables: 2 });
+  const items = complete(1, "shop.items");
+
+  test("with the last of its tables, in any order", async () => {
+    const orders = [row(1), row(2), last];
+    const first = await told([row(1, "shop.items"), items, ...orders]);
+    expect(first.at(-1)).toEqual({ ...ORDERS, whole: true });
+    const later = await told([...orders, items, row(1, "shop.items")]);
+    expect(later.filter((table) => table !== null)).toEqual([
+      ORDERS,
+      { snapshot: "one", table: "shop.items", rows: 1, whole: true },
+    ]);
+  });
+
+  test("never by a mark of an earlier release, which has no number of tables", async () => {
+    const former = complete(0, "shop.orders", "one", { whole: true });
+    expect(await told([former])).toEqual([{ ...ORDERS, rows: 0 }]);
   });
 });

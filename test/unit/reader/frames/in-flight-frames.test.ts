@@ -60,6 +60,7 @@ describe("InFlightFrames", () => {
       rowsOfTable: 7,
       rows: 7,
       chunks: 1,
+      parts: 4,
       rereads: 0,
     };
     frames.boundary(boundary(1));

@@ -50,7 +50,13 @@ test.for([
   },
 );
 
-test.for(["no wait", "no high mark", "no changes", "no range"] as const)(
+test.for([
+  "no wait",
+  "no high mark",
+  "no changes",
+  "no changes between parts",
+  "no range",
+] as const)(
   "the model detects the fault when there is %s",
   { timeout: TIMEOUT_MS },
   async (fault) => {

@@ -1,0 +1,272 @@
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import type { Frame } from "../../../../wire/frame.ts";
+import { parseSnapshotMark } from "../../../../wire/snapshot.ts";
+import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
+import { formatPosition } from "../../../../wire/position.ts";
+import { useMysql } from "../../../support/mysql.ts";
+import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
+import { BenchOrders } from "../../../support/snapshot/orders.ts";
+import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
+
+// Tests events between two parts of a chunk. The reader hands over the next part when the lane's
+// delivered position, which the test writes, shows the one before.
+
+const mysql = useMysql();
+let aws: LocalAws;
+let bench: ReaderBench;
+let orders: BenchOrders;
+let reader: ReaderProcess;
+let frames: Frame[];
+const placed: string[] = [];
+
+const ROWS = 900;
+/** The rows of a part. */
+const PART = 200;
+const NOTHING = { epoch: 0, file: 0, offset: 0, row: 0 };
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+  await mysql.query("CREATE DATABASE shop");
+  bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  orders = new BenchOrders(aws, bench);
+  reader = await bench.start();
+});
+beforeEach(() => {
+  frames = [];
+});
+// What a failed test leaves behind must not hold up the others.
+afterEach(async () => {
+  for (const id of placed.splice(0)) await orders.place({ ...orderOf(""), id, wanted: "cancel" });
+});
+afterAll(async () => {
+  orders[Symbol.dispose]();
+  await bench[Symbol.asyncDispose]();
+  await aws[Symbol.asyncDispose]();
+});
+
+/** Writes the lane's delivered position as the route function does. */
+async function delivered(epoch: number): Promise<void> {
+  await orders.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: orders.table,
+      Key: { id: { S: "lane#0" } },
+      UpdateExpression: "SET delivered = :position",
+      ExpressionAttributeValues: { ":position": { S: formatPosition({ ...NOTHING, epoch }) } },
+    }),
+  );
+}
+
+const orderOf = (name: string, more: Partial<SnapshotOrder> = {}): SnapshotOrder => ({
+  id: `of-${name}`,
+  subscriber: "s",
+  environment: "e",
+  tables: [`shop.${name}`],
+  startedBy: "test",
+  startedMs: Date.now(),
+  wanted: "run",
+  ...more,
+});
+
+/** Takes frames until a change, row or mark has come that matches; or as many as `times`. */
+async function until(what: (change: Placed) => boolean, times = 1): Promise<void> {
+  const deadline = performance.now() + 100_000;
+  let found = 0;
+  while (found < times) {
+    if (performance.now() > deadline)
+      throw new Error(`the rows do not arrive\n${bench.recentLogs()}`);
+    const received = await bench.receive();
+    frames.push(...received);
+    found += inOrder(received).filter(what).length;
+  }
+}
+
+/** Creates and fills a table, and takes the first part of its only chunk; the reader then waits. */
+async function afterFirstPart(name: string, more: Partial<SnapshotOrder> = {}): Promise<void> {
+  await mysql.query(`CREATE TABLE shop.${name} (id INT PRIMARY KEY, v INT NOT NULL)`);
+  await mysql.query(
+    `INSERT INTO shop.${name} SELECT 2 * n, 0 FROM
+     (WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ${ROWS}) SELECT n FROM c) d`,
+  );
+  await delivered(0);
+  placed.push(`of-${name}`);
+  await orders.place(orderOf(name, more));
+  await until(({ op }) => op === "r");
+}
+
+const isEnd = ({ op, after }: Placed): boolean => op === "snapshot" && after.includes("complete");
+
+/** Lets the snapshot continue, and takes everything up to its end. */
+async function goOn(): Promise<void> {
+  await delivered(999_999);
+  await until(isEnd);
+}
+
+/**
+ * Expects that an application that applies all rows and changes has the table, and that it can
+ * count the rows.
+ */
+async function expectTable(name: string, where = "TRUE"): Promise<void> {
+  const changes = inOrder(frames).filter(({ tableName }) => tableName === `shop.${name}`);
+  const copy = new Map<string, string>();
+  for (const { op, key, oldKey, after } of changes) {
+    if (oldKey !== "") copy.delete(oldKey);
+    if (op === "d") copy.delete(key);
+    else if (op !== "snapshot" && op !== "ddl") copy.set(key, after);
+  }
+  const rows = await mysql.query(`SELECT * FROM shop.${name} WHERE ${where}`);
+  expect(copy).toEqual(
+    new Map(rows.map((row) => [JSON.stringify({ id: row["id"] }), JSON.stringify(row)])),
+  );
+  const ids = new Set(changes.filter(({ op }) => op === "r").map(({ key }) => key));
+  const mark = parseSnapshotMark(changes.find(isEnd)?.after ?? "");
+  expect(mark).toEqual({ state: "complete", rows: ids.size, whole: true, tables: 1 });
+}
+
+/** The numbers of the rows' hand-overs. */
+const numbers = (): Set<number> =>
+  new Set(
+    inOrder(frames)
+      .filter(({ op }) => op === "r")
+      .map(({ n }) => n),
+  );
+
+test("ordinary changes pass between the parts, and the later parts contain them", async () => {
+  await afterFirstPart("passing");
+  await mysql.query("UPDATE shop.passing SET v = 1 WHERE id IN (2, 1700)");
+  await mysql.query("DELETE FROM shop.passing WHERE id IN (4, 1702)");
+  await mysql.query("INSERT INTO shop.passing VALUES (1, 1), (1701, 1), (4000, 1)");
+  await mysql.query("UPDATE shop.passing SET id = 3 WHERE id = 1704");
+  await mysql.query("UPDATE shop.passing SET id = 1705 WHERE id = 6");
+  await until(({ op, oldKey }) => op === "u" && oldKey === '{"id":6}');
+  expect(numbers()).toEqual(new Set([1]));
+  await goOn();
+  await expectTable("passing");
+  expect(numbers().size).toBe(Math.ceil((ROWS + 2) / PART));
+  expect(await orders.until("of-passing", "complete")).toMatchObject({ chunks: 1 });
+  const later = inOrder(frames).filter(({ op, n }) => op === "r" && n > 1);
+  expect(later.map(({ key }) => key)).toEqual(
+    expect.arrayContaining([1, 3, 1701, 1705, 4000].map((id) => JSON.stringify({ id }))),
+  );
+  const before = inOrder(frames).filter(({ op, n }) => op === "r" && n === 1);
+  expect(before).toHaveLength(PART);
+});
+
+test("a condition holds for rows that change between the parts", async () => {
+  await afterFirstPart("chosen", { where: "v = 0" });
+  await mysql.query("UPDATE shop.chosen SET v = 1 WHERE id > 1700");
+  await mysql.query("UPDATE shop.chosen SET id = id + 1 WHERE id BETWEEN 1500 AND 1510");
+  await goOn();
+  const rows = inOrder(frames).filter(({ op }) => op === "r");
+  const chosen = await mysql.query("SELECT id FROM shop.chosen WHERE v = 0");
+  expect(new Set(rows.map(({ key }) => key))).toEqual(
+    new Set(chosen.map((row) => JSON.stringify(row))),
+  );
+});
+
+test("a table is read anew when its definition changes between the parts", async () => {
+  await afterFirstPart("altered");
+  await mysql.query("ALTER TABLE shop.altered ADD COLUMN extra INT NOT NULL DEFAULT 7");
+  await goOn();
+  await expectTable("altered");
+  const rows = inOrder(frames).filter(({ op }) => op === "r");
+  expect(rows).toHaveLength(PART + ROWS);
+});
+
+test("a transaction that is larger than the reader's memory for changes is read from the table", async () => {
+  await afterFirstPart("flooded");
+  await mysql.query(
+    `INSERT INTO shop.flooded SELECT 10000 + n, 0 FROM (WITH RECURSIVE c AS
+     (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < 21000)
+     SELECT /*+ SET_VAR(cte_max_recursion_depth = 30000) */ n FROM c) d`,
+  );
+  await goOn();
+  await expectTable("flooded");
+});
+
+test("a prepared XA transaction's rows come as they are before its commit, and then change", async () => {
+  const xa = await mysql.connect(undefined, { database: "shop" });
+  await afterFirstPart("prepared");
+  for (const statement of [
+    "XA START 'held'",
+    "UPDATE prepared SET v = 5 WHERE id IN (8, 1708)",
+    "XA END 'held'",
+    "XA PREPARE 'held'",
+  ])
+    await xa.query(statement);
+  await mysql.query("UPDATE shop.prepared SET v = 2 WHERE id = 1712");
+  await goOn();
+  const row = inOrder(frames).find(({ op, key }) => op === "r" && key === '{"id":1708}');
+  expect(row?.after).toBe('{"id":1708,"v":0}');
+  await xa.query("XA COMMIT 'held'");
+  await until(({ op, key }) => op === "u" && key === '{"id":1708}');
+  await expectTable("prepared");
+});
+
+test("a snapshot stops when its table is renamed between the parts, and continues with the name", async () => {
+  await afterFirstPart("named");
+  await mysql.query("RENAME TABLE shop.named TO shop.other");
+  await delivered(999_999);
+  expect((await orders.until("of-named", "stopped")).reason).toContain("does not exist");
+  await mysql.query("RENAME TABLE shop.other TO shop.named");
+  await orders.place(orderOf("named"));
+  await goOn();
+  await expectTable("named");
+});
+
+async function setMode(...modes: readonly string[]): Promise<void> {
+  for (const mode of modes) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+}
+
+test("a snapshot stops while transactions have no GTID, and continues with GTIDs", async () => {
+  await afterFirstPart("modes");
+  await orders.place(orderOf("modes", { wanted: "pause" }));
+  await orders.until("of-modes", "paused");
+  await setMode("ON_PERMISSIVE", "OFF_PERMISSIVE");
+  try {
+    await mysql.query("UPDATE shop.modes SET v = 3 WHERE id = 1710");
+    await until(({ op }) => op === "u");
+    await delivered(999_999);
+    await orders.place(orderOf("modes"));
+    expect((await orders.until("of-modes", "stopped")).reason).toContain("Set gtid_mode to ON");
+  } finally {
+    await setMode("ON_PERMISSIVE", "ON");
+  }
+  await orders.place(orderOf("modes"));
+  await goOn();
+  await expectTable("modes");
+});
+
+test("two subscribers get the same table one after the other, each its own rows", async () => {
+  await afterFirstPart("shared");
+  await orders.place(orderOf("shared", { id: "second", subscriber: "t", startedMs: Date.now() }));
+  expect(await orders.until("second", "waiting")).toMatchObject({ rows: 0 });
+  await delivered(999_999);
+  await until(isEnd, 2);
+  for (const [id, subscriber] of [
+    ["of-shared", "s"],
+    ["second", "t"],
+  ] as const) {
+    const own = frames.flatMap(({ authors, transactions, changes }) =>
+      changes.filter(
+        ({ op, transaction }) =>
+          op === "r" && authors[transactions[transaction]?.author ?? -1]?.snapshot?.id === id,
+      ),
+    );
+    expect(new Set(own.map(({ key }) => key)).size).toBe(ROWS);
+    const authors = frames.flatMap((frame) => frame.authors);
+    expect(authors.find(({ snapshot }) => snapshot?.id === id)?.snapshot?.subscriber).toBe(
+      subscriber,
+    );
+  }
+});
+
+test("a reader that is killed between the parts is followed by one that reads the chunk again", async () => {
+  await afterFirstPart("killed");
+  await reader.kill();
+  reader = await bench.start();
+  await mysql.query("DELETE FROM shop.killed WHERE id = 1800");
+  await goOn();
+  await expectTable("killed");
+});
