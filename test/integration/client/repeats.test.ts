@@ -85,6 +85,24 @@ describe.each<StoreName>(["memory", "DynamoDB", "MySQL"])(
       expect(rig.repeats).toBe(3);
     });
 
+    it("handles each replay's messages once, although their changes were handled before", async () => {
+      await using rig = await startApplicationRig(name, mysql);
+      const sent = [[1, 2], [3]];
+      const replayed = (id: string) => sent.map((offsets) => message(offsets, { replay: { id } }));
+      await using _ = await rig.start();
+      await rig.queue.send(...sent.map((offsets) => message(offsets)));
+      await rig.untilEmpty();
+      // A replay that was killed between sending a part and recording it sends that part again.
+      await rig.queue.send(...replayed("first"), ...replayed("first"), message([4]));
+      await rig.untilEmpty();
+      expect(rig.seen).toEqual(["1", "2", "3", "1", "2", "3", "4"]);
+      expect(rig.repeats).toBe(2);
+      await rig.queue.send(...replayed("second"));
+      await rig.untilEmpty();
+      expect(rig.seen.slice(7)).toEqual(["1", "2", "3"]);
+      expect(rig.repeats).toBe(2);
+    });
+
     it("handles a repeat whose record the store has forgotten, and loses no change", async () => {
       await using rig = await startApplicationRig(name, mysql);
       await using _ = await rig.start();
