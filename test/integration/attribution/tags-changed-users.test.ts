@@ -1,8 +1,12 @@
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { describe, expect, test, vi } from "vitest";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
+import { SessionsTable } from "../../../reader/sessions/sessions-table.ts";
+import { authorAt } from "../../../wire/session.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
 const mysql = useMysql();
@@ -46,4 +50,39 @@ describe.each(["tags", "ledger-and-tags"] as const)("with %s", (kind) => {
     await seen.query("INSERT INTO shop.orders VALUES (3, ?)", [first.user]);
     expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 1, wrong: 0 });
   });
+});
+
+test("while DynamoDB is cut off a change without an author waits, and then the table names no former user for it", async () => {
+  await installLedger(await mysql.connect(), "ledger-and-tags");
+  const { region, credentials, endpoints } = shared.aws;
+  const { hostname, port } = new URL(endpoints.dynamodb);
+  await using dynamodb = await TcpProxy.listen({ host: hostname, port: Number(port) });
+  await using bench = await ReaderBench.create(shared.aws, mysql.server, {
+    LEASE_SECONDS: "300",
+    AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${dynamodb.port}`,
+  });
+  const reader = await bench.start();
+  const [first, second] = shared.accounts;
+  const connection = await mysql.connect(first);
+  await connection.query("INSERT INTO shop.orders VALUES (1, ?)", [first.user]);
+  expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 1, wrong: 0 });
+
+  dynamodb.refuse(true);
+  dynamodb.cut();
+  await connection.changeUser(second);
+  await connection.query("INSERT INTO shop.orders VALUES (2, ?)", [second.user]);
+  await reader.logged("the sessions table cannot be reached");
+  expect(await bench.receive()).toEqual([]);
+  dynamodb.refuse(false);
+  const frames = await bench.takeFrames(1);
+  expect(splitOf(frames)).toMatchObject({ wrong: 0, unknown: 1 });
+
+  const client = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });
+  const { server = "", transactions = [] } = frames[0] ?? {};
+  const { run = 0, thread = 0 } = transactions[0] ?? {};
+  const table = new SessionsTable(client, `${bench.source}-sessions`);
+  const [entries = []] = await table.find([{ server, run, thread }]);
+  client.destroy();
+  expect(entries.at(-1)?.tagged?.user).toBe(first.user);
+  expect(authorAt(entries, "~")).toBeUndefined();
 });
