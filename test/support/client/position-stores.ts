@@ -22,7 +22,7 @@ export type StoreName = "memory" | "DynamoDB" | "MySQL";
 /** Makes an empty place for records. Records in memory end with their process; others do not. */
 export function makeStorePlace(
   name: StoreName,
-  rig: QueueRig,
+  rig: Pick<QueueRig, "aws">,
   mysql: TestMysql,
 ): Promise<StorePlace> {
   switch (name) {
@@ -54,7 +54,7 @@ function inMemory(): StorePlace {
   };
 }
 
-async function inDynamodb({ aws }: QueueRig): Promise<StorePlace> {
+async function inDynamodb({ aws }: Pick<QueueRig, "aws">): Promise<StorePlace> {
   await createPositionsTable(aws);
   const { region, credentials, endpoints } = aws;
   const client = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });
