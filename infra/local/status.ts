@@ -1,5 +1,5 @@
 import type { Demonstration } from "./demo/demonstration.ts";
-import type { EnvironmentQueueFacts, Facts } from "./console/facts/facts.ts";
+import { parkedFor, type EnvironmentQueueFacts, type Facts } from "./console/facts/facts.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
 import { StandStill } from "./stand-still.ts";
 
@@ -13,7 +13,7 @@ export class Status implements Disposable {
   readonly #startedMs = performance.now();
   readonly #standStill = new StandStill();
   #facts: (() => Promise<Facts>) | null = null;
-  #demonstration: Demonstration | null = null;
+  #demonstration: Pick<Demonstration, "tally" | "lookForParked"> | null = null;
   #problems = 0;
   #problemMs = 0;
   #lastProblem: string | null = null;
@@ -25,7 +25,7 @@ export class Status implements Disposable {
   }
 
   /** Sets the demonstration whose tally the display shows. */
-  follow(demonstration: Demonstration): void {
+  follow(demonstration: Pick<Demonstration, "tally" | "lookForParked">): void {
     this.#demonstration = demonstration;
   }
 
@@ -58,7 +58,8 @@ export class Status implements Disposable {
 
   async #look(): Promise<Snapshot | null> {
     if (this.#facts === null) return null;
-    await this.#demonstration?.lookForParked();
+    // Without this look, the numbers of parked changes are those of the last one.
+    await this.#demonstration?.lookForParked().catch((error: unknown) => this.problem(error));
     const facts = await this.#facts();
     const tally = this.#demonstration?.tally;
     const isOver = performance.now() - this.#problemMs > PROBLEM_SHOWN_MS;
@@ -73,15 +74,13 @@ export class Status implements Disposable {
     };
   }
 
-  #stream(queue: EnvironmentQueueFacts, { failures }: Facts): StreamStatus {
+  #stream(queue: EnvironmentQueueFacts, facts: Facts): StreamStatus {
     const { environment, subscriber, name, counts } = queue;
     const about = { environment, subscriber, routed: counts?.sent ?? null, dead: queue.dead ?? 0 };
     const tally = this.#demonstration?.tally;
     const check = tally?.check(environment, subscriber);
     if (tally === undefined || check === undefined) {
-      const parked = failures.streams
-        .filter((stream) => stream.queue === name)
-        .reduce((sum, { changes }) => sum + changes, 0);
+      const parked = parkedFor(name, facts);
       const waiting = counts === null ? 0 : counts.visible + counts.inFlight + counts.delayed;
       return { ...about, written: null, delivered: null, parked, waiting, delayMs: null };
     }

@@ -29,8 +29,8 @@ export interface StreamStatus {
   readonly delivered: number | null;
   /** Messages that were put into the queue; null while the queue does not exist. */
   readonly routed: number | null;
-  /** Deliveries that are in failure records for the queue. */
-  readonly parked: number;
+  /** Deliveries in failure records for the queue; null when the records could not be read. */
+  readonly parked: number | null;
   /** Messages in the queue's dead-letter queue. */
   readonly dead: number;
   /** Changes under way; messages in the queue where the demonstration does not use it. */

@@ -1,3 +1,4 @@
+import { parkedChanges } from "../console/facts/facts.ts";
 import { count, duration, standStillText, uptime } from "./format.ts";
 import { findingTexts, stateTexts } from "./facts-text.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
@@ -20,7 +21,7 @@ export function statusLine(snapshot: Snapshot): string {
       ? []
       : [`authors: ${attributions.map(([way, changes]) => `${way} ${changes}`).join(", ")}`]),
     ...stateTexts(facts),
-    `failure records: ${count(facts.failures.changes)}`,
+    `failure records: ${count(parkedChanges(facts))}`,
     ...(verdict === null ? [] : [`foreign ${verdict.foreign}, repeated ${verdict.repeated}`]),
     ...(standStillMs === null ? [] : [standStillText(standStillMs)]),
     ...findingTexts(facts),

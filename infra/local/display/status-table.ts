@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
+import { parkedChanges } from "../console/facts/facts.ts";
 import { findingTexts, stateTexts } from "./facts-text.ts";
 import { count, duration, standStillText, uptime } from "./format.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
@@ -87,7 +88,7 @@ function summary(snapshot: Snapshot): string[] {
     const ways = attributions.map(([way, changes]) => `${way} ${count(changes)}`);
     lines.push(`authors found by: ${ways.join(", ")}`);
   }
-  lines.push(`deliveries in failure records: ${count(facts.failures.changes)}`);
+  lines.push(`deliveries in failure records: ${count(parkedChanges(facts))}`);
   if (verdict !== null) {
     const { foreign, repeated, outOfOrder, parked, unattributed, faults } = verdict;
     lines.push(

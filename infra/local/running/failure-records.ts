@@ -21,11 +21,21 @@ export interface FailureItems {
   readonly states: ReadonlyMap<string, StreamState<NamedStream>>;
 }
 
-/** Scans the failures table, because there are few failures on one machine. */
+/** A busy machine may need seconds; a table that does not answer must not hold up the display. */
+const ANSWERS_WITHIN_MS = 5_000;
+
+/**
+ * Scans the failures table, because there are few failures on one machine. Throws when the table
+ * refuses or does not answer.
+ */
 export async function failureItems(client: DynamoDBClient, table: string): Promise<FailureItems> {
   const records: ParkedRecord<NamedStream>[] = [];
   const states = new Map<string, StreamState<NamedStream>>();
-  const pages = paginateScan({ client }, { TableName: table, ConsistentRead: true });
+  const pages = paginateScan(
+    { client },
+    { TableName: table, ConsistentRead: true },
+    { abortSignal: AbortSignal.timeout(ANSWERS_WITHIN_MS) },
+  );
   for await (const { Items = [] } of pages) {
     for (const item of Items) {
       const name = item["stream"]?.S ?? "";

@@ -10,13 +10,17 @@ const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/goog
 /** The folder for the page's pictures. */
 const PICTURES = join(REPOSITORY_ROOT, ".local/pictures");
 
-/** The path of this machine's Chromium; undefined when there is none, which it prints. */
+/** What a run of the tests says, once, where there is no browser. */
+export const NO_BROWSER =
+  "The page was not tested in a browser: apt-get install chromium brings one.";
+
+/**
+ * The path of this machine's Chromium, or of the one that BINLOG_ROUTER_CHROMIUM names; undefined
+ * when there is none.
+ */
 export function findChromium(): string | undefined {
-  const found = PLACES.find((path) => existsSync(path));
-  if (found === undefined) {
-    console.info("The page was not tested in a browser: apt-get install chromium brings one.");
-  }
-  return found;
+  const given = process.env["BINLOG_ROUTER_CHROMIUM"];
+  return (given === undefined ? PLACES : [given]).find((path) => existsSync(path));
 }
 
 /** Starts a headless browser, without its sandbox: containers do not let it set one up. */

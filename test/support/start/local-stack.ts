@@ -24,6 +24,8 @@ export interface StartProcess extends AsyncDisposable {
   readonly stateDirectory: string;
   readonly ended: Promise<Ending>;
   kill(signal: NodeJS.Signals): void;
+  /** What it printed last: while it runs, a line with the state every five seconds. */
+  lastLine(): string;
   /** Resolves with stack.json once it is written. Throws when the process ends before. */
   ready(): Promise<StackFile>;
 }
@@ -39,14 +41,17 @@ export function startProcess(
     env: { ...process.env, ...compileCache() },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  const ended = Promise.all([once(child, "close"), text(child.stdout), text(child.stderr)]).then(
-    ([[code], output, errors]): Ending => ({ code: code as number | null, output, errors }),
+  let printed = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (printed += part));
+  const ended = Promise.all([once(child, "close"), text(child.stderr)]).then(
+    ([[code], errors]): Ending => ({ code: code as number | null, output: printed, errors }),
   );
   return {
     pid: child.pid ?? 0,
     stateDirectory,
     ended,
     kill: (signal) => child.kill(signal),
+    lastLine: () => printed.trimEnd().split("\n").at(-1) ?? "",
     async ready() {
       const stackFile = join(stateDirectory, "stack.json");
       while (child.exitCode === null && child.signalCode === null) {

@@ -14,7 +14,7 @@ export interface Facts {
   readonly reader: ReaderFacts | null;
   readonly raw: QueueFacts;
   readonly queues: readonly EnvironmentQueueFacts[];
-  readonly failures: FailureFacts;
+  readonly failures: FailureFacts | UnreadFailures;
   readonly alarms: readonly AlarmFacts[];
 }
 
@@ -57,6 +57,11 @@ export interface EnvironmentQueueFacts extends QueueFacts {
   readonly subscriber: string;
 }
 
+/** The failure records could not be read. */
+interface UnreadFailures {
+  readonly error: string;
+}
+
 interface FailureFacts {
   /** Deliveries kept in failure records. */
   readonly changes: number;
@@ -80,4 +85,17 @@ export interface ParkedStream {
   readonly isGivenUp: boolean;
   /** Null: the retry function does not try again. */
   readonly nextAttemptAt: number | null;
+}
+
+/** The deliveries in failure records; null when the records could not be read. */
+export function parkedChanges({ failures }: Pick<Facts, "failures">): number | null {
+  return "error" in failures ? null : failures.changes;
+}
+
+/** The deliveries in failure records for a queue; null when the records could not be read. */
+export function parkedFor(queue: string, { failures }: Pick<Facts, "failures">): number | null {
+  if ("error" in failures) return null;
+  return failures.streams
+    .filter((stream) => stream.queue === queue)
+    .reduce((sum, { changes }) => sum + changes, 0);
 }

@@ -17,16 +17,13 @@ export interface FactSources {
   readonly startedMs: number;
 }
 
-/**
- * Takes the facts of this moment. Throws the error of the DynamoDB stand-in when a test has set a
- * fault on it.
- */
+/** Takes the facts of this moment. A part that does not answer leaves out its own facts only. */
 export async function gatherFacts(sources: FactSources): Promise<Facts> {
   const { parts, clients, router, monitor, startedMs } = sources;
-  const [reader, source, { records, states }] = await Promise.all([
+  const [reader, source, failures] = await Promise.all([
     readerFacts(router.readerHealthUrl),
     sourceFacts(parts.source),
-    failureItems(clients.dynamodb, parts.topology.tables.failures),
+    failureFacts(clients.dynamodb, parts.topology.tables.failures),
   ]);
   const views = new Map(parts.aws.queues.all().map((view) => [view.name, view]));
   const rawUrl = parts.topology.route.eventSource.queueUrl;
@@ -41,11 +38,7 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
       subscriber,
       ...queueFacts(queueName, views),
     })),
-    failures: {
-      records: records.length,
-      changes: records.reduce((sum, { count }) => sum + count, 0),
-      streams: parkedStreams({ records, states }),
-    },
+    failures,
     alarms: monitor.alarms.statuses().map(alarmFacts),
   };
 }
@@ -69,6 +62,22 @@ async function readerFacts(url: string): Promise<ReaderFacts | null> {
     return { state, sinceMs: Date.parse(since), lagMs, transactions, changes };
   } catch {
     return null;
+  }
+}
+
+async function failureFacts(
+  dynamodb: AwsClients["dynamodb"],
+  table: string,
+): Promise<Facts["failures"]> {
+  try {
+    const { records, states } = await failureItems(dynamodb, table);
+    return {
+      records: records.length,
+      changes: records.reduce((sum, { count }) => sum + count, 0),
+      streams: parkedStreams({ records, states }),
+    };
+  } catch (error) {
+    return { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
 }
 

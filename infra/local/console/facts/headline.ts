@@ -95,6 +95,10 @@ function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts):
 
 /** One finding for each reason, and one for the streams that were given up. */
 function failureFindings({ failures }: Facts): Finding[] {
+  if ("error" in failures) {
+    const text = `The failure records cannot be read (${failures.error}).`;
+    return [{ level: "trouble", text, heading: null }];
+  }
   const waiting = failures.streams.filter(({ isGivenUp }) => !isGivenUp);
   const givenUp = failures.streams.filter(({ isGivenUp }) => isGivenUp);
   const byReason = Map.groupBy(waiting, ({ reason }) => reason);

@@ -35,7 +35,11 @@ export async function changeList() {
                 ({ place, gtid }) => h("span", { title: gtid ?? "" }, place),
                 "line small",
               ],
-              ["", ({ queue, messageId: id }) => bodyButton("/api/body", { queue, id })],
+              [
+                "data",
+                ({ queue, messageId: id, place }) =>
+                  bodyButton("/api/body", { queue, id }, `the message with ${place}`),
+              ],
             ],
             changes,
           ),

@@ -78,7 +78,7 @@ export async function dashboard(overview) {
   );
   return {
     children: [
-      h("div", { class: "tools", role: "group", "aria-label": "Time" }, ...ranges),
+      h("div", { class: "tools", role: "group", "aria-label": "Time shown" }, ...ranges),
       h("div", { class: "grid" }, ...elements),
     ],
     refresh,
@@ -125,7 +125,7 @@ function numberWidget(widget) {
 }
 
 function graphWidget(widget) {
-  const place = h("div", { class: "plot" });
+  const place = h("div", { class: "plot", role: "img", "aria-label": `Graph of ${widget.title}` });
   const legend = h("ul", {
     class: "legend",
     tabindex: "0",

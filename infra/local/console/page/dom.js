@@ -14,32 +14,63 @@ export function h(name, attributes = {}, ...children) {
   return element;
 }
 
+/** Text that is only heard: it is read to people who cannot see what stands beside it. */
+export function heard(text) {
+  return h("span", { class: "heard" }, text);
+}
+
 /**
  * Replaces an element's children unless the HTML stays the same, so that focus, selection and
- * screen readers are not disturbed. When it replaces them, it restores the focus.
+ * screen readers are not disturbed. When it replaces them, it restores the focus, and how far tables
+ * are scrolled.
  */
 export function show(element, ...children) {
   const next = h("div", {}, ...children);
   if (element.innerHTML === next.innerHTML) return;
-  const focused = element.contains(document.activeElement) ? pathOf(element) : null;
+  const isFocused = element !== document.activeElement && element.contains(document.activeElement);
+  const focused = isFocused ? placeOf(element, document.activeElement) : null;
+  const scrolled = [...element.querySelectorAll(SCROLLS)].map(({ scrollLeft }) => scrollLeft);
   element.replaceChildren(...next.childNodes);
+  for (const [at, one] of element.querySelectorAll(SCROLLS).entries())
+    one.scrollLeft = scrolled[at] ?? 0;
   if (focused !== null) elementAt(element, focused)?.focus({ preventScroll: true });
 }
 
-/** The index of the focused element among the focusable elements in `root`. */
-function pathOf(root) {
-  return [...root.querySelectorAll("a, button, select, summary")].indexOf(document.activeElement);
+const SCROLLS = ".scroll";
+const FOCUSABLE = "a, button, select, summary, [tabindex]";
+
+/** Where the focused element is: its name, and its index among the focusable elements in `root`. */
+function placeOf(root, focused) {
+  return { name: nameOf(focused), at: [...root.querySelectorAll(FOCUSABLE)].indexOf(focused) };
 }
 
-function elementAt(root, place) {
-  return root.querySelectorAll("a, button, select, summary")[place];
+/** The element of that name; if there is none any more, the one at that index. */
+function elementAt(root, { name, at }) {
+  const all = [...root.querySelectorAll(FOCUSABLE)];
+  if (nameOf(all[at]) === name) return all[at];
+  return all.find((one) => nameOf(one) === name) ?? all[at];
 }
 
-/** A table with a caption for screen readers; each column is [heading, cell of a row, class]. */
+function nameOf(element) {
+  return element?.getAttribute("href") ?? element?.getAttribute("aria-label");
+}
+
+/**
+ * A table with a name for screen readers; each column is [heading, cell of a row, class]. The first
+ * cell of a row names the row.
+ */
 export function table(caption, columns, rows) {
   const head = columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title));
   const body = rows.map((row) =>
-    h("tr", {}, ...columns.map(([, cell, kind]) => h("td", { class: kind }, cell(row)))),
+    h(
+      "tr",
+      {},
+      ...columns.map(([, cell, kind], at) =>
+        at === 0
+          ? h("th", { scope: "row", class: kind }, cell(row))
+          : h("td", { class: kind }, cell(row)),
+      ),
+    ),
   );
   return h(
     "div",
@@ -57,9 +88,10 @@ export function badge(text, kind = "") {
   return h("span", { class: `badge ${kind}` }, text);
 }
 
-/** The parsed answer of a view; null when the server returns an error. */
+/** The parsed answer of a view; null when there is no such thing. Throws the server's error. */
 export async function ask(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
   const response = await fetch(query === "" ? path : `${path}?${query}`);
+  if (response.status >= 500) throw new Error(await response.text());
   return response.ok ? response.json() : null;
 }

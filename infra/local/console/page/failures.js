@@ -7,7 +7,13 @@ const MOST = 50;
 
 /** The parked changes by stream. */
 export function failureList({ facts }) {
-  const { streams } = facts.failures;
+  const { streams, error: problem } = facts.failures;
+  if (problem !== undefined) {
+    return [
+      h("h2", {}, "Failure records"),
+      h("p", { class: "card trouble" }, `The failure records cannot be read: ${problem}`),
+    ];
+  }
   return [
     h(
       "h2",
@@ -38,7 +44,7 @@ export function failureList({ facts }) {
               ["attempts", ({ attempts }) => count(attempts), "number"],
               ["next", nextAttempt],
               ["error", ({ error }) => error, "wrap"],
-              ["", ({ stream }) => bodyButton("/api/record", { stream })],
+              ["data", ({ stream }) => bodyButton("/api/record", { stream }, stream)],
             ],
             streams.slice(0, MOST),
           ),

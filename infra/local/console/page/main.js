@@ -1,7 +1,7 @@
 import { alarmList, alarmPage, runbookPage } from "./alarms.js";
 import { changeList } from "./changes.js";
 import { dashboard } from "./dashboard.js";
-import { ask, badge, h, show } from "./dom.js";
+import { ask, badge, h, heard, show } from "./dom.js";
 import { failureList } from "./failures.js";
 import { count, duration } from "./format.js";
 import { overview } from "./overview.js";
@@ -30,6 +30,8 @@ let latest = null;
  */
 let live = null;
 let drawn = null;
+/** What was announced last. */
+let said = null;
 
 addEventListener("hashchange", () => void navigate());
 await refresh();
@@ -46,9 +48,14 @@ async function navigate(moved = true) {
   live = null;
   if (route().page === "main") return;
   if (route().page === "dashboard") {
-    live = await dashboard(() => latest);
-    place("main").replaceChildren(...live.children);
+    try {
+      live = await dashboard(() => latest);
+      place("main").replaceChildren(...live.children);
+    } catch (error) {
+      place("main").replaceChildren(...notAnswered(error));
+    }
   }
+  place("main").setAttribute("aria-label", nameOf(route().page));
   await draw();
   if (moved) place("main").focus({ preventScroll: true });
   if (moved) scrollTo(0, 0);
@@ -67,7 +74,7 @@ async function refresh() {
     `running for ${duration(facts.nowMs - facts.startedMs).replace(/\.\d s/, " s")}`;
   showHeadline(headline);
   await draw();
-  await live?.refresh();
+  await live?.refresh().catch(() => undefined);
 }
 
 function showGone() {
@@ -77,6 +84,18 @@ function showGone() {
     place("headline"),
     h("div", {}, h("h1", {}, "npm start no longer answers. The facts below are out of date.")),
   );
+  say("npm start no longer answers.");
+}
+
+/**
+ * Announces a state to screen readers, unless only its numbers have changed: a duration grows with
+ * every refresh.
+ */
+function say(text) {
+  const withoutNumbers = text.replaceAll(/\d[\d,.]*/g, "0");
+  if (said === withoutNumbers) return;
+  said = withoutNumbers;
+  place("said").textContent = text;
 }
 
 function showHeadline({ level, findings }) {
@@ -92,6 +111,10 @@ function showHeadline({ level, findings }) {
   );
   const list = items.length === 0 ? null : h("ul", {}, ...items);
   show(place("headline"), h("div", {}, h("h1", {}, WORDS[level]), list));
+  const texts = findings.map(
+    ({ text, heading }) => `${text} ${heading ? `Runbook: ${heading}.` : ""}`,
+  );
+  say([WORDS[level], ...texts].join(" "));
 }
 
 async function draw() {
@@ -99,11 +122,22 @@ async function draw() {
   const { page, detail } = route();
   if (latest === null || live !== null) return;
   const key = `${page}/${detail}`;
-  const children = await pageChildren(page, detail);
+  const children = await pageChildren(page, detail).catch(notAnswered);
   if (key !== `${route().page}/${route().detail}`) return;
   if (drawn === key) show(place("main"), ...children);
   else place("main").replaceChildren(...children);
   drawn = key;
+}
+
+/** The name of a page, for screen readers; the runbook's pages are not in the navigation. */
+function nameOf(page) {
+  return PAGES.find(([path]) => path === page)?.[1] ?? "Runbook";
+}
+
+/** What a page shows when the server cannot ask its part. */
+function notAnswered(error) {
+  const text = `This page cannot be shown now: ${error.message}`;
+  return [h("p", { class: "card trouble" }, text)];
 }
 
 async function pageChildren(page, detail) {
@@ -127,16 +161,21 @@ function showNavigation() {
   const { page } = route();
   const ringing = latest?.facts.alarms.filter(({ state }) => state === "ALARM").length ?? 0;
   const parked = latest?.facts.failures.changes ?? 0;
-  const badges = { alarms: ringing, failures: parked };
+  const badges = { alarms: [ringing, "ring"], failures: [parked, "parked"] };
   const links = PAGES.map(([path, words]) =>
     h(
       "a",
       { href: `#${path}`, "aria-current": path === page ? "page" : null },
       words,
-      badges[path] > 0
-        ? badge(count(badges[path]), path === "alarms" ? "stopped" : "trouble")
-        : null,
+      ...numberBadge(path, badges[path]),
     ),
   );
   show(place("nav"), ...links);
+}
+
+/** The number behind a page's name, and in words that are only heard what it counts. */
+function numberBadge(path, [number, what] = [0]) {
+  if (number === 0) return [];
+  const kind = path === "alarms" ? "stopped" : "trouble";
+  return [" ", badge(count(number), kind), heard(` ${what}`)];
 }

@@ -11,7 +11,10 @@ export function markdown(text) {
     const line = lines[at];
     if (line.startsWith("```")) {
       const end = lines.indexOf("```", at + 1);
-      blocks.push(h("pre", {}, h("code", {}, lines.slice(at + 1, end).join("\n"))));
+      const code = lines.slice(at + 1, end).join("\n");
+      blocks.push(
+        h("pre", { tabindex: "0", role: "region", "aria-label": "Code" }, h("code", {}, code)),
+      );
       at = end + 1;
     } else if (line.startsWith("|")) {
       const rows = takeWhile(lines, at, (one) => one.startsWith("|"));
@@ -57,7 +60,7 @@ function markdownTable(rows) {
   const [head = [], ...body] = cells;
   return h(
     "div",
-    { class: "scroll" },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" },
     h(
       "table",
       {},

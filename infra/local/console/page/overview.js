@@ -69,6 +69,12 @@ function raw({ raw: queue }) {
 }
 
 function parked({ failures }) {
+  if (failures.error !== undefined) {
+    return card("Failure records and retry", "cannot be read", "trouble", [
+      "error",
+      failures.error,
+    ]);
+  }
   const isEmpty = failures.changes === 0;
   return card(
     "Failure records and retry",
@@ -83,7 +89,7 @@ function parked({ failures }) {
 function environment(name, users, queues, { failures }) {
   const waiting = (queue) =>
     failures.streams
-      .filter((stream) => stream.queue === queue.name)
+      ?.filter((stream) => stream.queue === queue.name)
       .reduce((sum, { changes }) => sum + changes, 0);
   const columns = [
     ["subscriber", (queue) => h("a", { href: `#queues/${queue.name}` }, queue.subscriber)],

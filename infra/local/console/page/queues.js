@@ -67,7 +67,7 @@ export async function queuePage(queue) {
               ["sent", ({ sentAtMs }) => clockTime(sentAtMs)],
               ["received", ({ receiveCount }) => `${receiveCount} ×`, "number"],
               ["characters", ({ length }) => count(length), "number"],
-              ["", ({ id }) => bodyButton("/api/body", { queue, id })],
+              ["data", ({ id }) => bodyButton("/api/body", { queue, id }, `message ${id}`)],
             ],
             messages,
           ),
@@ -75,28 +75,41 @@ export async function queuePage(queue) {
   ];
 }
 
-/** A button that requests and shows row data when it is pressed. */
-export function bodyButton(path, parameters) {
-  const button = h("button", { type: "button", class: "line small", onclick: open }, "Row data");
-  return button;
+/** A button that requests and shows the row data of `what` when it is pressed. */
+export function bodyButton(path, parameters, what) {
+  const name = `Row data of ${what}`;
+  return h(
+    "button",
+    { type: "button", class: "line small", "aria-label": name, onclick: open },
+    "Row data",
+  );
 
   async function open() {
-    const found = await ask(path, parameters);
-    const text = found === null ? "It no longer exists." : pretty(found.body);
+    const text = await ask(path, parameters).then(
+      (found) => (found === null ? "It no longer exists." : pretty(found.body)),
+      ({ message }) => `It cannot be read now: ${message}`,
+    );
     const close = () => dialog.close();
     const dialog = h(
       "dialog",
-      { class: "card", "aria-label": "Row data", onclose: () => dialog.remove() },
+      { class: "card", "aria-label": name, onclose: leave },
       h(
         "div",
         { class: "head" },
         h("h3", {}, "Row data"),
         h("button", { type: "button", onclick: close }, "Close"),
       ),
-      h("pre", { tabindex: "0" }, text),
+      h("pre", { tabindex: "0", role: "region", "aria-label": "Text of the row data" }, text),
     );
     document.body.append(dialog);
     dialog.showModal();
+
+    /** Gives the focus back to the button, which may have been drawn again meanwhile. */
+    function leave() {
+      dialog.remove();
+      const buttons = [...document.querySelectorAll("#main button")];
+      (buttons.find((one) => one.ariaLabel === name) ?? document.getElementById("main")).focus();
+    }
   }
 }
 

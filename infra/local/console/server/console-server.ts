@@ -4,7 +4,10 @@ import type { AddressInfo } from "node:net";
 import { refusal } from "./guard.ts";
 import { staticFiles, type StaticFile } from "./static-files.ts";
 
-/** Returns what a path answers, sent as JSON; undefined: the server answers 404. */
+/**
+ * Returns what a path answers, sent as JSON; undefined: the server answers 404. When it throws, the
+ * server answers 500 with the error's name and message, for the page to show.
+ */
 export type View = (query: URLSearchParams) => unknown;
 
 const LOOPBACK = "127.0.0.1";
@@ -81,7 +84,13 @@ export class ConsoleServer implements AsyncDisposable {
     const file = this.#files.get(pathname);
     if (file !== undefined) return send(outgoing, 200, file.type, file.body);
     const view = Object.hasOwn(this.#views, pathname) ? this.#views[pathname] : undefined;
-    const value = view === undefined ? undefined : await view(searchParams);
+    let value: unknown;
+    try {
+      value = await view?.(searchParams);
+    } catch (error) {
+      const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      return send(outgoing, 500, "text/plain", text);
+    }
     if (value === undefined) return send(outgoing, 404, "text/plain", "not found");
     send(outgoing, 200, "application/json", JSON.stringify(value));
   }

@@ -106,6 +106,22 @@ it("every alarm has a cause that rings it", () => {
   expect(unheard).toEqual([]);
 });
 
+it("the template's alarms are those that are evaluated here: of one metric each, and none composite", () => {
+  const server = { host: "127.0.0.1", port: 3306, tls: "off" } as const;
+  const config = exampleConfiguration({ name: "crm", canary: {} });
+  const { Resources } = synthesize(onThisMachine(config, server)).template;
+  const monitoring = Object.values(Resources).filter(({ Type }) =>
+    Type.startsWith("AWS::CloudWatch::"),
+  );
+  const kinds = Map.groupBy(monitoring, ({ Type }) => Type);
+  expect([...kinds.keys()].toSorted()).toEqual([
+    "AWS::CloudWatch::Alarm",
+    "AWS::CloudWatch::Dashboard",
+  ]);
+  expect(kinds.get("AWS::CloudWatch::Alarm")).toHaveLength(withCanary.monitoring.alarms.length);
+  expect(JSON.stringify(monitoring)).not.toMatch(/"expression\\*"/i);
+});
+
 // test/integration/infra/local/console/alarms.test.ts asserts that the live causes ring their
 // alarms on a running stack.
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Tally } from "../../../../infra/local/demo/tally.ts";
 import { Status } from "../../../../infra/local/status.ts";
 import { wellFacts } from "../../../support/console/well-facts.ts";
 
@@ -29,6 +30,18 @@ test("facts that cannot be taken are a problem, and leave the display as it is",
   expect(await status.snapshot()).toBeNull();
   error = null;
   expect((await status.snapshot())?.problems).toEqual({ count: 1, last: "DynamoDB refuses" });
+});
+
+test("failure records that cannot be read are a problem, and the display shows the rest", async () => {
+  using status = new Status();
+  status.watch(() => Promise.resolve({ ...wellFacts(), failures: { error: "refused" } }));
+  status.follow({
+    tally: new Tally([]),
+    lookForParked: () => Promise.reject(new Error("DynamoDB refuses")),
+  });
+  const snapshot = await status.snapshot();
+  expect(snapshot?.problems.last).toBe("DynamoDB refuses");
+  expect(snapshot?.streams).toMatchObject([{ routed: 5, parked: null, dead: 0 }]);
 });
 
 test("without the demonstration, a queue's parked and waiting changes are the stack's own counts", async () => {

@@ -1,14 +1,21 @@
-import { DeleteQueueCommand } from "@aws-sdk/client-sqs";
+import { DeleteQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { awsClients } from "@binlog-router/local-aws/clients";
 import { createConnection, type Connection } from "mysql2/promise";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import type { StackFile } from "../../../../../operator/shared/stack-file.ts";
-import { findChromium, startBrowser, takePictures } from "../../../../support/console/browser.ts";
+import { barriers } from "../../../../support/console/accessibility.ts";
+import {
+  findChromium,
+  NO_BROWSER,
+  startBrowser,
+  takePictures,
+} from "../../../../support/console/browser.ts";
 import { startProcess, type StartProcess } from "../../../../support/start/local-stack.ts";
 
 const PATIENCE = { timeout: 60_000, interval: 100 };
 const CHROMIUM = findChromium();
+if (CHROMIUM === undefined) console.info(NO_BROWSER);
 
 /** What a user sees in a real browser while a stack runs and events occur. */
 describe.skipIf(CHROMIUM === undefined)("the page", () => {
@@ -56,6 +63,11 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
   const headline = () => page.locator("#headline").innerText();
   const untilHeadline = (text: string | RegExp) =>
     vi.waitFor(async () => expect(await headline()).toMatch(text), PATIENCE);
+  /** Takes pictures: nothing is too wide, and nothing keeps a person from reading it. */
+  const looksWell = async (name: string) => {
+    expect(await takePictures(page, name)).toEqual([0, 0]);
+    expect(await barriers(page)).toEqual([]);
+  };
   const open = async (name: string) => {
     await page.getByRole("navigation").getByRole("link", { name }).click();
     await page.mouse.move(0, 0);
@@ -64,10 +76,10 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
   test("of a healthy run says that all is well, and shows the parts and the dashboard's graphs", async () => {
     await untilHeadline(/^All is well\.$/);
     await vi.waitFor(async () => {
-      const sent = page.getByRole("region", { name: "Queues of staging" }).locator("td").nth(1);
+      const sent = page.getByRole("region", { name: "Queues of staging" }).locator("td").first();
       expect(Number(await sent.innerText())).toBeGreaterThan(0);
     }, PATIENCE);
-    expect(await takePictures(page, "healthy")).toEqual([0, 0]);
+    await looksWell("healthy");
 
     await open("Dashboard");
     const graph = page.getByRole("list", {
@@ -78,13 +90,13 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
       PATIENCE,
     );
     expect(await page.locator("canvas").count()).toBeGreaterThan(3);
-    expect(await takePictures(page, "dashboard")).toEqual([0, 0]);
+    await looksWell("dashboard");
 
     await open("Alarms");
     await page.getByRole("link", { name: /Retention risk/ }).click();
     await page.getByRole("heading", { name: "Runbook: Retention risk" }).waitFor();
     expect(await page.locator(".runbook").innerText()).toContain("First raise the retention");
-    expect(await takePictures(page, "alarm")).toEqual([0, 0]);
+    await looksWell("alarm");
   });
 
   test("the keyboard reaches the pages, also while they are refreshed; colours follow the person's setting", async () => {
@@ -119,7 +131,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
       .getByRole("cell", { name: /^staging \/ billing$/ })
       .first()
       .waitFor();
-    expect(await takePictures(page, "changes")).toEqual([0, 0]);
+    await looksWell("changes");
     expect(asked).not.toContain("/api/body");
   });
 
@@ -144,9 +156,12 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await vi.waitFor(async () => {
       expect(await parked.innerText()).toMatch(/\d:\d\d:\d\d\s+\d+\s+\d+:\d\d:\d\d/);
     }, PATIENCE);
-    expect(await takePictures(page, "unknown-author")).toEqual([0, 0]);
+    await looksWell("unknown-author");
     expect(asked).not.toContain("/api/record");
-    await page.getByRole("button", { name: "Row data" }).first().click();
+    await page
+      .getByRole("button", { name: /^Row data/ })
+      .first()
+      .click();
     await vi.waitFor(async () => {
       expect(await page.getByRole("dialog").innerText()).toContain("Grace");
     }, PATIENCE);
@@ -155,7 +170,7 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await page.getByRole("heading", { name: "Runbook: Unattributed changes" }).waitFor();
   });
 
-  test("names a deleted queue, with the runbook's heading", async () => {
+  test("names a deleted queue and a dead letter, with the runbook's headings", async () => {
     const { aws } = stack;
     using clients = awsClients({
       region: aws.region,
@@ -170,22 +185,39 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     });
     const QueueUrl = stack.environments["staging"]?.queues["billing"];
     await clients.sqs.send(new DeleteQueueCommand({ QueueUrl }));
+    const search = stack.environments["test"]?.queues["search"] ?? "";
+    await clients.sqs.send(
+      new SendMessageCommand({
+        QueueUrl: search.replace(/\.fifo$/, "-dead.fifo"),
+        MessageBody: "{}",
+        MessageGroupId: "orders",
+        MessageDeduplicationId: "1",
+      }),
+    );
     await untilHeadline(/The queue shop-billing-staging\.fifo does not exist/);
     await open("Overview");
     await page.getByText("no queue").waitFor();
-    expect(await takePictures(page, "queue-deleted")).toEqual([0, 0]);
+    await untilHeadline(/1 message in the dead-letter queue shop-search-test-dead\.fifo/);
+    await looksWell("queue-deleted");
     await page.getByRole("link", { name: "Runbook: Failures pending" }).first().waitFor();
   });
 
-  test("says at once that MySQL is suspended, until it goes on", async () => {
+  test("says at once that MySQL is suspended, until it goes on; the terminal's line says the same", async () => {
     const { mysql = 0 } = stack.processes;
     process.kill(mysql, "SIGSTOP");
     onTestFinished(() => void process.kill(mysql, "SIGCONT"));
     await untilHeadline(/MySQL at \S+ was suspended by a signal\./);
     expect(await page.locator("#headline").getAttribute("class")).toContain("stopped");
     expect(await page.title()).toContain("suspended");
-    expect(await takePictures(page, "mysql-stopped")).toEqual([0, 0]);
+    await looksWell("mysql-stopped");
+    await vi.waitFor(() => {
+      const line = start.lastLine();
+      expect(line).toMatch(/was suspended by a signal\. Runbook: Reader not reporting/);
+      expect(line).toMatch(/shop-billing-staging\.fifo does not exist.* Runbook: Failures pending/);
+      expect(line).toMatch(/dead-letter queue shop-search-test-dead\.fifo\. Runbook: Dead-letter/);
+    }, PATIENCE);
     process.kill(mysql, "SIGCONT");
     await vi.waitFor(async () => expect(await headline()).not.toContain("suspended"), PATIENCE);
+    await vi.waitFor(() => expect(start.lastLine()).not.toContain("suspended"), PATIENCE);
   });
 });

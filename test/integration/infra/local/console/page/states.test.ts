@@ -1,0 +1,185 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import type { Facts } from "../../../../../../infra/local/console/facts/facts.ts";
+import {
+  ConsoleServer,
+  type View,
+} from "../../../../../../infra/local/console/server/console-server.ts";
+import {
+  barriers,
+  moving,
+  tabStops,
+  usable,
+} from "../../../../../support/console/accessibility.ts";
+import {
+  findChromium,
+  startBrowser,
+  takePictures,
+} from "../../../../../support/console/browser.ts";
+import {
+  factsWithAlarm,
+  madeUpViews,
+  withParked,
+} from "../../../../../support/console/made-up-views.ts";
+
+const PATIENCE = { timeout: 60_000, interval: 50 };
+const CHROMIUM = findChromium();
+const PAGES = ["Overview", "Alarms", "Dashboard", "Queues", "Failure records", "Changes"];
+
+/** The page over facts that each test makes up. */
+describe.skipIf(CHROMIUM === undefined)("the page", () => {
+  let facts: Facts;
+  let views: Record<string, View>;
+  let server: ConsoleServer;
+  let browser: Browser;
+  let page: Page;
+
+  beforeAll(async () => {
+    views = madeUpViews(() => facts);
+    server = await ConsoleServer.listen({ port: 0 }, views);
+    browser = await startBrowser(CHROMIUM ?? "");
+    page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(60_000);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await server[Symbol.asyncDispose]();
+  });
+  beforeEach(async () => {
+    facts = factsWithAlarm();
+    Object.assign(
+      views,
+      madeUpViews(() => facts),
+    );
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(server.url);
+    await page.reload();
+    await untilHeadline(/^All is well\.$/);
+  });
+
+  const untilHeadline = (text: RegExp) =>
+    vi.waitFor(async () => {
+      expect(await page.locator("#headline").innerText()).toMatch(text);
+    }, PATIENCE);
+  const open = (name: string) =>
+    page
+      .getByRole("navigation")
+      .getByRole("link", { name: new RegExp(`^${name}`) })
+      .click();
+  const focusedName = () =>
+    page.evaluate<string>("document.activeElement.ariaLabel ?? document.activeElement.textContent");
+  const refreshed = () =>
+    page.waitForResponse((response) => response.url().endsWith("/api/overview"));
+
+  test.each([
+    ["an alarm", "#alarms/binlog-router%20shop%3A%20Lag", "Lag"],
+    ["a queue", "#queues/shop-billing-staging.fifo", "shop-billing-staging.fifo"],
+    ["a heading of the runbook", "#runbook/Lag", "Runbook: Lag"],
+  ])("the page of %s can be read in light and dark, wide and narrow", async (_, hash, heading) => {
+    await page.goto(`${server.url}${hash}`);
+    await page.getByRole("heading", { name: heading, exact: true }).waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test.each(PAGES)("%s: the Tab key reaches everything, and the focus is visible", async (name) => {
+    facts = withParked(facts);
+    await untilHeadline(/author is not known/);
+    await open(name);
+    await page.getByRole("main", { name }).locator("h2, h3").first().waitFor();
+    const stops = await tabStops(page);
+    expect(new Set(stops.map((stop) => stop.name))).toEqual(new Set(await usable(page)));
+    expect(stops.filter(({ outline, isInSight }) => outline < 2 || !isInSight)).toEqual([]);
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test("the keyboard alone opens a queue and a message's data, and returns to where it was", async () => {
+    const press = async (name: RegExp) => {
+      const stop = page
+        .getByRole("main")
+        .getByRole("link", { name })
+        .or(page.getByRole("button", { name }));
+      await stop.waitFor();
+      do await page.keyboard.press("Tab");
+      while (!name.test(await focusedName()));
+      await page.keyboard.press("Enter");
+    };
+    await open("Queues");
+    await press(/^shop-billing-staging\.fifo$/);
+    await press(/^Row data of message two$/);
+    await page.getByRole("dialog", { name: "Row data of message two" }).waitFor();
+    await refreshed();
+    await page.keyboard.press("Escape");
+    await vi.waitFor(async () => {
+      expect(await focusedName()).toBe("Row data of message two");
+    }, PATIENCE);
+  });
+
+  test("a refresh keeps the focus on the same thing, also when others come and go", async () => {
+    await open("Queues");
+    const [queue] = facts.queues as [Facts["queues"][number]];
+    await page.getByRole("link", { name: queue.name }).focus();
+    const another = { ...queue, name: "shop-audit-staging.fifo", deadName: "shop-audit-dead.fifo" };
+    facts = { ...facts, queues: [another, queue] };
+    await page.getByRole("link", { name: another.name }).waitFor();
+    expect(await focusedName()).toBe(queue.name);
+  });
+
+  test("announces a state once, in words, and not with each number that grows", async () => {
+    await page.evaluate(`globalThis.announced = [];
+      new MutationObserver(() => announced.push(document.getElementById("said").textContent))
+        .observe(document.getElementById("said"), { childList: true })`);
+    const announced = () => page.evaluate<string[]>("announced");
+    for (const forMs of [12_000, 14_000]) {
+      const sinceMs = facts.nowMs - forMs;
+      const reader = {
+        state: "connecting",
+        sinceMs,
+        lagMs: 1,
+        transactions: 1,
+        changes: 1,
+      } as const;
+      facts = { ...facts, reader };
+      await untilHeadline(new RegExp(`connecting for ${forMs / 1000} s`));
+    }
+    const said =
+      "No environment receives changes. The reader has been connecting for 12 s: nothing is read. Runbook: Reader not reporting.";
+    expect(await announced()).toEqual([said]);
+    expect(await page.getByRole("status").innerText()).toBe(said);
+    facts = factsWithAlarm();
+    await vi.waitFor(
+      async () => expect(await announced()).toEqual([said, "All is well."]),
+      PATIENCE,
+    );
+  });
+
+  test("nothing moves by itself for people who asked for reduced motion", async () => {
+    expect(await moving(page)).toBe(1);
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await moving(page)).toBe(0);
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+  });
+
+  test("names failure records that cannot be read, and shows the rest", async () => {
+    facts = { ...facts, failures: { error: "AccessDeniedException: refused" } };
+    await untilHeadline(/The failure records cannot be read \(AccessDeniedException: refused\)\./);
+    await page.getByRole("heading", { name: "Failure records and retry" }).waitFor();
+    expect(await page.getByText("cannot be read", { exact: true }).count()).toBe(1);
+    expect(await page.getByRole("region", { name: "Queues of staging" }).innerText()).toMatch(
+      /billing\s+5\s+0\s+0\s+–\s+–\s+0/,
+    );
+    expect(await takePictures(page, "unread-records")).toEqual([0, 0]);
+    expect(await barriers(page)).toEqual([]);
+    await open("Failure records");
+    await page.getByText("The failure records cannot be read: AccessDeniedException").waitFor();
+    expect(await page.getByText("Nothing is parked.").count()).toBe(0);
+  });
+
+  test("a page whose view fails says why, and the others go on", async () => {
+    views["/api/changes"] = () => Promise.reject(new Error("the table is gone"));
+    await open("Changes");
+    await page.getByText("This page cannot be shown now: Error: the table is gone").waitFor();
+    await open("Queues");
+    await page.getByRole("link", { name: "shop-billing-staging.fifo" }).waitFor();
+    await untilHeadline(/^All is well\.$/);
+  });
+});
