@@ -24,6 +24,7 @@ const PATIENCE = { timeout: 60_000, interval: 50 };
 
 const CONFIG = {
   name: "shop",
+  lanes: 3,
   source: { tables: ["shop.*"] },
   environments: {
     production: { users: ["app_production"] },
@@ -146,6 +147,27 @@ describe("tail", () => {
     expect(again.lines()[2]).toMatch(
       /^[\d:.]{12} update {3}shop\.orders \{"id":9007199254740993\} status: "draft" ⇒ "paid" by app_staging@\S+ → billing, search, lake$/,
     );
+  });
+
+  test("keeps the log's order, whatever lanes the tables are in", async () => {
+    await using staging = await as("staging");
+    const tables = ["a", "b", "c", "d", "e", "f"].map((name) => `shop.in_order_${name}`);
+    for (const table of tables) await staging.query(`CREATE TABLE ${table} (id INT PRIMARY KEY)`);
+    for (let id = 0; id < 5; id++)
+      for (const table of tables) await staging.query(`INSERT INTO ${table} VALUES (${id})`);
+    const order = ["--table", "Shop.none, shop.in_order_*, !*.in_order_f", "--from", "5m"];
+    const all = running("tail", ...STAGING, ...order, "--format", "json");
+    await vi.waitUntil(() => all.lines().length === 30, PATIENCE);
+    const changes = all.lines().map((line) => JSON.parse(line) as TailedChange);
+    const written = changes.slice(5).map(({ table, key }) => [table, key]);
+    expect(written).toEqual(
+      [0, 1, 2, 3, 4].flatMap((id) => tables.slice(0, 5).map((table) => [table, { id }])),
+    );
+    const refused = await binlogRouter(["tail", ...STAGING, "--table", "orders", ...local()]);
+    expect(refused).toMatchObject({
+      code: 2,
+      problem: expect.stringMatching(/^--table: "orders" is no/),
+    });
   });
 
   test("begins now, with the authors of connections that are open", async () => {
@@ -556,7 +578,17 @@ describe("on a deployed stack, by its name", () => {
   });
 });
 
-test("against a stack that is being killed, tail and replay end with a sentence that says how to go on", async () => {
+test("against a stack that is being killed, the commands end with a sentence; tail and replay say how to go on", async () => {
+  const { secretsManagerEndpoint } = stack.aws;
+  const faults = new URL("/_faults", secretsManagerEndpoint);
+  const rule = { action: "GetSecretValue", effect: { kind: "delay", ms: 600_000 } };
+  await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
+  const explaining = running("explain", "shop.orders", "70");
+  await vi.waitFor(async () => {
+    const active = (await (await fetch(faults)).json()) as readonly { readonly strikes: number }[];
+    expect(active.some(({ strikes }) => strikes > 0)).toBe(true);
+  }, PATIENCE);
+  await fetch(faults, { method: "DELETE" });
   await slowSends(500);
   const tail = running("tail", ...STAGING, "--from", "10m", "--format", "json");
   await vi.waitUntil(() => tail.lines().length > 0, PATIENCE);
@@ -565,6 +597,8 @@ test("against a stack that is being killed, tail and replay end with a sentence 
   const id = await begun((changes) => changes > 0);
   start.kill("SIGKILL");
   await start.ended;
+  expect(await explaining.ended).toBe(2);
+  expect(explaining.printed).toEqual({ out: "", problem: expect.stringMatching(/^[^\n]+\n$/) });
   expect(await tail.ended).toBe(2);
   expect(tail.printed.problem).toMatch(
     /no longer sends its binlog: .*--from \S+ continues from there\n$/,
