@@ -5,6 +5,7 @@ import { findMysql } from "../../infra/local/mysql/find-mysql.ts";
 import { showProgress } from "../../infra/local/mysql/progress.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
 import { benchClient } from "./client/client-throughput.ts";
+import { benchConsole } from "./console/console.ts";
 import { benchDelay } from "./delay/delay.ts";
 import { benchFilters } from "./filters/filters.ts";
 import { benchGrowth } from "./growth/growth.ts";
@@ -35,13 +36,14 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   deliver: benchDeliver,
   requests: benchRequests,
   memory: benchMemory,
+  console: benchConsole,
   snapshot: benchSnapshot,
   soak: benchSoak,
   peers: benchPeers,
 };
 
 /** Benchmarks that run only when they are named. */
-const ONLY_NAMED: ReadonlySet<string> = new Set(["snapshot", "soak", "peers"]);
+const ONLY_NAMED: ReadonlySet<string> = new Set(["console", "snapshot", "soak", "peers"]);
 
 const EPILOGUE = `
 Compare figures of one run with each other only: machines differ, and so does their load from hour to hour.
@@ -62,7 +64,7 @@ const options = new Command("npm run bench --")
   .addOption(
     new Option(
       "--only <names...>",
-      "only these benchmarks; snapshot, soak and peers run only when they are named",
+      "only these benchmarks; console, snapshot, soak and peers run only when they are named",
     ).choices(Object.keys(BENCHMARKS)),
   )
   .option("--quick", "small amounts: shows that everything runs, without useful figures")
