@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { columnUses } from "../../../../config/condition/condition.ts";
 import { parseCondition } from "../../../../config/condition/parse-condition.ts";
 import { jsonMembers } from "../../../../functions/filters/json-members.ts";
+import { maskWith } from "../../../../functions/filters/masks.ts";
 import { inCase } from "../../../../functions/filters/letter-case.ts";
 import { rowCondition, type RowImage } from "../../../../functions/filters/row-condition.ts";
 import { askColumns, type TableColumn } from "../../../../operator/commands/doctor/ask-columns.ts";
@@ -179,6 +180,55 @@ it("doctor names the comparisons whose result differs from MySQL's", async () =>
   expect(same).toBeGreaterThan(1000);
   expect(named).toBeGreaterThan(300);
 }, 120_000);
+
+it("a mask shows at most four characters of a value of any type, and no characters of a short one", () => {
+  const mask = maskWith("the secret");
+  let [whole, last] = [0, 0];
+  for (const image of images.values())
+    for (const [column, json] of image) {
+      const hash = mask("hash", json);
+      expect(mask("null", json)).toBe("null");
+      if (json === "null") expect([hash, mask("last4", json)]).toEqual(["null", "null"]);
+      else {
+        expect(hash, column).toMatch(/^"[0-9a-f]{64}"$/);
+        const value: unknown = json.startsWith('"') ? JSON.parse(json) : json;
+        const characters = Array.from(String(value));
+        const isShown = characters.length >= 8 && !/^[[{]/.test(json);
+        const shown = isShown ? characters.slice(-4).join("") : "";
+        expect(JSON.parse(mask("last4", json)), column).toBe(`****${shown}`);
+        if (isShown) last++;
+        else whole++;
+      }
+    }
+  expect(whole).toBeGreaterThan(50);
+  expect(last).toBeGreaterThan(20);
+});
+
+it("a value has the same hash in every character set and length, whether inserted, updated or deleted", async () => {
+  const { connection } = binlog;
+  const sets = ["latin1", "utf8mb4", "utf8mb3", "utf16", "utf16le", "utf32", "ucs2", "cp1250"];
+  const types = ["VARCHAR(20)", "CHAR(30)", "TEXT", "LONGTEXT"];
+  const texts = sets.flatMap((set) => types.map((type) => `${type} CHARACTER SET ${set}`));
+  const fields = [...texts, "ENUM('größe, \"1\"')"].map((type, n) => `c${n} ${type}`);
+  await connection.query(`CREATE TABLE hashes (id INT PRIMARY KEY, ${fields.join(", ")})`);
+  await binlog.events();
+  const values = fields.map(() => `'größe, "1"'`).join(", ");
+  const nulls = fields.map(() => "NULL").join(", ");
+  const assignments = fields.map((_, n) => `c${n} = 'größe, "1"'`).join(", ");
+  await connection.query(`INSERT INTO hashes VALUES (1, ${values}), (2, ${nulls})`);
+  await connection.query(`UPDATE hashes SET ${assignments} WHERE id = 2`);
+  await connection.query("DELETE FROM hashes");
+  const mask = maskWith("the secret");
+  const found = (await binlog.changes()).flatMap(({ before, after }) =>
+    [before, after].flatMap((text) =>
+      (text === "" ? [] : jsonMembers(text))
+        .filter(({ name, value }) => name !== "id" && value !== "null")
+        .map(({ value }) => mask("hash", value)),
+    ),
+  );
+  expect(found).toHaveLength(4 * fields.length);
+  expect([...new Set(found)]).toEqual([mask("hash", JSON.stringify('größe, "1"'))]);
+});
 
 it("LOWER and UPPER convert every letter as MySQL does", async () => {
   const { connection } = binlog;
