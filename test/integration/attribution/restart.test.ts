@@ -1,6 +1,7 @@
+import type { Connection } from "mysql2/promise";
 import { afterEach, expect, test } from "vitest";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
-import { useMysql } from "../../support/mysql.ts";
+import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
@@ -46,6 +47,65 @@ async function restartServer(): Promise<void> {
   await mysql.server.restart({ variables: { init_connect: row?.value ?? "" } });
 }
 
+/** Prepares an XA transaction with one order, on a new connection, and returns its thread id. */
+async function prepareOrder(xid: string, id: number, account: Account): Promise<number> {
+  const preparing = await mysql.connect(account);
+  for (const statement of [
+    `XA START '${xid}'`,
+    `INSERT INTO shop.orders VALUES (${id}, '${account.user}')`,
+    `XA END '${xid}'`,
+    `XA PREPARE '${xid}'`,
+  ])
+    await preparing.query(statement);
+  return preparing.threadId;
+}
+
+/** Opens connections of an account until they have all these thread ids. */
+async function takeThreads(account: Account, threads: readonly number[]): Promise<Connection[]> {
+  const open: Connection[] = [];
+  while (open.length <= Math.max(...threads)) open.push(await mysql.connect(account));
+  expect(open.map(({ threadId }) => threadId)).toEqual(expect.arrayContaining([...threads]));
+  return open;
+}
+
+// After the restart, another account's connection has the thread id of the prepare.
+test("an XA transaction that was prepared before a restart has no other author after it", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const [production, staging] = shared.accounts;
+  const reader = await bench.start();
+  expect(await reader.stop()).toBe(0);
+  const threadId = await prepareOrder("x", 1, staging);
+  await restartServer();
+  const open = await takeThreads(production, [threadId]);
+  await bench.start();
+  await open[0]?.query("INSERT INTO shop.orders VALUES (2, 'app_production')");
+  await bench.takeFrames(1);
+  await mysql.query("XA COMMIT 'x'");
+  expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 0, wrong: 0, unknown: 1 });
+});
+
+test.each(["runs", "is stopped"])(
+  "with the ledger XA transactions of two users that were prepared before a restart have their authors, while the reader %s",
+  async (during) => {
+    await installLedger(await mysql.connect());
+    await using bench = await ReaderBench.create(shared.aws, mysql.server);
+    const [production, staging, tester] = shared.accounts;
+    const reader = await bench.start();
+    if (during === "is stopped") expect(await reader.stop()).toBe(0);
+    const threads = [await prepareOrder("x", 1, staging), await prepareOrder("y", 2, tester)];
+    await restartServer();
+    const open = await takeThreads(production, threads);
+    for (const [i, connection] of open.entries())
+      await connection.query("INSERT INTO shop.orders VALUES (?, ?)", [100 + i, production.user]);
+    if (during === "is stopped") await bench.start();
+    const split = splitOf(await bench.takeFrames(open.length));
+    expect(split).toMatchObject({ right: open.length, wrong: 0, unknown: 0 });
+    await open.at(-1)?.query("XA COMMIT 'y'");
+    await mysql.query("XA COMMIT 'x'");
+    expect(splitOf(await bench.takeFrames(2))).toMatchObject({ right: 2, wrong: 0, unknown: 0 });
+  },
+);
+
 test("with the ledger every author is right across a restart of the server while the reader was stopped", async () => {
   await installLedger(await mysql.connect());
   const split = await restartWhileAway();
@@ -61,31 +121,4 @@ test("without the ledger no author is wrong across a restart, and authors that c
   );
   expect(split.wrong).toBe(0);
   expect(split.right + split.unknown).toBe(BEFORE + AFTER);
-});
-
-// After the restart, another account's connection has the thread id of the prepare.
-test("an XA transaction that was prepared before a restart has no other author after it", async () => {
-  await using bench = await ReaderBench.create(shared.aws, mysql.server);
-  const [production, staging] = shared.accounts;
-  const reader = await bench.start();
-  expect(await reader.stop()).toBe(0);
-  const preparing = await mysql.connect(staging);
-  const { threadId } = preparing;
-  for (const statement of [
-    "XA START 'x'",
-    "INSERT INTO shop.orders VALUES (1, 'app_staging')",
-    "XA END 'x'",
-    "XA PREPARE 'x'",
-  ])
-    await preparing.query(statement);
-  await restartServer();
-  const open = await Promise.all(
-    Array.from({ length: threadId + 1 }, () => mysql.connect(production)),
-  );
-  expect(open.map((connection) => connection.threadId)).toContain(threadId);
-  await bench.start();
-  await open[0]?.query("INSERT INTO shop.orders VALUES (2, 'app_production')");
-  await bench.takeFrames(1);
-  await mysql.query("XA COMMIT 'x'");
-  expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 0, wrong: 0, unknown: 1 });
 });
