@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { askAccounts } from "../../../../../operator/commands/doctor/ask-accounts.ts";
 import { askStatementWays } from "../../../../../operator/commands/doctor/ask-statement-ways.ts";
 import { askMergeTables } from "../../../../../operator/commands/doctor/ask-merge-tables.ts";
 import { printNamesInBackticks } from "../../../../../operator/commands/doctor/session-settings.ts";
@@ -19,6 +20,21 @@ test("doctor asks the server for its binlog filters, and for accounts that may s
   expect(facts.threadIdSetters.join()).not.toMatch(/app_production|binlog_router_ledger/);
   const session = await mysql.connect(liar);
   await session.query("SET pseudo_thread_id = 12345");
+});
+
+test("doctor sees an anonymous account, with which a client logs in under any user name", async () => {
+  await mysql.query("CREATE USER ''@'localhost'");
+  try {
+    const guest = await mysql.connect({ user: "app_of_others", password: "" });
+    const [rows] = await guest.query("SELECT USER() AS user");
+    expect(rows).toEqual([{ user: "app_of_others@localhost" }]);
+    const accounts = await askAccounts(await mysql.connect());
+    expect(accounts).toContainEqual(
+      expect.objectContaining({ user: "", host: "localhost", isLocked: false }),
+    );
+  } finally {
+    await mysql.query("DROP USER ''@'localhost'");
+  }
 });
 
 test("doctor asks the server which other tables a statement changes beside the one that it names", async () => {
