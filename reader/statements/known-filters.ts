@@ -1,8 +1,8 @@
 import type { FilteredNames } from "../../config/filtered-names.ts";
 
 /**
- * How long the patterns of each kind may be that only earlier configurations had, bytes. The oldest
- * are forgotten first.
+ * The maximum total length of the table patterns that only earlier configurations had, bytes; the
+ * same for column patterns. The oldest are forgotten first.
  */
 const MOST_FORMER = 8000;
 

@@ -3,7 +3,6 @@ import type { FormerNames } from "../../wire/frame.ts";
 import type { NameChange } from "./altered-tables.ts";
 import { knownFilters } from "./known-filters.ts";
 import { NameFilters, type TableId } from "./name-filters.ts";
-import { collapse, seriesOf } from "./name-series.ts";
 import {
   contains,
   isEmpty,
@@ -27,8 +26,9 @@ export interface NameHistoryOptions {
 }
 
 /**
- * The maximum lengths of the saved state, as JSON. A DynamoDB item is limited to 400 KB, of which
- * kept XA transactions may take half.
+ * The maximum lengths of the saved state, as JSON. `present` may be longer by `allowance`, which is
+ * at most MOST_PAST. A DynamoDB item is limited to 400 KB, of which kept XA transactions may take
+ * half.
  */
 const MOST_PRESENT = 80_000;
 const MOST_PAST = 20_000;
@@ -46,8 +46,7 @@ export class NameHistory {
   readonly #configured: NameFilters | null;
   readonly #present: Map<string, NamedTable>;
   readonly #past: Map<string, NamedTable>;
-  readonly #series: Map<string, NamedTable>;
-  readonly #again: Map<string, NamedTable>;
+  readonly #allowance: number;
   readonly #isLimited: boolean;
   #saved: SavedNames | undefined;
   #isFull = false;
@@ -68,8 +67,7 @@ export class NameHistory {
       );
     this.#present = kept(saved?.present);
     this.#past = kept(saved?.past);
-    this.#series = kept(saved?.series);
-    this.#again = kept(saved?.again);
+    this.#allowance = Math.min(saved?.allowance ?? 0, MOST_PAST);
     this.#save();
   }
 
@@ -85,8 +83,7 @@ export class NameHistory {
 
   /** The former names of a table; undefined when there are none that matter. */
   of(database: string, table: string): FormerNames | undefined {
-    const former = this.#of([database, table]);
-    return isEmpty(former) ? undefined : former;
+    return this.#present.get(keyOf([database, table]))?.former;
   }
 
   /**
@@ -101,19 +98,16 @@ export class NameHistory {
     isFollowed: (table: TableId) => boolean = () => true,
   ): void {
     if (this.#filters === null) return;
-    const before = this.#length;
+    const before = lengthOf(this.#present.values());
     for (const change of changes) {
       const tables = tablesOf(change).map(idOf);
-      if (tables.some((table) => isFollowed(table) || !isEmpty(this.#of(table))))
+      if (tables.some((table) => isFollowed(table) || this.#present.has(keyOf(table))))
         this.#apply(change, idOf);
     }
     if (dropped !== undefined)
-      for (const { table } of [...this.#present.values(), ...this.#again.values()])
-        if (table[0] === dropped) this.#forget(table);
-    collapse(this.#present, this.#series);
-    if (this.#isLimited) this.#makeRoom();
-    const length = this.#length;
-    this.#isFull = this.#isLimited && length > before && length > MOST_PRESENT;
+      for (const { table } of this.#present.values()) if (table[0] === dropped) this.#forget(table);
+    const after = this.#isLimited ? this.#makeRoom() : 0;
+    this.#isFull = after > before && after > MOST_PRESENT + this.#allowance;
     this.#save();
   }
 
@@ -153,11 +147,7 @@ export class NameHistory {
   }
 
   #of(table: TableId): FormerNames {
-    const key = keyOf(table);
-    const own = [this.#present.get(key), this.#again.get(key)];
-    const series = this.#series.size === 0 ? null : seriesOf(table);
-    if (series !== null) own.push(this.#series.get(keyOf(series)));
-    return own.reduce((all, named) => (named === undefined ? all : union(all, named.former)), NONE);
+    return this.#present.get(keyOf(table))?.former ?? NONE;
   }
 
   /** Adds former names to those that the table has. */
@@ -170,7 +160,6 @@ export class NameHistory {
     const known = this.#of(table);
     const kept = mattering(this.#filters, table, former);
     if (!contains(kept, known)) this.#keepPast(table, known);
-    this.#again.delete(key);
     if (isEmpty(kept)) this.#present.delete(key);
     else this.#present.set(key, { table, former: kept });
   }
@@ -178,12 +167,10 @@ export class NameHistory {
   /** Moves the former names of a table that exists no longer to the past. */
   #forget(table: TableId): void {
     const key = keyOf(table);
-    for (const tables of [this.#present, this.#again]) {
-      const named = tables.get(key);
-      if (named === undefined) continue;
-      tables.delete(key);
-      this.#keepPast(table, named.former);
-    }
+    const named = this.#present.get(key);
+    if (named === undefined) return;
+    this.#present.delete(key);
+    this.#keepPast(table, named.former);
   }
 
   #keepPast(table: TableId, former: FormerNames): void {
@@ -193,38 +180,37 @@ export class NameHistory {
     this.#past.set(key, { table, former: all });
   }
 
-  /** The length of the entries that are limited together. */
-  get #length(): number {
-    return lengthOf(this.#present.values()) + lengthOf(this.#series.values());
-  }
-
-  /** Forgets the oldest names that only filters of earlier configurations choose. */
-  #makeRoom(): void {
-    let excess = this.#length - MOST_PRESENT;
-    for (const tables of [this.#present, this.#series])
-      for (const [key, { table, former }] of tables) {
-        if (excess <= 0) return;
-        const kept = mattering(this.#configured, table, former);
-        if (contains(kept, former)) continue;
-        excess -=
-          lengthOf([{ table, former }]) - (isEmpty(kept) ? 0 : lengthOf([{ table, former: kept }]));
-        if (isEmpty(kept)) tables.delete(key);
-        else tables.set(key, { table, former: kept });
-      }
+  /**
+   * Forgets the oldest names that only filters of earlier configurations choose, as many as do not
+   * fit. Returns the length of the others.
+   */
+  #makeRoom(): number {
+    const length = lengthOf(this.#present.values());
+    let excess = length - MOST_PRESENT - this.#allowance;
+    if (excess <= 0) return length;
+    for (const [key, { table, former }] of this.#present) {
+      if (excess <= 0) break;
+      const kept = mattering(this.#configured, table, former);
+      if (contains(kept, former)) continue;
+      // An entry that is removed takes a comma with it: one byte, where the brackets have two.
+      const left = isEmpty(kept) ? 1 : lengthOf([{ table, former: kept }]);
+      excess -= lengthOf([{ table, former }]) - left;
+      if (isEmpty(kept)) this.#present.delete(key);
+      else this.#present.set(key, { table, former: kept });
+    }
+    return lengthOf(this.#present.values());
   }
 
   #save(): void {
     if (this.#filtered === null) return;
-    for (const tables of [this.#past, this.#again])
-      for (const oldest of tables.keys()) {
-        if (lengthOf(tables.values()) <= MOST_PAST) break;
-        tables.delete(oldest);
-      }
+    for (const oldest of this.#past.keys()) {
+      if (lengthOf(this.#past.values()) <= MOST_PAST) break;
+      this.#past.delete(oldest);
+    }
     this.#saved = {
       present: [...this.#present.values()],
       past: [...this.#past.values()],
-      ...(this.#series.size > 0 && { series: [...this.#series.values()] }),
-      ...(this.#again.size > 0 && { again: [...this.#again.values()] }),
+      ...(this.#allowance > 0 && { allowance: this.#allowance }),
       filtered: this.#filtered,
     };
   }

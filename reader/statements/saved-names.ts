@@ -8,7 +8,10 @@ export interface NamedTable {
   readonly former: FormerNames;
 }
 
-/** The former names on which filters depend, as saved with the offset. It is never changed. */
+/**
+ * The former names on which filters depend, as saved with the offset. It is never changed. Earlier
+ * releases read `present` and `past` only: these two contain all names, and no table twice.
+ */
 export interface SavedNames {
   readonly present: readonly NamedTable[];
   /**
@@ -16,10 +19,11 @@ export interface SavedNames {
    * renamed. They matter where an older part of the binlog is read.
    */
   readonly past: readonly NamedTable[];
-  /** Entries for many tables each, see `name-series.ts`. */
-  readonly series?: readonly NamedTable[];
-  /** What was past when an operator let the reader begin at an earlier position. */
-  readonly again?: readonly NamedTable[];
+  /**
+   * By how many bytes `present` may exceed its limit, because it contains names that were past when
+   * an operator let the reader begin at an earlier position.
+   */
+  readonly allowance?: number;
   /**
    * The patterns of the filters, also of those that earlier configurations had. Left out by earlier
    * releases.
@@ -32,7 +36,10 @@ export interface SavedNames {
  * had at any time. This can only hide more.
  */
 export function namesAtAnyTime(saved: SavedNames | undefined): SavedNames | undefined {
-  return saved && { ...saved, past: [], again: merged([...(saved.again ?? []), ...saved.past]) };
+  if (saved === undefined) return undefined;
+  const present = merged([...saved.present, ...saved.past]);
+  const added = lengthOf(present) - lengthOf(saved.present);
+  return { ...saved, present, past: [], allowance: (saved.allowance ?? 0) + added };
 }
 
 /**
@@ -54,8 +61,6 @@ export function namesSince(
     ...now,
     present: merged([...(earlier?.present ?? []), ...now.present, ...ended]),
     past,
-    series: merged([...(earlier?.series ?? []), ...(now.series ?? [])]),
-    again: merged([...(earlier?.again ?? []), ...(now.again ?? [])]),
   };
 }
 

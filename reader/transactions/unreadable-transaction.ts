@@ -95,7 +95,7 @@ export function tooManyNames(): Complaint {
   return {
     what: "the statement renames a table or column for which a subscriber has a filter, and the reader cannot save another former name: it saves 80,000 bytes of them",
     advice:
-      "Give the filters patterns that also choose the new names (shop.*.email for columns), and deploy. The reader then saves fewer names and reads on by itself. If you continue without that, the subscriber gets the renamed table unfiltered.",
+      "Give the filters patterns that also choose the new names (in columns shop.log*.email, in where shop.log*), and deploy. The reader then saves fewer names and reads on by itself. If you continue without that, the subscriber gets the renamed table unfiltered.",
   };
 }
 

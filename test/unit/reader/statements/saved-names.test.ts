@@ -15,6 +15,11 @@ const without = (saved: SavedNames | undefined): NameHistory =>
   new NameHistory({ filtered: null, lowerCase: false, saved });
 const stored = ({ saved }: NameHistory): SavedNames =>
   JSON.parse(JSON.stringify(saved)) as SavedNames;
+/** What the last release reads of a saved state. */
+const released = (history: NameHistory): SavedNames => {
+  const { present, past } = stored(history);
+  return { present, past };
+};
 const pattern = (i: number): string => `shop.${"t".repeat(240)}${i}`;
 
 function fullHistory(): NameHistory {
@@ -73,40 +78,84 @@ describe("a filter that is removed and configured again", () => {
   });
 });
 
-describe("a filtered table that is renamed again and again", () => {
-  test("needs one entry, for ever, where the new names differ in their numbers", () => {
-    const history = historyOf();
-    const times = Array.from({ length: 5000 }, (_, hour) => `${2026 + (hour % 9)}_${hour}`);
-    for (const time of times) {
-      apply(history, `RENAME TABLE customers TO customers_${time}, customers_new TO customers`);
-      expect(history.isFull).toBe(false);
-    }
-    expect(JSON.stringify(history.saved).length).toBeLessThan(1000);
-    const resumed = historyOf(JSON.parse(JSON.stringify(history.saved)) as SavedNames);
-    for (const { saved } of [history, resumed, apply(resumed, "DROP TABLE customers_2026_0")]) {
-      const known = historyOf(saved);
-      for (const time of times)
-        expect(tables(known, `customers_${time}`)).toEqual([["shop", "customers"]]);
-      for (const other of ["customers", "customers_x", "people_2026_0"])
-        expect(tables(known, other), other).toEqual([]);
-    }
-    apply(
-      resumed,
-      "RENAME TABLE customers_2027_1 TO past",
-      "RENAME TABLE customers_2028_2 TO customers",
+interface Filters {
+  readonly exclude?: readonly string[];
+  readonly where?: Readonly<Record<string, string>>;
+}
+const tableNames = Array.from({ length: 80 }, (_, i) => `users_v2_${i + 10}`);
+/** Filters and statements by which each of the tables has a name that matters. */
+const numbered: readonly [string, Filters, "tables" | "columns"][] = [
+  ["a wildcard behind digits", { exclude: ["shop.users_v2_*.email"] }, "columns"],
+  ["question marks", { exclude: ["shop.users_v?_??.email"] }, "columns"],
+  ["exact names", { exclude: tableNames.map((table) => `shop.${table}.email`) }, "columns"],
+  ["one exact name with digits", { exclude: ["shop.users_0.email"] }, "tables"],
+  ["where on a name with digits", { where: { "shop.users_0": "id > 0" } }, "tables"],
+];
+
+describe("names of many tables that differ only in their numbers", () => {
+  test.each(numbered)("outlive restarts with %s", (_, { exclude = [], where }, kind) => {
+    const filtered = filteredNames({
+      mailing: { columns: { exclude, mask: {} }, ...(where !== undefined && { where }) },
+    });
+    const begin = (saved?: SavedNames): NameHistory =>
+      new NameHistory({ filtered, lowerCase: false, saved });
+    const history = begin();
+    for (const table of tableNames)
+      if (kind === "columns") apply(history, `ALTER TABLE ${table} RENAME COLUMN email TO mail`);
+      else apply(history, `RENAME TABLE users_0 TO ${table}, users_new TO users_0`);
+    const former =
+      kind === "columns"
+        ? { tables: [], columns: [["mail", ["email"]]] }
+        : { tables: [["shop", "users_0"]], columns: [] };
+    const restarted = begin(stored(begin(stored(history))));
+    const stretch = begin(namesAtAnyTime(stored(history)));
+    for (const known of [history, restarted, stretch, begin(released(history))])
+      for (const table of tableNames) expect(known.of("shop", table), table).toEqual(former);
+    expect(history.of("shop", "users_v2_9")).toBeUndefined();
+  });
+});
+
+describe("saved names", () => {
+  test("hide the same by the rules of the last release, which reads what is present and past", () => {
+    const history = apply(
+      historyOf(),
+      "ALTER TABLE customers RENAME COLUMN email TO mail",
+      "ALTER TABLE customers RENAME COLUMN mail TO contact, RENAME COLUMN phone TO line",
+      ...tableNames.map((table) => `RENAME TABLE orders TO ${table}`),
+      "DROP TABLE users_v2_11",
     );
-    expect(tables(resumed, "past")).toEqual([["shop", "customers"]]);
-    expect(tables(resumed, "customers")).toEqual([]);
+    const reading = historyOf(stored(historyOf(namesAtAnyTime(stored(history)))));
+    expect(tables(reading, "users_v2_11")).toEqual([["shop", "orders"]]);
+    expect(columns(reading, "customers")).toEqual([
+      ["contact", ["email"]],
+      ["line", ["phone"]],
+      ["mail", ["email"]],
+    ]);
+    for (const known of [history, reading]) {
+      const { present, past } = released(known);
+      for (const [kind, named] of [
+        ["present", present],
+        ["past", past],
+      ] as const) {
+        // It takes the last entry of a table.
+        expect(new Set(named.map(({ table }) => table.join("."))).size).toBe(named.length);
+        expect(named, kind).toEqual(known.saved?.[kind]);
+      }
+      for (const table of ["customers", ...tableNames])
+        expect(present.find((named) => named.table[1] === table)?.former).toEqual(
+          known.of("shop", table),
+        );
+    }
   });
 
-  test("has exact entries while they are few, and while they differ in their former names", () => {
-    const history = historyOf();
-    for (let i = 0; i < 60; i++)
-      apply(history, `RENAME TABLE customers TO c_${i}`, `RENAME TABLE orders TO c_1${i}000`);
-    expect(history.saved?.present).toHaveLength(120);
-    expect(tables(history, "c_77")).toEqual([]);
-    apply(history, `DROP TABLE ${Array.from({ length: 60 }, (_, i) => `c_${i}`).join(", ")}`);
-    expect(history.saved?.present).toHaveLength(60);
+  test("may have fields that are unknown", () => {
+    const history = apply(historyOf(), "RENAME TABLE customers TO a", "RENAME TABLE a TO b");
+    const other = [{ table: ["shop", "c"], former: { tables: [["shop", "orders"]], columns: [] } }];
+    const saved = { ...stored(history), series: other, again: other };
+    expect(historyOf(saved).saved).toEqual(history.saved);
+    expect(historyOf(namesAtAnyTime(saved)).saved).toEqual(
+      historyOf(namesAtAnyTime(history.saved)).saved,
+    );
   });
 });
 
@@ -153,5 +202,35 @@ describe("a history of more names than can be saved", () => {
       apply(deployed, `RENAME TABLE customers TO ${long(i)}`);
       expect(deployed.isFull).toBe(false);
     }
+  });
+
+  test("keeps all of them where the binlog is read again, twice and in a stretch, and has 20,000 bytes of room more", () => {
+    const names: string[] = [];
+    let history = historyOf();
+    const dropMany = (from: number): void => {
+      for (let i = from; i < from + 140; i++)
+        apply(history, `RENAME TABLE customers TO ${long(i)}`, `DROP TABLE ${long(i)}`);
+      expect(JSON.stringify(history.saved?.past).length).toBeGreaterThan(17_000);
+      names.push(...(history.saved?.past ?? []).map(({ table }) => table[1]));
+    };
+    for (const from of [1000, 2000]) {
+      dropMany(from);
+      history = historyOf(namesAtAnyTime(stored(history)));
+      for (const table of names) expect(tables(history, table)).toEqual([["shop", "customers"]]);
+    }
+    dropMany(3000);
+    const stretch = new NameHistory({
+      filtered: CONFIGURED,
+      lowerCase: false,
+      saved: namesAtAnyTime(stored(history)),
+      isLimited: false,
+    });
+    expect(names).toHaveLength(420);
+    for (const table of names) expect(tables(stretch, table)).toEqual([["shop", "customers"]]);
+
+    for (let i = 5000; !history.isFull; i++) apply(history, `RENAME TABLE customers TO ${long(i)}`);
+    const length = JSON.stringify(history.saved?.present).length;
+    expect(length).toBeGreaterThan(100_000);
+    expect(length).toBeLessThan(100_200);
   });
 });

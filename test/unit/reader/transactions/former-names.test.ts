@@ -177,13 +177,14 @@ describe("a rename that is one too many to be saved", () => {
     expect(boundaries).toHaveLength(20);
   });
 
-  test("stops no reader when the table is not followed, or has only a number in its new name", () => {
+  test("stops no reader when the table is not followed, or a wildcard chooses its new names", () => {
+    begin(undefined, { tables: ["shop.clients*"], columns: ["shop.clients*.name"] });
     for (let i = 0; i < 2000; i++) {
       statement(`RENAME TABLE crm.clients TO crm.${long(i)}`);
       statement(`RENAME TABLE clients TO clients_${i}`);
     }
-    expect(JSON.stringify(boundaries.at(-1)?.names).length).toBeLessThan(500);
-    statement("RENAME TABLE clients_1999 TO orders");
+    expect(boundaries.at(-1)?.names).toMatchObject({ present: [], past: [] });
+    statement("RENAME TABLE clients TO orders");
     insert();
     expect(changes.at(-1)?.definition?.former?.tables).toEqual([["shop", "clients"]]);
   });
