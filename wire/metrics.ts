@@ -69,7 +69,7 @@ export const READER_METRICS = {
   preparedXa: "PreparedXaAge",
   /** 1 while the reader cannot read until an operator acts, else 0. */
   stopped: "ReaderStopped",
-  /** Rows and chunks of snapshots that the raw queue has acknowledged. */
+  /** Rows of snapshots that were handed over, including repeats; and complete chunks. */
   snapshotRows: "SnapshotRows",
   snapshotChunks: "SnapshotChunks",
   /**

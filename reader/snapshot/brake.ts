@@ -17,13 +17,13 @@ const LONGEST_LAG_MS = 3000;
 /** How long a snapshot pauses when the stream lags. */
 const REST_MS = 500;
 /**
- * The interval of the checks for a chunk's delivery (LOOK_AGAIN_MS), and their number in one call
+ * The interval of the checks for a part's delivery (LOOK_AGAIN_MS), and their number in one call
  * (MOST_LOOKS).
  */
 const LOOK_AGAIN_MS = 10;
 const MOST_LOOKS = 40;
 
-/** Decides when a snapshot may read its next chunk without delaying the stream. */
+/** Decides when a snapshot may hand over its next part without delaying the stream. */
 export class Brake {
   readonly #options: BrakeOptions;
   #restUntilMs = 0;
@@ -32,13 +32,14 @@ export class Brake {
     this.#options = options;
   }
 
-  /** Allows no chunk for the next `ms` milliseconds. */
+  /** Allows no part for the next `ms` milliseconds. */
   rest(ms: number): void {
     this.#restUntilMs = performance.now() + ms;
   }
 
   /**
-   * Whether a chunk may be read ("free"); "behind" when the stream lags, "wait" in other cases.
+   * Whether a part may be handed over ("free"); "behind" when the stream lags, "wait" in other
+   * cases.
    *
    * @param last the last row or mark that was handed over; null when there is none
    */
@@ -51,7 +52,7 @@ export class Brake {
     }
     const pressed = relief();
     if (pressed !== null) await pressed;
-    // The raw queue accepts chunks faster than they are delivered, so ordinary changes of the lane
+    // The raw queue accepts parts faster than they are delivered, so ordinary changes of the lane
     // would have to wait behind them.
     for (let looks = 0; last !== null && !(await isDelivered(last)); looks++) {
       if (looks === MOST_LOOKS) return "wait";

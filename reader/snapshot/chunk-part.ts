@@ -25,8 +25,6 @@ export type ChunkOutcome =
 /** Rows that are handed over together, and the chunk to which they belong. */
 export interface ChunkPart {
   readonly rows: RowsByKey;
-  /** The number of rows whose keys the chunk has not handed over before. */
-  readonly newRows: number;
   readonly range: KeyRange;
   /** Whether these are the chunk's first rows. */
   readonly isFirst: boolean;

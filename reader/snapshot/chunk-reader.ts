@@ -10,6 +10,8 @@ import type { KeyRange } from "./table-key.ts";
 export interface SelectedChunk {
   readonly rows: RowsByKey;
   readonly range: KeyRange;
+  /** The keys of wanted rows that were not read, because there are too many at once. */
+  readonly unread: ReadonlySet<string>;
 }
 
 /** The queries that a chunk needs. */
@@ -22,8 +24,15 @@ export interface ChunkSource {
   end(): Promise<BinlogPosition>;
   /** Whether a key lies in a range; null when only the server can decide that. */
   isInRange(key: string, range: KeyRange): boolean | null;
-  /** Queries the server for whether keys lie in a range. */
-  areInRange(keys: readonly string[], range: KeyRange): Promise<readonly boolean[]>;
+  /**
+   * Queries the server for whether keys lie in a range. Rejects when that takes longer than
+   * `longestMs`; null: no special limit.
+   */
+  areInRange(
+    keys: readonly string[],
+    range: KeyRange,
+    longestMs: number | null,
+  ): Promise<readonly boolean[]>;
 }
 
 interface Waiting extends SelectedChunk {
@@ -36,8 +45,10 @@ interface Waiting extends SelectedChunk {
   outcome: PromiseWithResolvers<ChunkOutcome> | null;
   /** The server's answers: whether keys lie in the range. */
   readonly told: Map<string, boolean>;
-  /** The running query for such answers, if any. */
-  asking: Promise<void> | null;
+  /** The running query for such answers, if any, and whether the stream waits for them. */
+  asking: { readonly done: Promise<void>; readonly isHeld: boolean } | null;
+  /** When the stream waits: the time at which it goes on at the latest; else null. */
+  heldUntilMs: number | null;
 }
 
 export interface ChunkReaderOptions {
@@ -46,7 +57,15 @@ export interface ChunkReaderOptions {
   /** The maximum rows of a part, and about its size as JSON, bytes. */
   readonly partRows: number;
   readonly partBytes: number;
+  /**
+   * The maximum keys for which the stream waits until the server has said whether they lie in the
+   * range. More are asked for while the stream goes on.
+   */
+  readonly heldKeys: number;
 }
+
+/** The maximum time for which the stream waits; then the chunk is read anew. */
+const HELD_MS = 2000;
 
 /**
  * Reads rows of one table and hands them over at places in the stream at which the table has
@@ -125,7 +144,10 @@ export class ChunkReader {
     return this.#orFail(async () => {
       if (this.#window === null)
         throw new RangeError("rows cannot be read again before a chunk was read");
-      return this.#select(this.#window, definitions);
+      const window = this.#window;
+      await this.#untilPlace();
+      window.restart();
+      return this.#select(window, definitions);
     });
   }
 
@@ -137,6 +159,7 @@ export class ChunkReader {
     }
     await this.#source.untilVisible();
     const selected = await this.#source.select(window.wanted);
+    window.leaveOut(selected.unread);
     const high = await this.#source.end();
     const waiting: Waiting = {
       ...selected,
@@ -146,6 +169,7 @@ export class ChunkReader {
       outcome: null,
       told: new Map(),
       asking: null,
+      heldUntilMs: null,
     };
     this.#waiting = waiting;
     return this.#handedOver(waiting);
@@ -181,8 +205,12 @@ export class ChunkReader {
 
   async #newWindow(): Promise<ChunkWindow> {
     this.#forget();
-    while (this.#place === null) await this.#between.promise;
+    await this.#untilPlace();
     return new ChunkWindow(this.#options.asksAgain, null);
+  }
+
+  async #untilPlace(): Promise<void> {
+    while (this.#place === null) await this.#between.promise;
   }
 
   #forget(): void {
@@ -194,10 +222,12 @@ export class ChunkReader {
   #tryToHandOver(place: Place): void | Promise<void> {
     const waiting = this.#waiting;
     if (waiting === null || waiting.outcome === null) return;
+    const { outcome } = waiting;
     try {
       return this.#handOverOrAsk(waiting, place);
     } catch (error) {
-      this.#fail(waiting, error);
+      outcome.reject(error);
+      if (this.#waiting === waiting) this.#forget();
     }
   }
 
@@ -205,37 +235,39 @@ export class ChunkReader {
     const { window, high, part, told } = waiting;
     if (window.spoiled !== null) return this.#finish(waiting, place, () => false);
     if (isBefore(place, high)) return;
-    if (waiting.asking !== null) return waiting.asking;
+    if (waiting.asking !== null) return waiting.asking.isHeld ? waiting.asking.done : undefined;
     const unknown: string[] = [];
     const inRange = new Set<string>();
     for (const key of window.questions(part, waiting.rows.size === 0)) {
-      const answer = this.#source.isInRange(key, waiting.range) ?? told.get(key);
-      if (answer === undefined) unknown.push(key);
+      const answer = told.get(key) ?? this.#source.isInRange(key, waiting.range);
+      if (answer === null) unknown.push(key);
       else if (answer) inRange.add(key);
     }
     if (unknown.length === 0) return this.#finish(waiting, place, (key) => inRange.has(key));
-    waiting.asking = this.#ask(waiting, unknown);
-    return waiting.asking;
+    const isHeld = unknown.length <= this.#options.heldKeys;
+    const done = this.#ask(waiting, unknown, isHeld);
+    waiting.asking = { done, isHeld };
+    return isHeld ? done : undefined;
   }
 
   /**
    * Queries the server for whether keys lie in the range, and tries again with the answers.
-   * Meanwhile the stream may have advanced.
+   * Meanwhile the stream may have advanced. A key is asked for once in a chunk, and a chunk with
+   * too many changed keys is read anew, so this ends.
    */
-  async #ask(waiting: Waiting, keys: readonly string[]): Promise<void> {
+  async #ask(waiting: Waiting, keys: readonly string[], isHeld: boolean): Promise<void> {
+    const nowMs = performance.now();
+    waiting.heldUntilMs = isHeld ? (waiting.heldUntilMs ?? nowMs + HELD_MS) : null;
+    const longestMs = waiting.heldUntilMs === null ? null : waiting.heldUntilMs - nowMs;
     try {
-      const answers = await this.#source.areInRange(keys, waiting.range);
+      const answers = await this.#source.areInRange(keys, waiting.range, longestMs);
       keys.forEach((key, i) => waiting.told.set(key, answers[i] === true));
     } catch (error) {
-      this.#fail(waiting, error);
+      waiting.outcome?.reject(error);
+      if (this.#waiting === waiting) this.#forget();
     }
     waiting.asking = null;
     if (this.#waiting === waiting && this.#place !== null) await this.#tryToHandOver(this.#place);
-  }
-
-  #fail(waiting: Waiting, error: unknown): void {
-    waiting.outcome?.reject(error);
-    if (this.#waiting === waiting) this.#forget();
   }
 
   #finish(waiting: Waiting, place: Place, isInRange: (key: string) => boolean): void {
@@ -246,10 +278,10 @@ export class ChunkReader {
       return outcome?.resolve({ kind: "spoiled", why: window.spoiled });
     }
     const isLast = waiting.rows.size === 0;
-    const newRows = window.apply(part, isLast, isInRange);
+    window.apply(part, isLast, isInRange);
     const { again } = window;
     const following = isLast ? (again.size > 0 ? "again" : "nothing") : "part";
-    this.#handOver(place, { rows: part, newRows, range, isFirst: this.#isFirst, following, again });
+    this.#handOver(place, { rows: part, range, isFirst: this.#isFirst, following, again });
     this.#isFirst = false;
     if (isLast) this.#forget();
     // The changes of the rows that were left out are collected from this place on, because these

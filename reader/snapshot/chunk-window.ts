@@ -66,6 +66,20 @@ export class ChunkWindow {
     return this.#again;
   }
 
+  /**
+   * Called between two transactions, before rows are read again: that read shows all changes so
+   * far. Keys that were changed stay followed.
+   */
+  restart(): void {
+    this.#touches.clear();
+    this.#bytes = 0;
+  }
+
+  /** Leaves out rows that were to be read again, but were not. */
+  leaveOut(keys: Iterable<string>): void {
+    for (const key of keys) this.#again.add(key);
+  }
+
   /** Called with each change of the table, in the order of the stream. */
   change({ op, texts }: Pick<RowChange, "op" | "texts">): void {
     if (this.#spoiled !== null) return;
@@ -101,12 +115,11 @@ export class ChunkWindow {
 
   /**
    * Applies the changes to selected rows, which are handed over then. With the last of them, adds
-   * the rows that were not selected. Returns the number of rows whose keys the chunk has not handed
-   * over before.
+   * the rows that were not selected.
    *
    * @param isInRange whether a key of `questions` lies in the range
    */
-  apply(rows: RowsByKey, isLast: boolean, isInRange: (key: string) => boolean): number {
+  apply(rows: RowsByKey, isLast: boolean, isInRange: (key: string) => boolean): void {
     for (const [key, touch] of this.#touches) {
       const isMine = rows.has(key) || (isLast && this.#isMissing(key, isInRange));
       if (!isMine) continue;
@@ -122,18 +135,19 @@ export class ChunkWindow {
         this.#again.delete(key);
       }
     }
-    const handed = this.#handed.size;
     for (const key of rows.keys()) {
       this.#handed.add(key);
       this.#again.delete(key);
     }
-    return this.#handed.size - handed;
   }
 
-  /** Whether a row must be added to the last rows that were selected. */
+  /**
+   * Whether a row must be added to the last rows that were selected. One that was handed over is
+   * not: otherwise a row that changes all the time would be read again all the time.
+   */
   #isMissing(key: string, isInRange: (key: string) => boolean): boolean {
-    if (this.#wanted === null) return !this.#handed.has(key) && isInRange(key);
-    return this.#wanted.has(key);
+    if (this.#handed.has(key)) return false;
+    return this.#wanted === null ? isInRange(key) : this.#wanted.has(key);
   }
 
   /** Follows a row that is to be read again to its new key. */

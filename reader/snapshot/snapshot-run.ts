@@ -6,21 +6,21 @@ import type { SnapshotProgress, SnapshotStep } from "../frames/snapshot-progress
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import type { ChunkPart } from "./chunk-part.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
+import { CountedKeys } from "./counted-keys.ts";
 import type { Place } from "./place.ts";
 import { SnapshotStoppedError } from "./errors.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { fullName, parseName, type TableName } from "./find-tables.ts";
 import type { RowsIntoStream } from "./hand-over.ts";
 import { MOST_UNSAVED, type RowNumbers } from "./row-numbers.ts";
-import type { SnapshotConnection } from "./snapshot-connection.ts";
 import type { StreamTap } from "./stream-tap.ts";
-import { TableReading } from "./table-reading.ts";
+import { type ReadingConnection, TableReading } from "./table-reading.ts";
 import type { KeyRange } from "./table-key.ts";
 
 export interface SnapshotRunOptions {
   readonly order: SnapshotOrder;
   readonly progress: SnapshotProgress;
-  readonly connection: SnapshotConnection;
+  readonly connection: ReadingConnection;
   readonly tap: StreamTap;
   readonly followed: FollowedTables;
   readonly numbers: RowNumbers;
@@ -45,10 +45,11 @@ export interface HandedUpTo extends BinlogPosition {
 /** Reads one snapshot on one connection: continues from its progress, chunk by chunk. */
 export class SnapshotRun {
   readonly #options: SnapshotRunOptions;
-  /** The progress up to the last complete chunk, and up to the last rows. */
+  /** The progress up to the last complete chunk, and up to the last part that was handed over. */
   #complete: SnapshotProgress;
   #progress: SnapshotProgress;
   #table: { readonly index: number; readonly reading: TableReading } | null = null;
+  readonly #counted = new CountedKeys();
   #acknowledged: Promise<void> = Promise.resolve();
   #unsavedRows = 0;
   #handedRows = 0;
@@ -60,7 +61,10 @@ export class SnapshotRun {
     this.#progress = options.progress;
   }
 
-  /** The progress, up to the last chunk that was handed over. */
+  /**
+   * The progress: the numbers of rows and parts up to the last part that was handed over, the rest
+   * up to the last complete chunk.
+   */
   get progress(): SnapshotProgress {
     return this.#progress;
   }
@@ -116,8 +120,8 @@ export class SnapshotRun {
   #handOver(index: number, place: Place, part: ChunkPart): void {
     const { order, numbers, followed, rows: stream } = this.#options;
     const reading = this.#table?.reading;
-    const { rows, newRows, range, isFirst, following, again } = part;
-    // A chunk that is read anew counts from its beginning.
+    const { rows, range, isFirst, following, again } = part;
+    // A chunk that is read anew counts from its beginning, except its rows.
     const former = isFirst ? this.#complete : this.#progress;
     if (!numbers.hasRoom(place, rows.size + 2)) {
       throw new SnapshotStoppedError(
@@ -132,7 +136,12 @@ export class SnapshotRun {
       database: followed.nameOf(name.database),
       table: followed.nameOf(name.table),
     };
-    const rowsOfTable = (isBegin ? 0 : former.rowsOfTable) + newRows;
+    const givenUp = isFirst ? this.#counted.beginAnew() : 0;
+    // The table is read from its beginning again when its key was changed; the rows that came with
+    // the former key are not counted then.
+    const isAgain = isBegin && former.lastKey !== null;
+    const newRows = this.#counted.add(rows.keys());
+    const rowsOfTable = (isAgain ? givenUp : this.#progress.rowsOfTable) + newRows;
     const number = this.#progress.parts + 1;
     const isLastTable = index + 1 >= former.tables.length;
     const added = stream.add(order, {
@@ -159,13 +168,15 @@ export class SnapshotRun {
     this.#progress = {
       ...former,
       ...(isWhole && this.#behind(index, range, isEnd, reading?.keyName ?? "")),
-      rows: former.rows + newRows,
+      rows: this.#progress.rows + newRows,
       rowsOfTable: isEnd ? 0 : rowsOfTable,
       chunks: isWhole ? former.chunks + 1 : former.chunks,
       parts: number,
       rereads: following === "again" ? former.rereads + again.size : former.rereads,
     };
     if (!isWhole) return;
+    this.#counted.completeChunk();
+    if (isEnd) this.#counted.completeTable();
     this.#complete = this.#progress;
     const step: SnapshotStep = { numbers: numbers.free, progress: this.#progress };
     this.#acknowledged = this.#options.inFlight.snapshot(step);

@@ -2,6 +2,7 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { ChunkOutcome, Following, HandOver } from "./chunk-part.ts";
 import { ChunkReader, type ChunkSource, type SelectedChunk } from "./chunk-reader.ts";
+import { ChunkSize, MOST_BYTES } from "./chunk-size.ts";
 import { ChunkStatements } from "./chunk-statements.ts";
 import type { RowsByKey } from "./chunk-window.ts";
 import { SnapshotStoppedError } from "./errors.ts";
@@ -9,9 +10,16 @@ import { assertReadable, fullName, type TableName } from "./find-tables.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
 import type { StreamTap } from "./stream-tap.ts";
 import type { KeyRange, RowKey } from "./table-key.ts";
+import { isQueryTimeout } from "./trouble-sentence.ts";
+
+/** What reading rows needs of a connection. */
+export type ReadingConnection = Pick<
+  SnapshotConnection,
+  "ask" | "untilVisible" | "areGtidsOn" | "end" | "each"
+>;
 
 export interface TableReadingOptions {
-  readonly connection: SnapshotConnection;
+  readonly connection: ReadingConnection;
   readonly tap: StreamTap;
   readonly name: TableName;
   /** The table's name in the stream. */
@@ -22,29 +30,15 @@ export interface TableReadingOptions {
   readonly handOver: HandOver;
 }
 
-/** A chunk has as many rows as have this size as JSON, but 1,000 to 10,000. */
-const CHUNK_BYTES = 2 << 20;
-const FEWEST_ROWS = 1000;
-const MOST_ROWS = 10_000;
-/**
- * The maximum size of a chunk's rows; further rows are dropped and read again. So a chunk takes no
- * more memory than this and one row. A chunk of large rows has fewer than 1,000 for that.
- */
-const MOST_BYTES = 8 << 20;
 /**
  * The maximum rows of a part of a chunk, and about its size as JSON, bytes. Ordinary changes wait
- * until a part is delivered. With more, their p99 was more than twice that without a snapshot
- * (docs/performance.md).
+ * until a part is delivered. When 500 rows were delivered together, their p99 was more than twice
+ * that without a snapshot (docs/performance.md).
  */
 const PART_ROWS = 200;
 const PART_BYTES = 32 << 10;
-/** The keys in one statement. */
+/** The maximum keys in one statement. */
 const KEYS_AT_ONCE = 50;
-/**
- * The time limit for the range queries. The stream may wait for the answer, so the chunk is given
- * up after this time.
- */
-const QUESTION_MS = 2000;
 /** How many times in a row a chunk may be spoiled. */
 const MOST_DEFINITIONS = 20;
 
@@ -59,20 +53,18 @@ export class TableReading implements ChunkSource {
   #statements: ChunkStatements | null = null;
   /** The value of `chunks.definitions` when the table was described. */
   #definitions = -1;
-  #limit: number;
+  readonly #size: ChunkSize;
   #lower: RowKey | null = null;
   #range: KeyRange = { lower: null, upper: null };
   #failures = 0;
-  /** The present maximum: lower after too many rows changed while a chunk was out. */
-  #mostRows = MOST_ROWS;
   /** What comes next of the present chunk. */
   #following: Following = "nothing";
 
   constructor(options: TableReadingOptions) {
     this.#options = options;
-    this.#limit = limitFor(0, Math.min(FEWEST_ROWS, options.mostRows));
     const asksAgain = options.where !== undefined;
-    const sizes = { partRows: PART_ROWS, partBytes: PART_BYTES };
+    this.#size = new ChunkSize(options.mostRows, asksAgain);
+    const sizes = { partRows: PART_ROWS, partBytes: PART_BYTES, heldKeys: KEYS_AT_ONCE };
     this.chunks = new ChunkReader(this, { asksAgain, ...sizes }, options.handOver);
     options.tap.watch(options.streamName, this.chunks);
   }
@@ -97,25 +89,37 @@ export class TableReading implements ChunkSource {
    */
   async next(lower: RowKey | null, keyName: string): Promise<void> {
     for (;;) {
-      const outcome = await this.#step(lower, keyName);
+      const outcome = await this.#attempt(lower, keyName);
       if (outcome.kind === "handed over") {
         this.#following = outcome.following;
         if (outcome.following !== "nothing") return;
         this.#failures = 0;
-        this.#mostRows = Math.min(MOST_ROWS, 2 * this.#mostRows);
+        this.#size.completed();
         return;
       }
       this.#following = "nothing";
+      if (outcome.kind === "timed out") continue;
       this.#failures++;
-      if (outcome.why === "too much") {
-        this.#mostRows = Math.max(1, Math.floor(this.#limit / 4));
-        this.#limit = Math.min(this.#limit, this.#mostRows);
-      } else this.#statements = null;
+      if (outcome.why === "too much") this.#size.tooManyChanges();
+      else this.#statements = null;
       if (this.#failures > MOST_DEFINITIONS) {
         throw new SnapshotStoppedError(
           `${fullName(this.#options.name)} changed during each of the last ${MOST_DEFINITIONS + 1} attempts to read a chunk of it. Resume the snapshot when fewer statements change the table.`,
         );
       }
+    }
+  }
+
+  /** One step; "timed out": the server has ended a query, and the chunk is read in smaller ones. */
+  async #attempt(
+    lower: RowKey | null,
+    keyName: string,
+  ): Promise<ChunkOutcome | { readonly kind: "timed out" }> {
+    try {
+      return await this.#step(lower, keyName);
+    } catch (error) {
+      if (isQueryTimeout(error) && this.#size.timedOut()) return { kind: "timed out" };
+      throw error;
     }
   }
 
@@ -142,21 +146,30 @@ export class TableReading implements ChunkSource {
   }
 
   async select(wanted: ReadonlySet<string> | null): Promise<SelectedChunk> {
-    const statements = this.#ready;
-    if (wanted !== null) {
-      const rows: RowsByKey = new Map();
-      const keys = [...wanted].map((text) => statements.key.ofText(text));
-      for (let i = 0; i < keys.length; i += KEYS_AT_ONCE) {
-        const some = keys.slice(i, i + KEYS_AT_ONCE);
-        const last = some.at(-1) ?? [];
-        while (some.length < KEYS_AT_ONCE) some.push(last);
-        await this.#collect(statements.oneOf(some), rows);
-      }
-      return { rows, range: this.#range };
-    }
-    const { rows, range } = statements.hasWhere ? await this.#chosen() : await this.#all();
+    if (wanted !== null) return this.#wanted([...wanted]);
+    const { rows, range } = this.#ready.hasWhere ? await this.#chosen() : await this.#all();
     this.#range = range;
-    return { rows, range };
+    return { rows, range, unread: new Set() };
+  }
+
+  /** Reads rows by their keys, until they have the size of a chunk. */
+  async #wanted(texts: readonly string[]): Promise<SelectedChunk> {
+    const statements = this.#ready;
+    const rows: RowsByKey = new Map();
+    const unread = new Set<string>();
+    const atOnce = Math.min(KEYS_AT_ONCE, this.#size.rows);
+    let [bytes, at] = [0, 0];
+    for (; at < texts.length && bytes <= MOST_BYTES; at += atOnce) {
+      const some = texts.slice(at, at + atOnce);
+      const keys = some.map((text) => statements.key.ofText(text));
+      const last = keys.at(-1) ?? [];
+      while (keys.length < atOnce) keys.push(last);
+      const read = await this.#collect(statements.oneOf(keys), rows, MOST_BYTES - bytes);
+      bytes += read.bytes;
+      if (read.isCut) for (const text of some) if (!rows.has(text)) unread.add(text);
+    }
+    for (const text of texts.slice(at)) unread.add(text);
+    return { rows, range: this.#range, unread };
   }
 
   end(): Promise<BinlogPosition> {
@@ -168,15 +181,20 @@ export class TableReading implements ChunkSource {
     return tableKey.isInRange(tableKey.ofText(key), range);
   }
 
-  async areInRange(keys: readonly string[], range: KeyRange): Promise<readonly boolean[]> {
+  async areInRange(
+    keys: readonly string[],
+    range: KeyRange,
+    longestMs: number | null,
+  ): Promise<readonly boolean[]> {
     const statements = this.#ready;
+    const untilMs = performance.now() + (longestMs ?? Infinity);
     const answers: boolean[] = [];
     for (let i = 0; i < keys.length; i += KEYS_AT_ONCE) {
       const some = keys.slice(i, i + KEYS_AT_ONCE).map((key) => statements.key.ofText(key));
       await this.#options.connection.each(
         statements.questions(some, range),
         (row) => answers.push(...row.map((answer) => String(answer) === "1")),
-        QUESTION_MS,
+        longestMs === null ? undefined : Math.max(0, untilMs - performance.now()),
       );
     }
     return answers;
@@ -203,15 +221,14 @@ export class TableReading implements ChunkSource {
         )
         .join(", "),
     };
-    if (rowBytes > 0) this.#limit = this.#limitFor(rowBytes);
+    if (rowBytes > 0) this.#size.rowsHave(rowBytes);
   }
 
   /** Reads the next rows, as many as a chunk has. */
-  async #all(): Promise<SelectedChunk> {
-    const statements = this.#ready;
-    const limit = this.#limit;
+  async #all(): Promise<Omit<SelectedChunk, "unread">> {
+    const limit = this.#size.rows;
     const rows: RowsByKey = new Map();
-    const read = await this.#collect(statements.first(this.#lower, limit), rows);
+    const read = await this.#collect(this.#ready.first(this.#lower, limit), rows);
     const isLast = read.count < limit && !read.isCut;
     return { rows, range: { lower: this.#lower, upper: isLast ? null : read.last } };
   }
@@ -220,48 +237,40 @@ export class TableReading implements ChunkSource {
    * Reads those of the next rows that `where` selects. The end of the range is found first, so that
    * a statement examines a limited number of rows.
    */
-  async #chosen(): Promise<SelectedChunk> {
+  async #chosen(): Promise<Omit<SelectedChunk, "unread">> {
     const statements = this.#ready;
+    const limit = this.#size.rows;
+    const startedMs = performance.now();
     let upper: RowKey | null = null;
-    await this.#options.connection.each(statements.end(this.#lower, this.#limit), (row) => {
+    await this.#options.connection.each(statements.end(this.#lower, limit), (row) => {
       upper = statements.key.ofRow(row);
     });
     const rows: RowsByKey = new Map();
     const read = await this.#collect(statements.within({ lower: this.#lower, upper }), rows);
+    this.#size.took(limit, performance.now() - startedMs);
     return { rows, range: { lower: this.#lower, upper: read.isCut ? read.last : upper } };
   }
 
+  /** Adds a statement's rows; drops the remaining ones when they are larger than `mostBytes`. */
   async #collect(
     statement: ReturnType<ChunkStatements["oneOf"]>,
     rows: RowsByKey,
-  ): Promise<{ count: number; isCut: boolean; last: RowKey | null }> {
+    mostBytes = MOST_BYTES,
+  ): Promise<{ count: number; bytes: number; isCut: boolean; last: RowKey | null }> {
     const statements = this.#ready;
-    let [count, bytes, isCut] = [0, 0, false];
+    let [count, kept, bytes, isCut] = [0, 0, 0, false];
     let last: RowKey | null = null;
     await this.#options.connection.each(statement, (row) => {
       count++;
-      // The remaining rows are dropped; they are read first in the next, smaller chunk.
-      if (bytes > MOST_BYTES) isCut = true;
+      if (bytes > mostBytes) isCut = true;
       if (isCut) return;
       const texts = statements.rows.textsOf(row);
+      kept++;
       bytes += texts.length;
       rows.set(texts.key, texts);
       last = statements.key.ofRow(row);
     });
-    if (rows.size > 0) this.#limit = this.#limitFor(bytes / rows.size);
-    return { count, isCut, last };
+    if (kept > 0) this.#size.rowsHave(bytes / kept);
+    return { count, bytes, isCut, last };
   }
-
-  #limitFor(rowBytes: number): number {
-    return limitFor(rowBytes, Math.min(this.#options.mostRows, this.#mostRows));
-  }
-}
-
-/** The number of rows in a chunk by their size: 1, 2 or 5 times a power of ten. */
-function limitFor(rowBytes: number, mostRows: number): number {
-  const bytes = Math.max(1, rowBytes);
-  const bySize = Math.max(FEWEST_ROWS, CHUNK_BYTES / bytes);
-  const fitting = Math.max(1, Math.min(bySize, MOST_BYTES / bytes, mostRows, MOST_ROWS));
-  const power = 10 ** Math.floor(Math.log10(fitting));
-  return [5, 2, 1].map((digit) => digit * power).find((limit) => limit <= fitting) ?? 1;
 }

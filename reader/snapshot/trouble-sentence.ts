@@ -7,6 +7,11 @@ const ER_NO_SUCH_TABLE = 1146;
 const DENIED: ReadonlySet<number> = new Set([1044, 1142, 1143]);
 const ACCOUNT: ReadonlySet<number> = new Set([1045, 1130, 1698, 1820, 1862, 3118]);
 
+/** Whether the server has ended a query because of its time limit. */
+export function isQueryTimeout(error: unknown): boolean {
+  return (error as { errno?: unknown } | null)?.errno === ER_QUERY_TIMEOUT;
+}
+
 /**
  * Says why a snapshot cannot continue and what to do, without values of rows; null when the error
  * may pass.
@@ -29,7 +34,7 @@ export function sentenceOf(error: unknown): string | null {
       : "The reader's own code failed on this snapshot; its log has the error. Resume the snapshot to try again, or cancel it, and report the error.";
   }
   if (errno === ER_QUERY_TIMEOUT)
-    return "The server took longer than 30 s for one chunk and ended the query. Resume the snapshot when the server has less load. If the condition of --where is costly to evaluate, cancel the snapshot, and order one without it.";
+    return "The server took longer than 30 s for one query and ended it, also when the query examined few rows. Resume the snapshot when the server has less load. If the condition of --where is costly to evaluate, cancel the snapshot, and order one with a simpler condition, or with a small --rate: no query examines more rows than that.";
   if (errno === ER_NO_SUCH_TABLE)
     return "A table of the snapshot no longer exists. Create it again, then resume the snapshot; or cancel the snapshot, and order one without the table.";
   if (DENIED.has(errno))

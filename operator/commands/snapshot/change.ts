@@ -8,7 +8,9 @@ import { snapshotOf, wish } from "./orders.ts";
 export function pause(snapshot: Command): void {
   snapshot
     .command("pause <id>")
-    .description("stop reading rows; resume goes on with the next chunk")
+    .description(
+      "stop reading rows; resume reads the incomplete chunk again, so up to 10,000 rows may come twice",
+    )
     .action(onStack((context, id: string) => change(context, id, "pause", "pauses")));
 }
 

@@ -178,7 +178,7 @@ test("a condition that takes too long is ended by the server, and the snapshot s
   expect(sooner).not.toBe(sql);
   const error: unknown = await connection.query(sooner).catch((thrown: unknown) => thrown);
   expect(error).toMatchObject({ code: "ER_QUERY_TIMEOUT" });
-  expect(sentenceOf(error)).toContain("took longer than 30 s for one chunk");
+  expect(sentenceOf(error)).toContain("took longer than 30 s for one query");
 });
 
 /** The setting for one subscriber in these environments. */
