@@ -1,5 +1,4 @@
-import { placeOf } from "./position.ts";
-import { entryAt, type SessionEntry, unknownFrom } from "./session.ts";
+import { entryAt, type PlaceOf, type SessionEntry, unknownFrom } from "./session.ts";
 
 /**
  * An operator's statement about whose changes a connection wrote. It is recorded apart from the
@@ -23,16 +22,57 @@ export interface OperatorAnswer {
   readonly isLimited: boolean;
 }
 
-/** A connection's entries with an operator's answer. */
+/**
+ * A connection's entries with an operator's answer. `place`: from `placeIn`. An answer that ends
+ * before it begins changes nothing.
+ */
 export function withAnswer(
   entries: readonly SessionEntry[],
   { from, until, user, host, isLimited }: OperatorAnswer,
+  place: PlaceOf,
 ): SessionEntry[] {
-  const before = entries.filter((entry) => placeOf(entry.from) < placeOf(from));
-  const after = entries.filter((entry) => placeOf(entry.from) >= placeOf(until));
-  const held = entryAt(entries, until) ?? (isLimited ? unknownFrom(until) : undefined);
-  const rest = held === undefined || after[0]?.from === until ? [] : [{ ...held, from: until }];
-  return [...before, { from, user, host, attribution: "operator" }, ...rest, ...after];
+  if (place(until) <= place(from)) return [...entries];
+  const before = entries.filter((entry) => place(entry.from) < place(from));
+  const after = entries.filter((entry) => place(entry.from) >= place(until));
+  const held = entryAt(entries, until, place) ?? (isLimited ? unknownFrom(until) : undefined);
+  const [next] = after;
+  const isNext = next !== undefined && place(next.from) === place(until);
+  const last = before.at(-1);
+  const isLast = last?.attribution === "operator" && last.user === user && last.host === host;
+  return [
+    ...before,
+    ...(isLast ? [] : [{ from, user, host, attribution: "operator" } as const]),
+    ...(held === undefined || isNext ? [] : [{ ...held, from: until }]),
+    ...after,
+  ];
+}
+
+/**
+ * A connection's answers with a new one, in the fewest answers of the same meaning: answers that
+ * the new one covers are dropped, and one for the same user that it touches is joined with it. Only
+ * the latest answers are considered, and only those that say nothing about later changes. `place`:
+ * from `placeIn`.
+ */
+export function addAnswer(
+  answers: readonly OperatorAnswer[],
+  answer: OperatorAnswer,
+  place: PlaceOf,
+): OperatorAnswer[] {
+  const last = answers.at(-1);
+  if (last === undefined || !last.isLimited || !answer.isLimited) return [...answers, answer];
+  const [begin, end, lastBegin, lastEnd] = [answer.from, answer.until, last.from, last.until].map(
+    place,
+  ) as [string, string, string, string];
+  const former = answers.slice(0, -1);
+  if (begin <= lastBegin && lastEnd <= end) return addAnswer(former, answer, place);
+  const isSame = last.user === answer.user && last.host === answer.host;
+  if (!isSame || begin > lastEnd || lastBegin > end) return [...answers, answer];
+  const joined = {
+    ...answer,
+    from: begin < lastBegin ? answer.from : last.from,
+    until: end > lastEnd ? answer.until : last.until,
+  };
+  return addAnswer(former, joined, place);
 }
 
 /** The text of a connection's answers, in the order in which they were given. */

@@ -1,7 +1,7 @@
 import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { number, text, textOf, type Item } from "./attributes.ts";
 import { decodeOperatorAnswers, type OperatorAnswer, withAnswer } from "./operator-answers.ts";
-import type { Attribution, Connection, SessionEntry } from "./session.ts";
+import { type Attribution, type Connection, placeIn, type SessionEntry } from "./session.ts";
 
 /**
  * The items of the sessions table, in which the reader records the users of connections for its
@@ -56,7 +56,11 @@ export function entriesIn(
   const item = items.get(sessionItem(connection).key) ?? {};
   const entries = textOf(item, sessionItem(connection).attribute);
   const recorded = entries === undefined ? [] : decodeSessionEntries(entries);
-  return answersIn(item, connection).reduce(withAnswer, recorded);
+  const place = placeIn(connection);
+  return answersIn(item, connection).reduce(
+    (known, answer) => withAnswer(known, answer, place),
+    recorded,
+  );
 }
 
 /** The operators' answers for a connection, in an item; the latest one comes last. */

@@ -1,4 +1,4 @@
-import { placeOf } from "./position.ts";
+import { placeOf, type PositionText } from "./position.ts";
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
@@ -63,6 +63,18 @@ export function isForeignRun(run: number): boolean {
   return run < 0;
 }
 
+/** A position as text by which the positions of one connection are compared. */
+export type PlaceOf = (position: PositionText) => string;
+
+/**
+ * How the positions of a connection are compared. Within a run of a server, the files and offsets
+ * only grow, so the epoch is left out: a later life may read the run again. `foreignRun` is one
+ * number for all lives, so there the epoch counts.
+ */
+export function placeIn({ run }: Pick<Connection, "run">): PlaceOf {
+  return isForeignRun(run) ? (position) => position : placeOf;
+}
+
 /** A connection's name: `<server>/<run>/<thread>`. */
 export function connectionName(connection: Connection): string {
   return `${connection.server}/${connection.run}/${connection.thread}`;
@@ -108,22 +120,28 @@ export function taggedFrom(from: string, tagged: TaggedAccount): SessionEntry {
 
 /**
  * The author of a transaction without a tag at `position`, by one connection's entries; undefined
- * when they do not contain the author.
+ * when they do not contain the author. `place`: from `placeIn`.
  */
-export function authorAt(entries: readonly SessionEntry[], position: string): Author | undefined {
-  const entry = entryAt(entries, position);
+export function authorAt(
+  entries: readonly SessionEntry[],
+  position: PositionText,
+  place: PlaceOf,
+): Author | undefined {
+  const entry = entryAt(entries, position, place);
   if (entry === undefined || (entry.user === "" && entry.host === "")) return undefined;
   return { user: entry.user, host: entry.host, attribution: entry.attribution };
 }
 
 /**
  * The entry that applies at `position`. A later life may read the connection's run again: then an
- * entry of the former life may stand behind the position, although its epoch is lower.
+ * entry of the former life may stand behind the position, although its epoch is lower. `place`:
+ * from `placeIn`.
  */
 export function entryAt(
   entries: readonly SessionEntry[],
-  position: string,
+  position: PositionText,
+  place: PlaceOf,
 ): SessionEntry | undefined {
-  const place = placeOf(position);
-  return entries.findLast(({ from }) => placeOf(from) <= place);
+  const at = place(position);
+  return entries.findLast(({ from }) => place(from) <= at);
 }

@@ -4,6 +4,7 @@ import {
   authorAt,
   connectionName,
   entryAt,
+  placeIn,
   type Author,
   type Connection,
   type SessionEntry,
@@ -124,10 +125,11 @@ function knownAuthor(
 ): Author | undefined {
   const transaction = header.transactions[change.transaction];
   const position = transaction?.preparedAt ?? change.position;
-  const author = authorAt(entries, position);
+  const place = placeIn(connectionOf(header, change));
+  const author = authorAt(entries, position, place);
   const user = userOfGtid(transaction?.gtid ?? null);
   if (user === null || author?.attribution === "operator") return author;
-  const tagged = entryAt(entries, position)?.tagged;
+  const tagged = entryAt(entries, position, place)?.tagged;
   return tagged?.user === user && tagged.host !== ""
     ? { user, host: tagged.host, attribution: "tag" }
     : undefined;

@@ -123,7 +123,7 @@ export class KnownConnection {
 
   /** Whether a transaction without a tag at this position means that the session was reset. */
   isReset(position: string): boolean {
-    return entryAt(this.#entries, position)?.tagged !== undefined;
+    return entryAt(this.#entries, position, placeOf)?.tagged !== undefined;
   }
 
   /** Whether the last entry is from this user's tag. */
@@ -136,7 +136,7 @@ export class KnownConnection {
    * names another user.
    */
   tag(user: string, from: string): void {
-    const before = entryAt(this.#entries, from);
+    const before = entryAt(this.#entries, from, placeOf);
     const account = ledgersWord(before) ?? { user, host: "" };
     if (before?.tagged?.user === account.user) return;
     this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
@@ -144,7 +144,7 @@ export class KnownConnection {
 
   /** Records a ledger row from a transaction with a tag. */
   registerTagged(account: TaggedAccount, from: string): void {
-    const before = entryAt(this.#entries, from);
+    const before = entryAt(this.#entries, from, placeOf);
     if (before?.tagged === undefined || !sameAccount(before.tagged, account))
       this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
     this.#silentChanges = 0;
@@ -155,7 +155,7 @@ export class KnownConnection {
    * when the ledger names another user for the connection.
    */
   accountOf(user: string, position: string): TaggedAccount | undefined {
-    const account = ledgersWord(entryAt(this.#entries, position)) ?? { user, host: "" };
+    const account = ledgersWord(entryAt(this.#entries, position, placeOf)) ?? { user, host: "" };
     return account.user === user ? { user, host: account.host } : undefined;
   }
 
@@ -172,7 +172,7 @@ export class KnownConnection {
       this.#revision++;
     }
     const last = this.#entries.at(-1)?.from ?? from;
-    if (from < this.#registered || from < last) return;
+    if (isEarlier(from, this.#registered) || isEarlier(from, last)) return;
     const next = this.#next;
     if (next !== null && (next.earliest <= from || sameAccount(next.author, author)))
       this.#next = null;
@@ -224,7 +224,7 @@ export class KnownConnection {
       this.#next = null;
       this.#confirmed = next.seen;
     }
-    return authorAt(this.#entries, position);
+    return authorAt(this.#entries, position, placeOf);
   }
 
   /**

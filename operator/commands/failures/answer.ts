@@ -1,7 +1,8 @@
+import type { ParkedRecord } from "../../../functions/failures/parked.ts";
 import {
+  epochOf,
   formatPosition,
   parsePosition,
-  placeOf,
   type PositionText,
 } from "../../../wire/position.ts";
 import type { OperatorAnswer } from "../../../wire/operator-answers.ts";
@@ -10,6 +11,7 @@ import {
   type Connection,
   entryAt,
   isForeignRun,
+  placeIn,
   type SessionEntry,
 } from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
@@ -25,10 +27,28 @@ export interface Answer {
   readonly from: PositionText | null;
 }
 
-/** The first and the last position of a connection's parked changes. */
+/** The first and the last position of a connection's parked changes that an answer is about. */
 export interface ParkedRange {
   readonly first: PositionText;
   readonly last: PositionText;
+}
+
+/**
+ * The parked records of a connection that one answer can be about, in the order of its run. Another
+ * life's thread id of a foreign run may name another connection, so there an answer is about one
+ * life: that of its `from`, otherwise the first of them.
+ */
+export function answerable<Parked extends Pick<ParkedRecord, "key">>(
+  connection: Connection,
+  records: readonly Parked[],
+  from: PositionText | null,
+): Parked[] {
+  const place = placeIn(connection);
+  const ordered = records.toSorted((a, b) => (place(a.key) < place(b.key) ? -1 : 1));
+  const [first] = ordered;
+  if (first === undefined || !isForeignRun(connection.run)) return ordered;
+  const life = epochOf(from ?? first.key);
+  return ordered.filter(({ key }) => epochOf(key) === life);
 }
 
 /**
@@ -36,7 +56,7 @@ export interface ParkedRange {
  * to what the reader recorded in between. When nothing else is known about the connection, it holds
  * for later changes too. When the connection had a user before, or its thread id identifies no
  * connection, it does not, because later changes may have another author. Throws CommandError when
- * the author is known and the answer has no `from`.
+ * the author is known and the answer has no `from`, and when its `from` is behind all of them.
  */
 export function recordedAnswer(
   connection: Connection,
@@ -44,17 +64,23 @@ export function recordedAnswer(
   { user, host, from }: Answer,
   parked: ParkedRange,
 ): OperatorAnswer {
-  const held = entryAt(entries, from ?? parked.first);
-  const known = authorAt(entries, parked.first);
+  const place = placeIn(connection);
+  const held = entryAt(entries, from ?? parked.first, place);
+  const known = authorAt(entries, parked.first, place);
   if (from === null && known !== undefined) {
     throw new CommandError(
       `the author is already known: ${known.user} (${known.attribution}). "retry" delivers the changes; to name another author from a position on, add --from POSITION`,
     );
   }
-  const begin = from ?? held?.from ?? "";
+  const begin = from ?? beginning(connection, held, parked.first);
   const end = behind(parked.last);
+  if (place(begin) >= place(end)) {
+    throw new CommandError(
+      `nothing is parked from ${begin} on: the last parked change of the connection is at ${parked.last}`,
+    );
+  }
   const next = entries.find(
-    ({ from: later }) => placeOf(begin) < placeOf(later) && placeOf(later) <= placeOf(end),
+    ({ from: later }) => place(begin) < place(later) && place(later) <= place(end),
   );
   return {
     from: begin,
@@ -63,6 +89,19 @@ export function recordedAnswer(
     host,
     isLimited: held !== undefined || next !== undefined || isForeignRun(connection.run),
   };
+}
+
+/** Where the range without an author begins that contains the first parked change. */
+function beginning(
+  { run }: Connection,
+  held: SessionEntry | undefined,
+  first: PositionText,
+): PositionText {
+  const known = held?.from ?? "";
+  if (!isForeignRun(run)) return known;
+  const { epoch } = parsePosition(first);
+  const ofLife = formatPosition({ epoch, file: 0, offset: 0, row: 0 });
+  return known < ofLife ? ofLife : known;
 }
 
 /** The position directly after a change. */

@@ -3,8 +3,9 @@ import type { Command } from "commander";
 import { wasWritten } from "../../../functions/aws/conditional-write.ts";
 import { expiresAt } from "../../../functions/failures/items.ts";
 import { type Item, number, text, textOf } from "../../../wire/attributes.ts";
-import { isPosition } from "../../../wire/position.ts";
+import { isPosition, type PositionText } from "../../../wire/position.ts";
 import {
+  addAnswer,
   encodeOperatorAnswers,
   type OperatorAnswer,
   withAnswer,
@@ -21,6 +22,7 @@ import {
   connectionName,
   type Connection,
   isForeignRun,
+  placeIn,
   type SessionEntry,
 } from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
@@ -30,7 +32,7 @@ import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
 import { connectionOfStream, type Stream } from "../../../functions/failures/stream.ts";
-import { type Answer, type ParkedRange, recordedAnswer } from "./answer.ts";
+import { type Answer, answerable, type ParkedRange, recordedAnswer } from "./answer.ts";
 import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
 import { firstWriting, type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { bodyOf } from "./record.ts";
@@ -82,8 +84,8 @@ async function attributeConnection(
   const connection = parseConnection(name);
   if (from !== undefined && !isPosition(from)) throw new CommandError(`${from} is not a position`);
   const environment = await resultingEnvironment(config, source, { user, host });
-  const parked = await parkedOf(target, connection);
   const answer = { user, host, from: from ?? null };
+  const parked = await parkedOf(target, connection, answer.from);
   const decide = (entries: readonly SessionEntry[]): OperatorAnswer =>
     recordedAnswer(connection, entries, answer, parked);
   decide(entriesOf(await recorded(target, connection), connection));
@@ -102,30 +104,40 @@ function question(
   connection: Connection,
   { user, host }: Answer,
   environment: string | null,
-  { changes, sample }: Parked,
+  { changes, others, sample }: Parked,
 ): string {
   const warning = isForeignRun(connection.run)
     ? " Their thread id names no connection (docs/attribution.md), so they may have several authors."
     : "";
   const what =
     sample === null ? "" : ` of ${sample.tables.join(", ")}, from ${sample.committedFrom} on,`;
-  return `${changes} changes${what} are attributed to '${user}'@'${host}' and ${whereTo(environment)}.${warning} Go on?`;
+  const rest =
+    others === 0
+      ? ""
+      : ` ${others} more, of other lives of the binlog, need an answer of their own.`;
+  return `${changes} changes${what} are attributed to '${user}'@'${host}' and ${whereTo(environment)}.${warning}${rest} Go on?`;
 }
 
 function whereTo(environment: string | null): string {
   return environment === null ? "are dropped" : `go to the environment ${environment}`;
 }
 
-/** The parked changes of a connection. */
+/** The parked changes of a connection that an answer is about. */
 interface Parked extends ParkedRange {
   readonly streams: readonly Stream[];
   readonly changes: number;
+  /** The number of the connection's other parked changes, of other lives. */
+  readonly others: number;
   /** A summary of the first record; null when its body is gone or unreadable. */
   readonly sample: ParkedChanges | null;
 }
 
-/** Reads a connection's parked records. Throws CommandError when there are none. */
-async function parkedOf(target: Target, connection: Connection): Promise<Parked> {
+/** Reads a connection's parked records. Throws CommandError when the answer is about none. */
+async function parkedOf(
+  target: Target,
+  connection: Connection,
+  from: PositionText | null,
+): Promise<Parked> {
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
   const streams = (await troubledStreams(target)).flatMap(({ stream }) =>
     stream.kind === "thread" &&
@@ -133,24 +145,33 @@ async function parkedOf(target: Target, connection: Connection): Promise<Parked>
       ? [stream]
       : [],
   );
-  const records: ParkedRecord[] = [];
+  const all: ParkedRecord[] = [];
   for (const stream of streams) {
-    for await (const record of parkedRecords(target, stream, { bodies: true }))
-      records.push(record);
+    for await (const record of parkedRecords(target, stream, { bodies: true })) all.push(record);
   }
-  records.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const records = answerable(connection, all, from);
   const [first] = records;
-  if (first === undefined)
-    throw new CommandError(`nothing of the connection ${connectionName(connection)} is parked`);
+  if (first === undefined) {
+    const where = all.length === 0 ? "" : ` in the life of the binlog that ${from} names`;
+    throw new CommandError(
+      `nothing of the connection ${connectionName(connection)} is parked${where}`,
+    );
+  }
+  const place = placeIn(connection);
   const begin = first.key.slice(0, first.key.indexOf("/"));
   const body = await bodyOf(bodies, first);
   return {
     streams,
-    changes: records.reduce((sum, { count }) => sum + count, 0),
-    first: body === null ? begin : firstWriting(body, begin),
-    last: records.map(({ key }) => lastOf(key)).reduce((a, b) => (a > b ? a : b)),
+    changes: countOf(records),
+    others: countOf(all) - countOf(records),
+    first: body === null ? begin : firstWriting(body, begin, place),
+    last: records.map(({ key }) => lastOf(key)).reduce((a, b) => (place(a) > place(b) ? a : b)),
     sample: body === null ? null : parkedChanges(body),
   };
+}
+
+function countOf(records: readonly ParkedRecord[]): number {
+  return records.reduce((sum, { count }) => sum + count, 0);
 }
 
 /**
@@ -202,6 +223,8 @@ async function recordAnswer(
   const known = textOf(item, thread);
   const entries = entriesOf(item, connection);
   const answer = decide(entries);
+  const place = placeIn(connection);
+  const given = addAnswer(answersIn(item, connection), answer, place);
   const written = await wasWritten(
     target.dynamodb.send(
       new UpdateItemCommand({
@@ -217,8 +240,8 @@ async function recordAnswer(
           "#expires": SESSIONS_EXPIRES,
         },
         ExpressionAttributeValues: {
-          ":entries": text(encodeSessionEntries(withAnswer(entries, answer))),
-          ":answers": text(encodeOperatorAnswers([...answersIn(item, connection), answer])),
+          ":entries": text(encodeSessionEntries(withAnswer(entries, answer, place))),
+          ":answers": text(encodeOperatorAnswers(given)),
           ":expires": number(expiresAt(Date.now())),
           ...(known !== undefined && { ":known": text(known) }),
         },

@@ -1,6 +1,7 @@
 import { decodeFrame, MalformedFrameError } from "../../../wire/decode-frame.ts";
 import type { Frame, FrameTransaction } from "../../../wire/frame.ts";
 import type { PositionText } from "../../../wire/position.ts";
+import type { PlaceOf } from "../../../wire/session.ts";
 import { time } from "../../shared/render.ts";
 
 /**
@@ -40,13 +41,14 @@ export function parkedChanges(body: string): ParkedChanges | null {
 
 /**
  * The first position at which the author of a frame's changes was active. For an XA transaction,
- * that is the position of its XA PREPARE. `first` is the position of the first change.
+ * that is the position of its XA PREPARE. `first` is the position of the first change. `place`:
+ * from `placeIn`.
  */
-export function firstWriting(body: string, first: PositionText): PositionText {
+export function firstWriting(body: string, first: PositionText, place: PlaceOf): PositionText {
   const prepared = (readable(body)?.transactions ?? []).flatMap(
     ({ preparedAt = [] }) => preparedAt,
   );
-  return [first, ...prepared].reduce((a, b) => (a < b ? a : b));
+  return [first, ...prepared].reduce((a, b) => (place(a) <= place(b) ? a : b));
 }
 
 function readable(body: string): Frame | null {

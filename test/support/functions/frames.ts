@@ -29,6 +29,8 @@ export interface TestChange {
   readonly user?: string | null;
   readonly host?: string;
   readonly thread?: number;
+  /** The run of the thread id, default 1. */
+  readonly run?: number;
   /** The position of an XA transaction's prepare. */
   readonly preparedAt?: PositionText;
   /** The tag of the GTID; the author is then attributed by the tag. */
@@ -86,7 +88,7 @@ export class TestLane {
         gtid: tag === undefined ? `${SERVER}:${number}` : `${SERVER}:${tag}:${number}`,
         file: "mysql-bin.000001",
         thread,
-        run: 1,
+        run: change.run ?? 1,
         serverId: 1,
         timestampMs: 1_795_190_000_000 + number,
         author: user === null ? null : authors.push({ user, host, attribution }) - 1,

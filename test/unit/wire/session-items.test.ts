@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { text } from "../../../wire/attributes.ts";
 import { authorAt, taggedFrom, unknownFrom, type SessionEntry } from "../../../wire/session.ts";
 import { encodeOperatorAnswers } from "../../../wire/operator-answers.ts";
+import { placeOf } from "../../../wire/position.ts";
 import { entriesIn, sessionItemKeys, sessionUpdates } from "../../../wire/session-items.ts";
 
 const SWEPT: SessionEntry[] = [{ from: "", user: "a", host: "h", attribution: "sweep" }];
@@ -59,9 +60,9 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
     const read = entriesIn(items, connection(24));
     expect(read).toEqual(entries);
-    expect(authorAt(read, "1")?.user).toBe("a");
-    expect(authorAt(read, "5")?.user).toBe("b");
-    expect(authorAt(read, "9")).toBeUndefined();
+    expect(authorAt(read, "1", placeOf)?.user).toBe("a");
+    expect(authorAt(read, "5", placeOf)?.user).toBe("b");
+    expect(authorAt(read, "9", placeOf)).toBeUndefined();
   });
 
   test("name a connection's tagged account in a form that an earlier release does not read as an author", () => {
@@ -69,7 +70,7 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
     const read = entriesIn(items, connection(24));
     expect(read).toEqual(entries);
-    expect(authorAt(read, "6")).toBeUndefined();
+    expect(authorAt(read, "6", placeOf)).toBeUndefined();
     expect(read.at(-1)).toMatchObject({ user: "", host: "" });
   });
 
@@ -77,7 +78,7 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries: SWEPT }], 1000);
     expect(entriesIn(items, connection(25))).toEqual([]);
     expect(entriesIn(items, connection(300))).toEqual([]);
-    expect(authorAt([], "1")).toBeUndefined();
+    expect(authorAt([], "1", placeOf)).toBeUndefined();
   });
 
   test("keep an operator's answer when the reader records its entries of the connection", () => {
@@ -90,8 +91,8 @@ describe("the sessions table's items", () => {
       ]),
     );
     const read = entriesIn(answered, connection(24));
-    expect(authorAt(read, "4")).toEqual({ user: "x", host: "", attribution: "operator" });
-    expect(authorAt(read, "5")?.user).toBe("a");
+    expect(authorAt(read, "4", placeOf)).toEqual({ user: "x", host: "", attribution: "operator" });
+    expect(authorAt(read, "5", placeOf)?.user).toBe("a");
     expect(entriesIn(answered, connection(25))).toEqual([]);
   });
 });

@@ -9,7 +9,14 @@ import {
 } from "../../../../functions/sessions/attribute.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { formatPosition, parsePosition } from "../../../../wire/position.ts";
-import { connectionName, type SessionEntry, taggedFrom } from "../../../../wire/session.ts";
+import { withAnswer } from "../../../../wire/operator-answers.ts";
+import {
+  connectionName,
+  foreignRun,
+  placeIn,
+  type SessionEntry,
+  taggedFrom,
+} from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 
 const environments = environmentOf({
@@ -37,6 +44,8 @@ const session = (user: string, from = ""): SessionEntry => ({
 const told = (entries: readonly SessionEntry[], parkedUpTo: NamedPosition | null = null) =>
   new Map([[THREAD_2, { entries, parkedUpTo }]]);
 const positions = (...numbers: number[]) => numbers.map((n) => lane.position(n));
+
+const inFile = (epoch: number, file: number) => formatPosition({ epoch, file, offset: 0, row: 0 });
 
 describe("the author of a change", () => {
   test("is looked up only when the frame does not name it", () => {
@@ -68,6 +77,33 @@ describe("the author of a change", () => {
       "app_test",
       "app_other",
     ]);
+  });
+
+  test("is not an operator's answer about another life, where the thread id names no connection", () => {
+    const run = foreignRun(2);
+    const present = new TestLane(0, 11, "second");
+    const read = readFrame(present.frame([{ user: null, thread: 2, run }]), SOURCE);
+    const connection = { server: SERVER, run, thread: 2 };
+    const answered = (epoch: number): SessionEntry[] =>
+      withAnswer(
+        [],
+        {
+          from: inFile(epoch, 1),
+          until: inFile(epoch, 17),
+          user: "app_test",
+          host: "",
+          isLimited: true,
+        },
+        placeIn(connection),
+      );
+    const orphans = (entries: readonly SessionEntry[]) =>
+      attribute(
+        read,
+        read.changes,
+        new Map([[connectionName(connection), { entries, parkedUpTo: null }]]),
+        environments,
+      ).orphans.size;
+    expect([orphans(answered(10)), orphans(answered(11))]).toEqual([1, 0]);
   });
 
   // The ledger's row between the prepare and the commit names the connection's next user.

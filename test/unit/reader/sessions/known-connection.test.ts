@@ -187,6 +187,16 @@ describe("a connection whose run is read again in a later life", () => {
     expect(connection.entries).toEqual(recorded);
   });
 
+  // The sighting was made behind everything that the former life read.
+  test("keeps its present account when an earlier one is registered again", () => {
+    const connection = new KnownConnection();
+    connection.restore(recorded);
+    connection.sight(author("a"), at(inEpoch(6, 80)));
+    connection.register(author("a", "ledger"), inEpoch(6, 10));
+    expect(asked(connection, inEpoch(6, 90))).toBe("a");
+    expect(connection.silentChanges).toBe(1);
+  });
+
   test("keeps recorded accounts in order with those that are registered again", () => {
     const connection = new KnownConnection();
     connection.register(author("b", "ledger"), inEpoch(6, 50));

@@ -1,10 +1,16 @@
 import { describe, expect, test } from "vitest";
-import { type Answer, recordedAnswer } from "../../../../../operator/commands/failures/answer.ts";
+import {
+  type Answer,
+  answerable,
+  recordedAnswer,
+} from "../../../../../operator/commands/failures/answer.ts";
 import { withAnswer } from "../../../../../wire/operator-answers.ts";
+import { formatPosition } from "../../../../../wire/position.ts";
 import {
   authorAt,
   type Connection,
   foreignRun,
+  placeIn,
   type SessionEntry,
   unknownFrom,
 } from "../../../../../wire/session.ts";
@@ -29,12 +35,17 @@ function answered(
   from: Answer["from"] = null,
 ): SessionEntry[] {
   const answer = { user: "x", host: "h", from };
-  return withAnswer(entries, recordedAnswer(connection, entries, answer, parked));
+  return withAnswer(
+    entries,
+    recordedAnswer(connection, entries, answer, parked),
+    placeIn(connection),
+  );
 }
 
 /** The authors at positions 1 to 8; "?" stands for an unknown one. */
-function authors(entries: readonly SessionEntry[]): string {
-  const users = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => authorAt(entries, at(n))?.user ?? "?");
+function authors(entries: readonly SessionEntry[], connection = own): string {
+  const place = placeIn(connection);
+  const users = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => authorAt(entries, at(n), place)?.user ?? "?");
   return users.join("");
 }
 
@@ -62,7 +73,7 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
       "yxxxx???",
     ],
   ])("%s", (_, connection, entries, expected) => {
-    expect(authors(answered(connection, entries))).toBe(expected);
+    expect(authors(answered(connection, entries), connection)).toBe(expected);
   });
 
   test("does not replace what the reader recorded meanwhile", () => {
@@ -72,6 +83,12 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
 
   test("holds from the position that it names, up to the last of them", () => {
     expect(authors(answered(own, [entry("a", "")], at(4)))).toBe("aaaxxaaa");
+  });
+
+  test("is refused from a position behind the last of them", () => {
+    expect(() => answered(own, [entry("a", "")], at(6))).toThrow(
+      `nothing is parked from ${at(6)} on: the last parked change of the connection is at ${at(5)}`,
+    );
   });
 
   test.each<[string, Connection, SessionEntry[], SessionEntry[], string]>([
@@ -96,8 +113,53 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
         { user: "x", host: "h", from: null },
         parked,
       );
-      expect(authors(withAnswer(later, answer))).toBe(expected);
-      expect(authors(withAnswer(withAnswer(later, answer), answer))).toBe(expected);
+      const place = placeIn(connection);
+      const once = withAnswer(later, answer, place);
+      expect(authors(once, connection)).toBe(expected);
+      expect(authors(withAnswer(once, answer, place), connection)).toBe(expected);
     },
   );
+});
+
+/** The entries with the answer `x` for changes from `first` to `last`. */
+function answeredFor(connection: Connection, first: string, last: string): SessionEntry[] {
+  const given = { user: "x", host: "", from: null };
+  const recorded = recordedAnswer(connection, [], given, { first, last });
+  return withAnswer([], recorded, placeIn(connection));
+}
+
+function inLife(epoch: number, file: number, offset = 400): string {
+  return formatPosition({ epoch, file, offset, row: 0 });
+}
+
+const record = (epoch: number, file: number) => ({
+  key: `${inLife(epoch, file)}/${inLife(epoch, file, 900)}`,
+});
+
+describe("a person's answer for parked changes of several lives", () => {
+  const records = [record(11, 3), record(10, 17), record(10, 18)];
+
+  test("is about one life of a thread id that names no connection", () => {
+    expect(answerable(foreign, records, null)).toEqual([record(10, 17), record(10, 18)]);
+    expect(answerable(foreign, records, inLife(11, 1))).toEqual([record(11, 3)]);
+    expect(answerable(foreign, records, inLife(12, 1))).toEqual([]);
+    const entries = answeredFor(foreign, inLife(10, 17), inLife(10, 18, 900));
+    const user = (epoch: number, file: number) =>
+      authorAt(entries, inLife(epoch, file), placeIn(foreign))?.user;
+    expect([user(10, 17), user(10, 18)]).toEqual(["x", "x"]);
+    expect([user(10, 19), user(11, 3), user(11, 17), user(9, 17)]).toEqual(
+      Array.from({ length: 4 }, () => undefined),
+    );
+  });
+
+  test("is about all lives that read the connection's run, in the order of the run", () => {
+    expect(answerable(own, records, null)).toEqual([record(11, 3), record(10, 17), record(10, 18)]);
+    const entries = answeredFor(own, inLife(11, 3), inLife(10, 18, 900));
+    for (const [epoch, file] of [
+      [11, 3],
+      [10, 17],
+      [10, 18],
+    ] as const)
+      expect(authorAt(entries, inLife(epoch, file), placeIn(own))?.user).toBe("x");
+  });
 });
