@@ -9,7 +9,8 @@ export interface SnapshotCount {
 }
 
 /**
- * Counts the rows of snapshots, and under the table name "" the complete tables. Processes that
+ * Counts the handled rows of each table of a snapshot. The tables that are complete are counted in
+ * the same way, under the name `*.*` with the tables as ids. Processes that
  * share a queue, or that may be restarted during a snapshot, need a store in their database.
  * `snapshot` is the snapshot's id, `table` is `database.table`. Both methods may be called again
  * with the same arguments.
@@ -46,7 +47,7 @@ export class MemorySnapshotCounts implements SnapshotCounts {
 }
 
 /** The name under which complete tables are counted instead of rows. */
-const TABLES = "";
+const TABLES = "*.*";
 
 /** A table of which all rows of a snapshot were handled. */
 export interface SnapshotTable {
@@ -84,10 +85,12 @@ export class SnapshotProgress {
   }: Pick<Change, "id" | "op" | "snapshot">): Promise<SnapshotTable | null> {
     if (snapshot === undefined) return null;
     const { id: name, table, rows: expected, tables } = snapshot;
+    // Before the number of rows, so that whoever learns that the last table is complete also learns
+    // the number of tables.
+    if (tables !== undefined) await this.#counts.expectRows(name, TABLES, tables);
     let count: SnapshotCount | null = null;
     if (op === "r") count = await this.#counts.addRow(name, table, id);
     else if (expected !== undefined) count = await this.#counts.expectRows(name, table, expected);
-    if (tables !== undefined) await this.#counts.expectRows(name, TABLES, tables);
     if (count === null || count.rows === null || count.handled < count.rows) return null;
     const done = await this.#counts.addRow(name, TABLES, encodeURIComponent(table));
     const whole = done.rows !== null && done.handled >= done.rows;

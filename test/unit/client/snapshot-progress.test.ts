@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { describe, expect, test } from "vitest";
 import {
   type Change,
@@ -40,6 +42,49 @@ async function told(
   const answers: (SnapshotTable | null)[] = [];
   for (const each of changes) answers.push(await progress.handled(each));
   return answers;
+}
+
+/** A shared store: each call takes effect later, in a random order. */
+class LateCounts implements SnapshotCounts {
+  readonly names = new Set<string>();
+  readonly #counts = new MemorySnapshotCounts();
+  readonly #random: SeededRandom;
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(seed: number) {
+    this.#random = new SeededRandom(seed);
+  }
+
+  async addRow(...call: Parameters<SnapshotCounts["addRow"]>) {
+    await this.#turn(call[1]);
+    return this.#counts.addRow(...call);
+  }
+
+  async expectRows(...call: Parameters<SnapshotCounts["expectRows"]>) {
+    await this.#turn(call[1]);
+    return this.#counts.expectRows(...call);
+  }
+
+  /** Lets the calls take effect until all changes are handled. */
+  async until<Answer>(handled: Promise<Answer>): Promise<Answer> {
+    let isOver = false;
+    const over = handled.finally(() => {
+      isOver = true;
+    });
+    while (!isOver) {
+      const [call] = this.#waiting.splice(this.#random.below(this.#waiting.length), 1);
+      call?.();
+      await setImmediate();
+    }
+    return over;
+  }
+
+  async #turn(table: string): Promise<void> {
+    this.names.add(table);
+    await new Promise<void>((resolve) => {
+      this.#waiting.push(resolve);
+    });
+  }
 }
 
 const ORDERS = { snapshot: "one", table: "shop.orders", rows: 2, whole: false };
@@ -90,6 +135,22 @@ describe("a snapshot is complete", () => {
       ORDERS,
       { snapshot: "one", table: "shop.items", rows: 1, whole: true },
     ]);
+  });
+
+  test("even if rows and marks are handled at once, and the shared store answers late", async () => {
+    const changes = [row(1), row(1, "shop.items"), items, last, row(2)];
+    for (let seed = 0; seed < 300; seed++) {
+      const counts = new LateCounts(seed);
+      const progress = new SnapshotProgress(counts);
+      const answers = await counts.until(
+        Promise.all(changes.map((each) => progress.handled(each))),
+      );
+      expect(
+        answers.some((table) => table?.whole === true),
+        `seed ${seed}`,
+      ).toBe(true);
+      expect([...counts.names].toSorted()).toEqual(["*.*", "shop.items", "shop.orders"]);
+    }
   });
 
   test("never by a mark of an earlier release, which has no number of tables", async () => {
