@@ -3,14 +3,19 @@ import { z } from "zod";
 /** The reader's settings in a deployed template. */
 export interface DeployedReader {
   readonly lanes: number;
-  /** Null when the template has a reference in its place. */
+  /** Null, like each of the following, when the template has a reference in its place. */
   readonly host: string | null;
   readonly port: string | null;
-  readonly tables: readonly string[];
-  readonly statementTables: readonly string[];
-  readonly delayMs: number;
+  readonly tables: readonly string[] | null;
+  readonly statementTables: readonly string[] | null;
+  readonly delayMs: number | null;
   /** The queues that get an initial snapshot. */
-  readonly snapshots: readonly { readonly subscriber: string; readonly environment: string }[];
+  readonly snapshots: readonly InitialSnapshot[] | null;
+}
+
+interface InitialSnapshot {
+  readonly subscriber: string;
+  readonly environment: string;
 }
 
 /** Of releases that had no such setting. */
@@ -33,15 +38,18 @@ export function deployedReader(properties: unknown): DeployedReader | null {
   );
   const lanes = variables.get("LANES");
   if (lanes === undefined || lanes === null) return null;
-  const list = <Parsed>(schema: z.ZodType<Parsed>, name: string): Parsed =>
-    schema.parse(JSON.parse(variables.get(name) ?? "[]"));
+  const list = <Parsed>(schema: z.ZodType<Parsed>, name: string): Parsed | null => {
+    const text = variables.get(name);
+    return text === null ? null : schema.parse(JSON.parse(text ?? "[]"));
+  };
+  const delay = variables.get("DELAY_MS");
   return {
     lanes: Number(lanes),
     host: variables.get("SOURCE_HOST") ?? null,
     port: variables.get("SOURCE_PORT") ?? null,
     tables: list(texts, "SOURCE_TABLES"),
     statementTables: list(texts, "STATEMENT_TABLES"),
-    delayMs: Number(variables.get("DELAY_MS") ?? FORMER_DELAY_MS),
+    delayMs: delay === null ? null : Number(delay ?? FORMER_DELAY_MS),
     snapshots: list(snapshots, "SNAPSHOT_INITIAL"),
   };
 }

@@ -5,7 +5,10 @@ import { environmentQueueName } from "../../../wire/names.ts";
 import type { Deployed } from "../../shared/deployed.ts";
 import { change, same, type Step } from "./step.ts";
 
-/** The steps for changed settings of the reader, with their effect on what was read already. */
+/**
+ * The steps for changed settings of the reader, with their effect on what was read already. A
+ * setting that is known only at the deployment is not compared.
+ */
 export function readerSteps(config: Configuration, deployed: Deployed): Step[] {
   return [
     ...serverStep(config, deployed),
@@ -16,13 +19,12 @@ export function readerSteps(config: Configuration, deployed: Deployed): Step[] {
   ];
 }
 
-/** A host that is known only at the deployment is not compared. */
 function serverStep({ source }: Configuration, { reader }: Deployed): Step[] {
   const { host, port } = reader;
   if (host === null || port === null || source.host === undefined) return [];
   const [before, now] = [`${host}:${port}`, `${source.host}:${source.port}`];
   if (before === now) return [];
-  const text = `source.host: ${now} instead of ${before}; messages and frames that wait stay; the reader continues if this server has the log of what was read last, and stops until an operator decides otherwise (docs/deploying.md, "Moving, restoring or resetting the database")`;
+  const text = `source.host: ${now} instead of ${before}; messages and frames that wait stay; if this server has the binlog that was read last, the reader continues behind it; if not, it stops until an operator acts (docs/deploying.md, "Moving, restoring or resetting the database")`;
   return [change("source.host", text)];
 }
 
@@ -31,7 +33,9 @@ function listStep(
   { source }: Configuration,
   { reader }: Deployed,
 ): Step[] {
-  const [before, now] = [withoutCanary(reader[key]), withoutCanary(source[key])];
+  const list = reader[key];
+  if (list === null) return [];
+  const [before, now] = [withoutCanary(list), withoutCanary(source[key])];
   if (same(before, now)) return [];
   const what = `source.${key}`;
   const text = `${what}: [${now.join(", ")}] instead of [${before.join(", ")}]; messages and frames that wait stay as they are, and what the reader has not read yet follows the new list`;
@@ -44,7 +48,7 @@ function withoutCanary(tables: readonly string[]): string[] {
 }
 
 function delayStep({ delivery }: Configuration, { reader }: Deployed): Step[] {
-  if (delivery.delayMs === reader.delayMs) return [];
+  if (reader.delayMs === null || delivery.delayMs === reader.delayMs) return [];
   const text = `delivery.delayMs: ${delivery.delayMs} instead of ${reader.delayMs}; it counts from the reader's restart, and messages and frames that wait stay as they are`;
   return [change("delivery.delayMs", text)];
 }
@@ -54,16 +58,18 @@ function delayStep({ delivery }: Configuration, { reader }: Deployed): Step[] {
  * order do not change later.
  */
 function snapshotSteps(config: Configuration, { reader, queues }: Deployed): Step[] {
+  const { snapshots } = reader;
+  if (snapshots === null) return [];
   const wanted = initialSnapshots(config);
   return Object.entries(config.subscribers).flatMap(([name, subscriber]) => {
     const what = `subscribers.${name}.snapshot`;
-    const inList = (list: Deployed["reader"]["snapshots"]): string[] =>
+    const inList = (list: typeof snapshots): string[] =>
       list.filter((one) => one.subscriber === name).map(({ environment }) => environment);
-    const [before, now] = [inList(reader.snapshots), inList(wanted)];
+    const [before, now] = [inList(snapshots), inList(wanted)];
     const added = now.filter((environment) => !before.includes(environment));
     const steps: Step[] = [];
     if (added.length > 0) {
-      const text = `${what}: ${name} gets the rows that its tables have, once, in ${added.join(", ")}, in order with the changes that follow, but not where it had an initial snapshot before; messages that wait stay in front of them`;
+      const text = `${what}: ${name} gets one snapshot of its tables in ${added.join(", ")}, unless it had an initial snapshot there before; messages that wait are received before it`;
       steps.push(change(what, text));
     }
     const isLeft = before.some((environment) =>

@@ -168,7 +168,7 @@ function keyStep({ encryptionKeyArn: now }: Configuration, { queues }: Deployed)
   const meaning =
     before === undefined
       ? "messages that wait stay as they are, and whoever receives later ones needs kms:Decrypt on the key"
-      : "messages, frames and payloads that wait stay encrypted with the former key, on which the stack's roles and policies lose their permissions: let all queues run empty first, or allow kms:Decrypt on it for as long as they wait";
+      : "messages, frames and payloads that wait stay encrypted with the former key, and the stack's roles and policies lose their permissions on that key: let all queues run empty first, or allow kms:Decrypt on it for as long as they wait";
   return [change(what, `${what}: ${next} instead of ${then}; ${meaning}`)];
 }
 

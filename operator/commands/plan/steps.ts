@@ -104,7 +104,7 @@ function otherUsersStep({ otherUsers }: Configuration, { routing }: Deployed): S
   return [
     change(
       "otherUsers",
-      `otherUsers: changes of users in no environment go to ${otherUsers} instead of ${routing.otherUsers}, including those in waiting frames`,
+      `otherUsers: changes of users in no environment go to ${otherUsers} instead of ${routing.otherUsers}, including those in waiting frames and those that are parked without an author`,
     ),
   ];
 }
@@ -127,19 +127,21 @@ function usersStep(name: string, users: readonly string[], { routing }: Deployed
   return [
     change(
       `environments.${name}.users`,
-      `environments.${name}.users: [${users.join(", ")}] instead of [${before.join(", ")}], also for changes in waiting frames; messages in queues stay where they are`,
+      `environments.${name}.users: [${users.join(", ")}] instead of [${before.join(", ")}], also for changes in waiting frames and for what is parked without an author; messages in queues, and what is parked for a queue, stay where they are`,
     ),
   ];
 }
 
+/** A connection's parked changes are turned into messages when their author becomes known. */
+const PARKED =
+  "what is parked for a queue stays as it is; what is parked without an author follows the new configuration";
 /** The effect of a change of message groups. */
 const GROUPS =
   "messages that wait keep their groups, so a row's changes from before and after the deployment may be handled at the same time; let the queues run empty first where that matters";
 
-/** The effect that a change of a subscriber's key has on waiting messages. */
+/** The effect that a change of a subscriber's key has on waiting messages. `PARKED` follows it. */
 const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
-  tables:
-    "changes in frames that wait follow the new list; messages that wait and what is parked stay as they are",
+  tables: "changes in frames that wait follow the new list; messages that wait stay as they are",
   ddl: "statements in frames that wait follow it; messages that wait stay as they are",
   groupBy: GROUPS,
   keyBuckets: GROUPS,
@@ -147,7 +149,7 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   encoding:
     "messages that wait stay as they are written; the application has to read both, as the client library of this release does",
   columns:
-    "messages that wait, parked ones included, keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before the deployment",
+    "messages that wait keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before the deployment",
   where:
     "messages that wait stay as they are, and rows that only the new condition chooses are not sent until they change",
 };
@@ -178,7 +180,7 @@ function subscriberSteps(
         );
         return change(
           `subscribers.${name}.${key}`,
-          `subscribers.${name}.${key}: ${now} instead of ${then}; ${MEANING[key] ?? OTHERWISE}`,
+          `subscribers.${name}.${key}: ${now} instead of ${then}; ${MEANING[key] ?? OTHERWISE}; ${PARKED}`,
         );
       })
   );

@@ -1,3 +1,4 @@
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { afterEach, describe, expect, test } from "vitest";
 import type { RoutingInput } from "../../../../config/routing.ts";
@@ -6,8 +7,11 @@ import { stepsTo } from "../../../../operator/commands/plan/steps.ts";
 import { deployedOf } from "../../../../operator/shared/deployed.ts";
 import { messageText } from "../../../../wire/compressed-message.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
+import { sessionUpdates } from "../../../../wire/session-items.ts";
+import type { SessionEntry } from "../../../../wire/session.ts";
 import { exampleConfiguration } from "../../../support/example-stack.ts";
 import {
+  SERVER,
   SOURCE,
   TestLane,
   withShapes,
@@ -17,8 +21,8 @@ import { rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 
 // When a changed configuration is deployed, one message waits in an environment's queue, one change
-// is parked, and one frame waits in the raw queue. Compares what `plan` says about each of them
-// with what the deployed functions then do.
+// is parked for a queue, another one without an author, and one frame waits in the raw queue.
+// Compares what `plan` says about each of them with what the deployed functions then do.
 
 type Routing = Pick<RoutingInput, "environments" | "subscribers" | "otherUsers">;
 
@@ -34,23 +38,27 @@ interface Received {
   readonly isCompressed: boolean;
 }
 
-/** The three changes, as they were received at last. `null`: not received. */
+/** The four changes, as they were received at last. `null`: not received. */
 interface Ended {
   readonly waited: Received | null;
   readonly parked: Received | null;
   readonly inFrame: Received | null;
+  /** Its author becomes known after the deployment. */
+  readonly orphan: Received | null;
 }
+
+const THREAD = 24;
 
 let stage: Stage;
 afterEach(() => stage[Symbol.asyncDispose]());
 
-/** Writes the three changes, deploys, lets the functions work, and receives everything. */
+/** Writes the four changes, deploys, lets the functions work, and receives everything. */
 async function through(after: Routing, change: TestChange, from: string): Promise<Ended> {
   stage = await Stage.start(BEFORE);
   const lane = new TestLane();
-  const frame = (n: number): string =>
-    withShapes(lane.frame([{ ...change, id: 5, mail: `<${n}>` }]));
-  await route(stage.runtime, rawEvent([frame(1)]));
+  const frame = (n: number, by: Partial<TestChange> = {}): string =>
+    withShapes(lane.frame([{ ...change, ...by, id: 5, mail: `<${n}>` }]));
+  await route(stage.runtime, rawEvent([frame(1), frame(4, { user: null, thread: THREAD })]));
   const trouble = stage.breakQueue(from, "AccessDenied");
   await route(stage.runtime, rawEvent([frame(2)]));
   trouble.remove();
@@ -65,15 +73,24 @@ async function through(after: Routing, change: TestChange, from: string): Promis
   }
   const deployed = stage.runtimeWith(stage.clients);
   await route(deployed, rawEvent([waiting]));
+  await nameAuthor(change.user ?? "app_prod");
   stage.clock.advance(3_600_000);
   await retry(deployed);
 
   const all = await receivedAll();
-  const [waited = null, parked = null, inFrame = null] = [1, 2, 3].map(
+  const [waited = null, parked = null, inFrame = null, orphan = null] = [1, 2, 3, 4].map(
     (n) => all.find(({ text }) => text.includes(`<${n}>`)) ?? null,
   );
-  expect(all).toHaveLength([waited, parked, inFrame].filter((one) => one !== null).length);
-  return { waited, parked, inFrame };
+  expect(all).toHaveLength([waited, parked, inFrame, orphan].filter((one) => one !== null).length);
+  return { waited, parked, inFrame, orphan };
+}
+
+/** Records the user of the connection of the change that is parked without an author. */
+async function nameAuthor(user: string): Promise<void> {
+  const entries: SessionEntry[] = [{ from: "", user, host: "10.0.0.1", attribution: "sweep" }];
+  const known = [{ connection: { server: SERVER, run: 1, thread: THREAD }, entries }];
+  for (const update of sessionUpdates(known, 0).values())
+    await stage.clients.dynamodb.send(new UpdateItemCommand({ TableName: "sessions", ...update }));
 }
 
 async function receivedAll(): Promise<Received[]> {
@@ -106,7 +123,7 @@ function planned(after: Routing, what: string): string {
   return steps.find((step) => step.what === what)?.text ?? "";
 }
 
-/** The sentence of `plan` on each key, the three changes, and what the sentence means for them. */
+/** The sentence of `plan` on each key, the four changes, and what the sentence means for them. */
 interface Case {
   readonly title: string;
   readonly after: Routing;
@@ -118,8 +135,8 @@ interface Case {
   readonly check: (ended: Ended) => void;
 }
 
-const environmentsOf = ({ waited, parked, inFrame }: Ended) =>
-  [waited, parked, inFrame].map((one) => one?.environment ?? "nowhere");
+const environmentsOf = ({ waited, parked, inFrame, orphan }: Ended) =>
+  [waited, parked, inFrame, orphan].map((one) => one?.environment ?? "nowhere");
 const isMaxwell = (one: Received | null) => one?.text.includes('"type":"insert"') === true;
 
 const CASES: readonly Case[] = [
@@ -130,9 +147,9 @@ const CASES: readonly Case[] = [
       subscribers: { billing },
     },
     what: "environments.production.users",
-    says: /also for changes in waiting frames; messages in queues stay where they are$/,
+    says: /also for .* what is parked without an author; messages in queues, and what is parked for a queue, stay where they are$/,
     check: (ended) =>
-      expect(environmentsOf(ended)).toEqual(["production", "production", "staging"]),
+      expect(environmentsOf(ended)).toEqual(["production", "production", "staging", "staging"]),
   },
   {
     title: "other users go to an environment",
@@ -140,33 +157,34 @@ const CASES: readonly Case[] = [
     change: { user: "somebody" },
     from: "unrouted",
     what: "otherUsers",
-    says: /go to staging instead of unrouted, including those in waiting frames$/,
-    check: ({ waited, inFrame }) =>
-      expect([waited?.environment, inFrame?.environment]).toEqual(["unrouted", "staging"]),
+    says: /go to staging instead of unrouted, including those in waiting frames and those that are parked without an author$/,
+    check: (ended) =>
+      expect(environmentsOf(ended)).toEqual(["unrouted", "unrouted", "staging", "staging"]),
   },
   {
     title: "a subscriber gets fewer tables",
     after: { ...BEFORE, subscribers: { billing: { tables: ["shop.payments"] } } },
     what: "subscribers.billing.tables",
-    says: /frames that wait follow the new list; messages that wait and what is parked stay as they are$/,
+    says: /frames that wait follow the new list; messages that wait stay as they are; what is parked for a queue stays as it is; what is parked without an author follows the new configuration$/,
     check: (ended) =>
-      expect(environmentsOf(ended)).toEqual(["production", "production", "nowhere"]),
+      expect(environmentsOf(ended)).toEqual(["production", "production", "nowhere", "nowhere"]),
   },
   {
     title: "another format",
     after: { ...BEFORE, subscribers: { billing: { ...billing, format: "maxwell" } } },
     what: "subscribers.billing.format",
-    says: /messages that wait stay in the former format; the application has to read both$/,
-    check: ({ waited, parked, inFrame }) =>
-      expect([waited, parked, inFrame].map(isMaxwell)).toEqual([false, false, true]),
+    says: /messages that wait stay in the former format; the application has to read both; what is parked for a queue stays as it is/,
+    check: ({ waited, parked, inFrame, orphan }) =>
+      expect([waited, parked, inFrame, orphan].map(isMaxwell)).toEqual([false, false, true, true]),
   },
   {
     title: "another grouping",
     after: { ...BEFORE, subscribers: { billing: { ...billing, groupBy: "key" } } },
     what: "subscribers.billing.groupBy",
     says: /messages that wait keep their groups, so a row's changes from before and after/,
-    check: ({ waited, parked, inFrame }) => {
+    check: ({ waited, parked, inFrame, orphan }) => {
       expect(waited?.group).toBe(parked?.group);
+      expect(orphan?.environment).toBe("production");
       expect(inFrame?.group).not.toBe(waited?.group);
       expect(inFrame?.environment).toBe("production");
     },
@@ -177,10 +195,11 @@ const CASES: readonly Case[] = [
     change: { text: "long ".repeat(4_000) },
     what: "subscribers.billing.encoding",
     says: /messages that wait stay as they are written; the application has to read both/,
-    check: ({ waited, parked, inFrame }) =>
-      expect([waited, parked, inFrame].map((one) => one?.isCompressed)).toEqual([
+    check: ({ waited, parked, inFrame, orphan }) =>
+      expect([waited, parked, inFrame, orphan].map((one) => one?.isCompressed)).toEqual([
         false,
         false,
+        true,
         true,
       ]),
   },
@@ -190,7 +209,7 @@ const CASES: readonly Case[] = [
     what: "subscribers.billing.where",
     says: /messages that wait stay as they are, and rows that only the new condition/,
     check: (ended) =>
-      expect(environmentsOf(ended)).toEqual(["production", "production", "nowhere"]),
+      expect(environmentsOf(ended)).toEqual(["production", "production", "nowhere", "nowhere"]),
   },
   {
     title: "hidden columns",
@@ -200,11 +219,12 @@ const CASES: readonly Case[] = [
     },
     change: { text: "hidden" },
     what: "subscribers.billing.columns",
-    says: /messages that wait, parked ones included, keep the columns that they have/,
-    check: ({ waited, parked, inFrame }) =>
-      expect([waited, parked, inFrame].map((one) => one?.text.includes("hidden"))).toEqual([
+    says: /messages that wait keep the columns that they have; .*what is parked for a queue stays as it is/,
+    check: ({ waited, parked, inFrame, orphan }) =>
+      expect([waited, parked, inFrame, orphan].map((one) => one?.text.includes("hidden"))).toEqual([
         true,
         true,
+        false,
         false,
       ]),
   },
@@ -214,11 +234,11 @@ const CASES: readonly Case[] = [
     what: "",
     says: /^keeps 8 queues, and the messages in them unless a line below says otherwise$/,
     check: (ended) =>
-      expect(environmentsOf(ended)).toEqual(["production", "production", "production"]),
+      expect(environmentsOf(ended)).toEqual(Array.from({ length: 4 }, () => "production")),
   },
 ];
 
-describe("what plan says is what happens to a waiting message, a parked change and a waiting frame", () => {
+describe("what plan says is what happens to a waiting message, parked changes and a waiting frame", () => {
   test.each(CASES)("$title", async ({ after, change = {}, from, what, says, check }) => {
     expect(planned(after, what)).toMatch(says);
     check(await through(after, change, from ?? "production"));
