@@ -21,7 +21,7 @@ export function templateProblems(config: Sized): ConfigProblem[] {
   return [
     {
       path: "subscribers",
-      message: `make ${environmentQueues(config).length} queues with ${listed} consumers and operators in their policies, which takes about ${bytes} bytes in the stack's template, and CloudFormation allows ${LONGEST_TEMPLATE}: list a role that several principals assume, shorten the names, or divide the subscribers among several sources, each with a name of its own`,
+      message: `make ${environmentQueues(config).length} queues, whose policies name ${listed} consumers and operators: the template takes about ${bytes} bytes, and CloudFormation allows ${LONGEST_TEMPLATE}: list a role that several principals assume, shorten the names, or divide the subscribers among several sources, each with a name of its own`,
     },
   ];
 }

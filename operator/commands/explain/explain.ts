@@ -148,19 +148,21 @@ async function run(
     full.signal.aborted && latest !== undefined
       ? (latest.gtid ?? `${latest.file}:${latest.pos}`)
       : `${state.file}:${state.offset}`;
-  report({ changes, notes, continueFrom }, () => text(changes, notes, continueFrom));
+  const none =
+    values.length === 0 ? `No row of ${table} was changed.` : "No change of the row was found.";
+  report({ changes, notes, continueFrom }, () => text(changes, none, notes, continueFrom));
 }
 
 function text(
   changes: readonly ExplainedChange[],
+  none: string,
   notes: readonly string[],
   continueFrom: string,
 ): string {
   const isNone = changes.every(({ op }) => op === "ddl");
-  const none = isNone ? ["No change of the row was found."] : [];
   return [
     ...changes.map(changeText),
-    ...none,
+    ...(isNone ? [none] : []),
     ...notes,
     `The search ended at ${continueFrom}; --since ${continueFrom} continues from there.`,
   ].join("\n\n");

@@ -91,7 +91,9 @@ export class RowSearch {
     const doubt = this.#doubt();
     return [
       ...(this.#isRenamed
-        ? [`A statement renames ${name}, or something of it: search under the other name, too.`]
+        ? [
+            `A statement in the stretch renames ${name}, or a column or index of it. If it renames the table, search under the other name, too.`,
+          ]
         : []),
       ...(doubt === null ? [] : [doubt]),
     ];
@@ -107,7 +109,7 @@ export class RowSearch {
     const likely = keys.find(([, key]) => membersOf(key)?.size === values.length);
     return likely === undefined
       ? `The primary key of ${name} is (${keys.map(([columns]) => columns).join(") or (")}): give a value for each of its columns, or column=value.`
-      : `Values are compared as messages have them, letter by letter. Another key of ${name} is ${likely[1]}.`;
+      : `Write values exactly as messages have them. The key of another row of ${name}: ${likely[1]}.`;
   }
 
   #isKey(key: Members): boolean {

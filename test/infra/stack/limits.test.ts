@@ -173,7 +173,7 @@ describe("the template's text", () => {
   it("is refused when lists of principals in the policies of many queues make it too long", () => {
     const many = { subscribers: 71, environments: 1, consumers: 25, operators: 8 };
     expect(() => exampleConfiguration(shaped(many))).toThrow(
-      /^subscribers make 71 queues with 33 consumers and operators in their policies, which takes about \d+ bytes in the stack's template, and CloudFormation allows 1000000: list a role/,
+      /^subscribers make 71 queues, whose policies name 33 consumers and operators: the template takes about \d+ bytes, and CloudFormation allows 1000000: list a role/,
     );
     expect(() =>
       exampleConfiguration(shaped({ ...many, consumers: 2, operators: 2 })),

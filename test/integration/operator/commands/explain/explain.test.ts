@@ -366,6 +366,8 @@ describe("one row", () => {
     const end = /--since (\S+) continues/.exec(out)?.[1] ?? "";
     const nothing = await run("shop.lines", "what=nothing", "--since", end);
     expect(nothing.out).toContain("No change of the row was found.");
+    const all = await run("shop.lines", "--since", end);
+    expect(all.out).toContain("No row of shop.lines was changed.");
     const file = await run("shop.orders", "1", "--since", "mysql-bin.999999:4");
     expect(file).toMatchObject({ code: 2, problem: expect.stringContaining("its oldest is") });
   });

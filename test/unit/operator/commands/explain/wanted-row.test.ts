@@ -68,8 +68,8 @@ describe("a row that is asked about", () => {
   it.for([
     [["42"], "The primary key of shop.orders is (order, line): give a value for each"],
     [["waht=ink"], "The primary key of shop.orders is (order, line)"],
-    [["42", "what=ink"], 'Another key of shop.orders is {"order":42,"line":"7.50"}.'],
-    [["42", "7.5"], "Values are compared as messages have them, letter by letter."],
+    [["42", "what=ink"], 'The key of another row of shop.orders: {"order":42,"line":"7.50"}.'],
+    [["42", "7.5"], "Write values exactly as messages have them."],
     [["42", "7.50"], ""],
     [["what=none"], ""],
     [["WHAT=none", "order=1"], ""],
@@ -96,7 +96,7 @@ describe("a row that is asked about", () => {
     expect(row.notes).toEqual([]);
     row.touches(change({ op: "ddl", after: '"rename table orders to old"' }));
     expect(row.notes).toEqual([
-      "A statement renames shop.orders, or something of it: search under the other name, too.",
+      "A statement in the stretch renames shop.orders, or a column or index of it. If it renames the table, search under the other name, too.",
     ]);
   });
 
