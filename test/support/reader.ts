@@ -47,6 +47,11 @@ export class ReaderBench implements AsyncDisposable {
     this.source = environment["SOURCE_NAME"] ?? "";
   }
 
+  /** The environment variables of its readers, except for those of the machine and of AWS. */
+  get settings(): Readonly<Record<string, string>> {
+    return this.#environment;
+  }
+
   static async create(
     aws: LocalAws,
     mysql: { readonly host: string; readonly port: number } & Account,

@@ -15,6 +15,8 @@ export interface MysqlServerParts {
   readonly port: number;
   readonly password: string;
   readonly variables: ServerVariables;
+  /** Environment variables of the server's process, added to those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 export interface RestartOptions {
@@ -47,6 +49,7 @@ export class MysqlServer implements AsyncDisposable {
   /** MySQL's programs; a person can run the clients. */
   readonly programs: MysqlPrograms;
   readonly #home: string;
+  readonly #environment: Readonly<Record<string, string>>;
   #variables: ServerVariables;
   #process: SupervisedProcess | null = null;
 
@@ -57,6 +60,7 @@ export class MysqlServer implements AsyncDisposable {
     this.dataDir = parts.dataDir;
     this.programs = parts.programs;
     this.#home = parts.home;
+    this.#environment = parts.environment ?? {};
     this.#variables = parts.variables;
   }
 
@@ -90,6 +94,7 @@ export class MysqlServer implements AsyncDisposable {
         ...variableOptions({ ...this.#variables, ...variables }),
       ],
       workingDirectory: this.dataDir,
+      environment: this.#environment,
       disposableDirectory: this.#home,
       onLine: (line) => {
         if (line.includes(READY)) ready.resolve("ready");

@@ -21,6 +21,8 @@ export interface MysqlServerOptions {
   readonly password?: string;
   /** Added to `DEFAULT_VARIABLES`; a variable of the same name is replaced. */
   readonly variables?: ServerVariables;
+  /** Environment variables of the server's process, added to those of this process. */
+  readonly environment?: Readonly<Record<string, string>>;
   /** Receives the progress of a download. */
   readonly progress?: Progress;
   /** Aborts the start; it does not affect a server that is ready. */
@@ -64,6 +66,7 @@ export async function startMysqlServer(options: MysqlServerOptions = {}): Promis
       port: options.port ?? (await freePort()),
       password,
       variables: { ...DEFAULT_VARIABLES, ...options.variables },
+      environment: options.environment ?? {},
     });
     try {
       await server.start({ init_file: initFile });

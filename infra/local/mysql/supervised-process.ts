@@ -18,6 +18,8 @@ export interface SupervisedProcessOptions {
   readonly command: string;
   readonly args: readonly string[];
   readonly workingDirectory: string;
+  /** Added to this process's environment variables. */
+  readonly environment?: Readonly<Record<string, string>>;
   /**
    * A directory that was made for this program. It is removed when this process dies without
    * removing it; null: there is none.
@@ -62,6 +64,7 @@ export async function startSupervised(
     ["-c", SUPERVISOR, "sh", options.disposableDirectory ?? "", options.command, ...options.args],
     {
       cwd: options.workingDirectory,
+      env: { ...process.env, ...options.environment },
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "pipe"],
     },

@@ -1,6 +1,7 @@
 import type { Connection } from "mysql2/promise";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
+import { nextCensus } from "../../support/censuses.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { type Split, splitOf } from "../../support/short-connections.ts";
@@ -83,31 +84,13 @@ test("without the ledger the first change of user is attributed once it was seen
   expect(await authorOfNext()).toBe("app_production by ledger");
   await connection.changeUser(staging);
   expect(await authorOfNext()).toBe("app_production by ledger"); // the reader has not seen the change of user yet
-  await nextCensus();
+  await nextCensus(mysql);
   expect(await authorOfNext()).toBe("app_staging by sweep");
   await reader.logged(COUNTED, 1);
   await connection.changeUser(other);
-  await nextCensus();
+  await nextCensus(mysql);
   expect(await authorOfNext()).toBe("unknown");
   await reader.logged(COUNTED, 2);
   await connection.query("CALL binlog_router.register_session()");
   expect(await authorOfNext()).toBe("app_test by ledger");
 });
-
-/**
- * Waits until the reader has processed a census that began after this call. The reader's sweep and
- * its save each take a census only after they have processed their previous one. One of each may
- * already be running, so two of the next three come from the same one.
- */
-async function nextCensus(): Promise<void> {
-  const before = await censuses();
-  await expect.poll(censuses, { timeout: 60_000 }).toBeGreaterThan(before + 3);
-}
-
-async function censuses(): Promise<number> {
-  const [row] = await mysql.query<{ count: string }>(
-    `SELECT SUM(count_star) AS count FROM performance_schema.events_statements_summary_by_digest
-     WHERE digest_text LIKE '%FROM \`performance_schema\` . \`threads\` WHERE \`processlist_id\` IS NOT NULL'`,
-  );
-  return Number(row?.count ?? 0);
-}
