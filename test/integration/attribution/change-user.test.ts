@@ -39,7 +39,7 @@ async function changeUsers(
     }
   };
   await Promise.all(Array.from({ length: CONNECTIONS }, work));
-  const split = splitOf(await bench.takeFrames(CHANGES, 60_000));
+  const split = splitOf(await bench.takeFrames(CHANGES));
   return { ...split, counted: reader.log.filter(({ msg }) => msg === COUNTED).length };
 }
 

@@ -174,7 +174,7 @@ test(`a pool of ${POOLED} writing connections costs the database few queries a s
       ),
     );
   }
-  const split = splitOf(await bench.takeFrames(ROUNDS * POOLED, 60_000));
+  const split = splitOf(await bench.takeFrames(ROUNDS * POOLED));
   const seconds = (performance.now() - startedMs) / 1000;
   const asked = (await queries()) - before;
   console.info(

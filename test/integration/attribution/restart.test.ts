@@ -33,7 +33,7 @@ async function restartWhileAway(): Promise<ReturnType<typeof splitOf>> {
   const reopened = await Promise.all([...others, first].map((account) => mysql.connect(account)));
   await insertBriefly(mysql.server, [...others, first], { count: AFTER, firstId: BEFORE + 1 });
   await bench.start();
-  const split = splitOf(await bench.takeFrames(BEFORE + AFTER, 60_000));
+  const split = splitOf(await bench.takeFrames(BEFORE + AFTER));
   for (const connection of reopened) connection.destroy();
   return split;
 }

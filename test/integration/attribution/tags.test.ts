@@ -84,7 +84,7 @@ test("names every author of a short connection correctly when the ledger's table
   await using bench = await ReaderBench.create(shared.aws, mysql.server);
   await bench.start();
   await insertBriefly(mysql.server, shared.accounts, { count: CONNECTIONS });
-  const split = splitOf(await bench.takeFrames(CONNECTIONS, 60_000));
+  const split = splitOf(await bench.takeFrames(CONNECTIONS));
   console.info(
     `${CONNECTIONS} short connections, with tags and without the ledger's table:`,
     split,
@@ -144,7 +144,7 @@ async function usePool(between: Between): Promise<Split> {
     }
   };
   await Promise.all(Array.from({ length: POOLED }, work));
-  return splitOf(await bench.takeFrames(CHANGES + POOLED, 60_000));
+  return splitOf(await bench.takeFrames(CHANGES + POOLED));
 }
 
 describe("connections of a pool", () => {
@@ -267,7 +267,7 @@ test("an XA transaction that was prepared before a restart of the server has its
   for (const [i, connection] of committing.entries())
     await connection.query("INSERT INTO shop.orders VALUES (?, 'app_production')", [100 + i]);
   await committing[0]?.query("XA COMMIT 'x'");
-  const split = splitOf(await bench.takeFrames(POOLED + 1, 60_000));
+  const split = splitOf(await bench.takeFrames(POOLED + 1));
   expect(split).toEqual(allRight(POOLED + 1));
   expect(await reader.stop()).toBe(0);
 });
@@ -287,7 +287,7 @@ test("with tags alone every author is right across a restart of the server while
     firstId: CONNECTIONS + 1,
   });
   await bench.start();
-  const split = splitOf(await bench.takeFrames(2 * CONNECTIONS, 60_000));
+  const split = splitOf(await bench.takeFrames(2 * CONNECTIONS));
   console.info(`restart while the reader was away, 2 × ${CONNECTIONS}, with tags alone:`, split);
   expect(split).toEqual(allRight(2 * CONNECTIONS));
 });
@@ -314,7 +314,7 @@ test("a reader that catches up after the sessions table was deleted knows every 
   await dynamodb.send(new DeleteTableCommand({ TableName: `${bench.source}-sessions` }));
   dynamodb.destroy();
   await bench.start();
-  const split = splitOf(await bench.takeFrames(CONNECTIONS + pool.length, 60_000));
+  const split = splitOf(await bench.takeFrames(CONNECTIONS + pool.length));
   console.info(`caught up without a sessions table, ${CONNECTIONS} connections:`, split);
   expect(split).toEqual(allRight(CONNECTIONS + pool.length));
 });

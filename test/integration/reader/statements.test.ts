@@ -182,7 +182,7 @@ test("large statements are read within the reader's memory", { timeout: 240_000 
   await connection.query(`CREATE PROCEDURE literal() SELECT '${"x".repeat(9 << 20)}'`);
   await connection.query(`/* ${"/ ".repeat(20 << 20)} */ CREATE TABLE commented (a INT)`);
   await connection.query("INSERT INTO shop.orders VALUES (2, 'y')");
-  expect(changesOf(await bench.takeFrames(1, 120_000))).toEqual(["c shop.orders"]);
+  expect(changesOf(await bench.takeFrames(1))).toEqual(["c shop.orders"]);
   expect(reader.hasEnded).toBe(false);
 });
 

@@ -235,7 +235,7 @@ test("an initial snapshot's rows arrive before the first change after them", asy
   while ((await orders.reportOf(id))?.state !== "complete") await write();
   // Updates each row once more, behind the position at which it was handed over.
   await writer.query("UPDATE shop.initial_written SET v = v + 1");
-  const frames = await bench.takeFrames(2 * count + 2 + writes, 60_000);
+  const frames = await bench.takeFrames(2 * count + 2 + writes);
 
   const rows = new Map<string, string>();
   let followed = 0;
