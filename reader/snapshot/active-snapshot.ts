@@ -19,6 +19,12 @@ export interface ActiveSnapshotOptions extends Omit<
   readonly log: Log;
 }
 
+/**
+ * How long a snapshot that is to pause goes on to hand over the parts of its present chunk; else
+ * they would come again after the pause.
+ */
+const LONGEST_PAUSING_MS = 10_000;
+
 /** The parts that all snapshots of an attempt share. */
 interface SharedParts {
   readonly brake: Brake;
@@ -38,6 +44,8 @@ export class ActiveSnapshot {
   #connection: SnapshotConnection | null = null;
   #run: SnapshotRun | null = null;
   #isLeft = false;
+  /** The time up to which a snapshot that is to pause goes on; null: it is not to pause. */
+  #pausesAtMs: number | null = null;
 
   constructor(
     order: SnapshotOrder,
@@ -58,6 +66,19 @@ export class ActiveSnapshot {
   /** The progress, once all rows are handed over; else null. */
   get complete(): SnapshotProgress | null {
     return this.#run?.isComplete === true ? this.#run.progress : null;
+  }
+
+  /** Called when the snapshot is to pause, or not to. */
+  wantPause(isWanted: boolean): void {
+    this.#pausesAtMs = isWanted
+      ? (this.#pausesAtMs ?? performance.now() + LONGEST_PAUSING_MS)
+      : null;
+  }
+
+  /** Whether the snapshot is to pause, and the present chunk has no more parts in memory. */
+  get mustPause(): boolean {
+    if (this.#pausesAtMs === null) return false;
+    return this.#run?.hasPart !== true || performance.now() >= this.#pausesAtMs;
   }
 
   /**

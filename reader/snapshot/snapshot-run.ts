@@ -78,6 +78,11 @@ export class SnapshotRun {
     return this.#progress.tableIndex >= this.#progress.tables.length;
   }
 
+  /** Whether the next part is in memory, so that it needs nothing of the server. */
+  get hasPart(): boolean {
+    return this.#table?.reading.hasPart === true;
+  }
+
   /** The reader of the present table's chunks. */
   get chunks(): ChunkReader | undefined {
     return this.#table?.reading.chunks;

@@ -90,7 +90,7 @@ export class Snapshots implements Disposable {
         const room = await this.#brake.look(active.last);
         if (room === "behind")
           active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
-        if (room !== "free" || active.isLeft) return;
+        if (room !== "free" || active.isLeft || active.mustPause) return;
         await active.part();
         if (active.complete !== null) await this.#complete(active, active.complete);
         this.#failures = 0;
@@ -155,10 +155,16 @@ export class Snapshots implements Disposable {
         await this.#progress.forget(order.id);
         await this.#reports.write(order, { ...latest, state: "cancelled", reason: "" });
       } else if (order.wanted === "pause") {
+        active?.wantPause(true);
+        if (active !== null && chosen === null && !active.mustPause) {
+          chosen = found;
+          continue;
+        }
         if (active !== null) this.#leave();
         if (now.state !== "paused" && now.state !== "stopped")
           await this.#reports.write(order, { ...latest, state: "paused", reason: "" });
       } else if (chosen === null) {
+        active?.wantPause(false);
         chosen = found;
       } else if (now.state !== "waiting" || report === null) {
         await this.#reports.write(order, { ...now, state: "waiting", reason: "" });

@@ -79,6 +79,11 @@ export class TableReading implements ChunkSource {
     return this.#described?.keyName ?? "";
   }
 
+  /** Whether the next part is in memory, so that it needs nothing of the server. */
+  get hasPart(): boolean {
+    return this.#following === "part";
+  }
+
   /**
    * Hands over the next part of the present chunk; when there is none, reads the next chunk behind
    * a key and hands over its first part. Rejects with SnapshotStoppedError when the chunk is

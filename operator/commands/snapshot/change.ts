@@ -9,7 +9,7 @@ export function pause(snapshot: Command): void {
   snapshot
     .command("pause <id>")
     .description(
-      "stop reading rows; resume reads the incomplete chunk again, so up to 10,000 rows may come twice",
+      "stop reading rows; resume reads a chunk again that could not be completed at once, so up to 10,000 rows may come twice",
     )
     .action(onStack((context, id: string) => change(context, id, "pause", "pauses")));
 }

@@ -1,5 +1,6 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Frame } from "../../../../wire/frame.ts";
 import { parseSnapshotMark } from "../../../../wire/snapshot.ts";
@@ -163,6 +164,24 @@ test("a condition holds for rows that change between the parts", async () => {
   expect(new Set(rows.map(({ key }) => key))).toEqual(
     new Set(chosen.map((row) => JSON.stringify(row))),
   );
+});
+
+test("a snapshot that is paused between the parts hands over the others of the chunk first", async () => {
+  await afterFirstPart("paused", { rate: 500 });
+  await orders.place(orderOf("paused", { rate: 500, wanted: "pause" }));
+  // The second report after the order shows that the reader knows it.
+  const updated = new Set<number>();
+  while (updated.size < 3) {
+    updated.add((await orders.reportOf("of-paused"))?.updatedMs ?? 0);
+    await delay(50);
+  }
+  await delivered(999_999);
+  const { chunks } = await orders.until("of-paused", "paused");
+  await orders.place(orderOf("paused"));
+  await goOn();
+  await expectTable("paused");
+  expect(chunks).toBe(1);
+  expect(inOrder(frames).filter(({ op }) => op === "r")).toHaveLength(ROWS);
 });
 
 test("a table is read anew when its definition changes between the parts", async () => {

@@ -59,6 +59,16 @@ test("rows are counted once when their chunk is read anew", async () => {
   expect(bench.handed).toHaveLength(2 * PART + PART + (5000 - PART - 100) + 20_001);
 });
 
+test("a chunk says whether its next part needs nothing of the server", async () => {
+  const bench = benchWith(3 * PART);
+  const has: boolean[] = [bench.run.hasPart];
+  while (!bench.run.isComplete) {
+    await bench.run.next();
+    has.push(bench.run.hasPart);
+  }
+  expect(has).toEqual([false, true, true, false]);
+});
+
 test("an error while rows are handed over ends the chunk", async () => {
   const bench = new TableBench(undefined, { hasRoom: () => false });
   bench.connection.rows.set(1, "x");
