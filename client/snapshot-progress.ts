@@ -10,10 +10,9 @@ export interface SnapshotCount {
 
 /**
  * Counts the handled rows of each table of a snapshot. The tables that are complete are counted in
- * the same way, under the name `*.*` with the tables as ids. Processes that
- * share a queue, or that may be restarted during a snapshot, need a store in their database.
- * `snapshot` is the snapshot's id, `table` is `database.table`. Both methods may be called again
- * with the same arguments.
+ * the same way, under the name `*.*`. Processes that share a queue, or that may be restarted during
+ * a snapshot, need a store in their database. `snapshot` is the snapshot's id, `table` is
+ * `database.table` or `*.*`. Both methods may be called again with the same arguments.
  */
 export interface SnapshotCounts {
   /** Records a row by the change's id, and returns the count with it. */

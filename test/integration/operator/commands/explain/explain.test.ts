@@ -327,11 +327,11 @@ describe("one row", () => {
     expect(await foundFor(name, "AAE=", "1.50", "2026-10-25 02:30:00.000")).toEqual([1]);
     expect(await foundFor(name, "AAE=", "1.5", "2026-10-25 02:30:00")).toEqual([
       0,
-      expect.stringContaining('is {"id":"AAE=","price":"1.50","at":"2026-10-25 02:30:00.000"}.'),
+      expect.stringContaining(': {"id":"AAE=","price":"1.50","at":"2026-10-25 02:30:00.000"}.'),
     ]);
     expect(await foundFor("shop.newer", "-5")).toEqual([
       1,
-      expect.stringContaining("A statement renames shop.newer"),
+      expect.stringContaining("A statement in the stretch renames shop.newer, or"),
     ]);
     expect(await run("crm.orders", "1")).toMatchObject({
       code: 2,
