@@ -1,11 +1,24 @@
 import { describe, expect, test } from "vitest";
 import { text } from "../../../wire/attributes.ts";
-import { authorAt, taggedFrom, unknownFrom, type SessionEntry } from "../../../wire/session.ts";
+import {
+  authorAt,
+  foreignRun,
+  placeIn,
+  taggedFrom,
+  unknownFrom,
+  type SessionEntry,
+} from "../../../wire/session.ts";
 import { encodeOperatorAnswers } from "../../../wire/operator-answers.ts";
-import { placeOf } from "../../../wire/position.ts";
-import { entriesIn, sessionItemKeys, sessionUpdates } from "../../../wire/session-items.ts";
+import { formatPosition, placeOf } from "../../../wire/position.ts";
+import {
+  entriesIn,
+  sessionItem,
+  sessionItemKeys,
+  sessionUpdates,
+} from "../../../wire/session-items.ts";
 
 const SWEPT: SessionEntry[] = [{ from: "", user: "a", host: "h", attribution: "sweep" }];
+const at = (epoch: number, file: number) => formatPosition({ epoch, file, offset: 0, row: 0 });
 const connection = (thread: number, run = 3) => ({ server: "s", run, thread });
 
 /** The items after the updates, by key. */
@@ -94,5 +107,20 @@ describe("the sessions table's items", () => {
     expect(authorAt(read, "4", placeOf)).toEqual({ user: "x", host: "", attribution: "operator" });
     expect(authorAt(read, "5", placeOf)?.user).toBe("a");
     expect(entriesIn(answered, connection(25))).toEqual([]);
+  });
+
+  test("keep the answers for several lives apart, where a thread id names no connection", () => {
+    const foreign = connection(24, foreignRun(2));
+    const answers = [
+      { from: at(10, 17), until: at(10, 18), user: "x", host: "", isLimited: true },
+      { from: at(11, 3), until: at(11, 4), user: "y", host: "", isLimited: true },
+    ];
+    const { key, answers: attribute } = sessionItem(foreign);
+    const items = new Map([[key, { [attribute]: text(encodeOperatorAnswers(answers)) }]]);
+    const read = entriesIn(items, foreign);
+    const users = [at(10, 3), at(10, 17), at(10, 18), at(11, 3), at(11, 17)].map(
+      (position) => authorAt(read, position, placeIn(foreign))?.user ?? "?",
+    );
+    expect(users.join("")).toBe("?x?y?");
   });
 });
