@@ -3,7 +3,10 @@ import { epochOf, type PositionText } from "../../wire/position.ts";
 
 /** How far a lane was delivered. */
 export interface LanePosition {
-  /** The last position of the frame that was delivered last; null before the first frame. */
+  /**
+   * The last delivered position in the latest life of which a frame was delivered; null before the
+   * first frame.
+   */
   readonly delivered: PositionText | null;
   /**
    * The name of the life that `delivered` belongs to; null when the frame had none, as in earlier
@@ -28,6 +31,7 @@ export type ChainStep =
   | { readonly kind: "gap" };
 
 type Place = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
+type LifePlace = Pick<Place, "first" | "life">;
 
 /**
  * Checks a frame against the position chain. The lane has no changes between a frame's `previous`
@@ -45,18 +49,19 @@ type Place = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
  * an accepted gap, only the epochs distinguish lives.
  */
 export function chainStep(lane: LanePosition, frame: Place): ChainStep {
-  const { delivered, life, others } = lane;
+  const { delivered, others } = lane;
   if (delivered === null) {
     return frame.previous === null ? { kind: "deliver", after: null } : { kind: "gap" };
   }
-  const isNameless = frame.life === undefined || life === null;
-  const [epoch, present] = [epochOf(frame.first), epochOf(delivered)];
-  if (isNameless ? epoch === present : frame.life === life) return stepWithin(delivered, frame);
-  const known = others?.get(frame.life ?? namelessLife(frame.first));
-  if (known !== undefined) return stepWithin(known, frame);
-  return isNameless && epoch > present
-    ? stepWithin(delivered, frame)
-    : stepIntoLife({ delivered, others }, frame);
+  const reached = reachedIn(lane, frame);
+  return reached === null ? stepIntoLife({ delivered, others }, frame) : stepWithin(reached, frame);
+}
+
+/** The last position that was delivered in a frame's life; null when none is known. */
+export function reachedIn(lane: LanePosition, frame: LifePlace): PositionText | null {
+  const { delivered, others = new Map<string, PositionText>() } = lane;
+  if (isInPresentLife(lane, frame)) return delivered;
+  return others.get(keyOf(frame, others) ?? "") ?? null;
 }
 
 /**
@@ -65,18 +70,56 @@ export function chainStep(lane: LanePosition, frame: Place): ChainStep {
  */
 const OTHERS = 20;
 
-/** The lane's position after a frame is delivered. */
-export function endOf({ delivered, life, others }: LanePosition, frame: Place): LanePosition {
+/**
+ * The lane's position after a frame is delivered. A late frame of a former life moves only the
+ * position in its own life.
+ */
+export function endOf(lane: LanePosition, frame: Place): LanePosition {
+  const { delivered, life, others } = lane;
   const next = { delivered: frame.last, life: frame.life ?? null };
-  const isNameless = life === null || next.life === null;
-  const isSame = isNameless
-    ? delivered === null || epochOf(delivered) === epochOf(next.delivered)
-    : life === next.life;
-  if (delivered === null || isSame) return { ...next, others };
-  const left = new Map(others).set(life ?? namelessLife(delivered), delivered);
-  left.delete(next.life ?? namelessLife(next.delivered));
+  if (delivered === null || isInPresentLife(lane, frame)) return { ...next, others };
+  const left = new Map(others);
+  const known = keyOf(frame, left);
+  if (known !== null) {
+    left.delete(known);
+    if (epochOf(frame.last) < epochOf(delivered))
+      return { delivered, life, others: left.set(frame.life ?? known, frame.last) };
+  }
+  left.set(life ?? namelessLife(delivered), delivered);
   const latest = [...left].sort(([, a], [, b]) => (a < b ? 1 : -1)).slice(0, OTHERS);
   return { ...next, others: new Map(latest) };
+}
+
+/**
+ * The lane's position after an operator has accepted that frames are missing up to a position. The
+ * life of the frame that waits behind it is unknown, so only epochs are compared.
+ */
+export function endOfGap(lane: LanePosition, position: PositionText): LanePosition {
+  return endOf(lane, { first: position, last: position, previous: null });
+}
+
+/** Whether a frame belongs to the life of the lane's delivered position. */
+function isInPresentLife({ delivered, life }: LanePosition, frame: LifePlace): boolean {
+  if (delivered === null) return false;
+  return life === null || frame.life === undefined
+    ? epochOf(frame.first) === epochOf(delivered)
+    : frame.life === life;
+}
+
+/**
+ * The key of a frame's life in `others`; null when it is not there. A life has its epoch as the key
+ * although its frames have a name after an accepted gap, and its name although the frame has none
+ * when a reader of an earlier release wrote the frame.
+ */
+function keyOf(
+  { life, first }: LifePlace,
+  others: ReadonlyMap<string, PositionText>,
+): string | null {
+  if (life !== undefined && others.has(life)) return life;
+  if (others.has(namelessLife(first))) return namelessLife(first);
+  if (life !== undefined) return null;
+  const ofEpoch = [...others].find(([, position]) => epochOf(position) === epochOf(first));
+  return ofEpoch?.[0] ?? null;
 }
 
 /** The key in `others` for a life without a name, by one of its positions. */

@@ -1,5 +1,6 @@
 import { type LaneState, lanesTable } from "../../../functions/delivery/lanes-table.ts";
 import { type Offset, binlogPosition } from "../../../reader/offsets/offset.ts";
+import { reachedIn } from "../../../functions/frame/chain.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { isBefore } from "../../../reader/transactions/binlog-position.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
@@ -61,9 +62,12 @@ export class StreamPlace {
       )
     )
       return "before-start";
-    const { delivered, life } = await this.#lane(lane);
-    const isThisLife = life === null || life === this.#offset.life;
-    if (delivered !== null && isThisLife && position <= delivered) return "routed";
+    const { life } = this.#offset;
+    const delivered = reachedIn(await this.#lane(lane), {
+      first: position,
+      ...(life !== null && { life }),
+    });
+    if (delivered !== null && position <= delivered) return "routed";
     return isBefore({ fileNumber, offset }, binlogPosition(this.#offset))
       ? "on-its-way"
       : "not-read";

@@ -2,8 +2,8 @@ import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Command } from "commander";
 import { text, textOf } from "../../../wire/attributes.ts";
 import { lanesTable, type LaneState } from "../../../functions/delivery/lanes-table.ts";
-import { epochOf, isPosition, type PositionText } from "../../../wire/position.ts";
-import type { LanePosition } from "../../../functions/frame/chain.ts";
+import { isPosition } from "../../../wire/position.ts";
+import { endOfGap, reachedIn } from "../../../functions/frame/chain.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
 import { table } from "../../shared/render.ts";
@@ -55,7 +55,7 @@ async function goOnAfter(
   if (!isPosition(position)) throw new CommandError(`${position} is not a position`);
   const stored = lanesTable(dynamodb, offsetsTable);
   const lane = await stored.read(number);
-  const { delivered, write } = accepting(lane, position);
+  const delivered = reachedIn(lane, { first: position }) ?? lane.delivered;
   if (delivered !== null && position <= delivered) {
     throw new CommandError(`lane ${number} was delivered up to ${delivered} already`);
   }
@@ -64,29 +64,8 @@ async function goOnAfter(
       `All changes of lane ${number} after ${delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
     );
   }
-  await stored.write(lane, { ...lane, ...write });
+  await stored.write(lane, { ...endOfGap(lane, position), troubled: lane.troubled });
   report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
-}
-
-/**
- * Returns how far a lane was delivered in the life of a position, and the update that makes the
- * lane continue after that position.
- */
-function accepting(
-  { delivered, others }: LaneState,
-  position: PositionText,
-): { readonly delivered: PositionText | null; readonly write: Partial<LanePosition> } {
-  const epoch = epochOf(position);
-  if (delivered !== null && epoch < epochOf(delivered)) {
-    // A late frame of an earlier life is waiting.
-    const [earlier] = [...(others ?? [])].filter(([, reached]) => epochOf(reached) === epoch);
-    if (earlier !== undefined) {
-      const [name, reached] = earlier;
-      return { delivered: reached, write: { others: new Map(others).set(name, position) } };
-    }
-  }
-  // The life of the waiting frame is unknown here, so only epochs are compared.
-  return { delivered, write: { delivered: position, life: null } };
 }
 
 /** Reads the state of every lane. The scan is cheap, because the offsets table has few items. */

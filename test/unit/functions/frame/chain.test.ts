@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
+import {
+  chainStep,
+  endOf,
+  endOfGap,
+  type LanePosition,
+} from "../../../../functions/frame/chain.ts";
 import { formatPosition, type PositionText } from "../../../../wire/position.ts";
 
 const at = (offset: number, epoch = 1) => formatPosition({ epoch, file: 1, offset, row: 0 });
@@ -47,7 +52,7 @@ describe("the position chain", () => {
 
   test("accepts a beginning in a later epoch, which only an operator causes", () => {
     const beginning = { first: at(1, 2), last: at(2, 2), previous: null };
-    expect(step(at(9, 1), beginning)).toEqual({ kind: "deliver", after: at(9, 1) });
+    expect(step(at(9, 1), beginning)).toEqual({ kind: "deliver", after: null });
   });
 
   test("delivers every change once, however the stream is cut and repeated", () => {
@@ -203,6 +208,52 @@ describe("the position chain over several lives", () => {
       delivered: at(4, 6),
       life: "b",
       others: new Map([["a", at(12, 5)]]),
+    });
+  });
+
+  test("moves only its own life's position by a late frame of a life before", () => {
+    const reached = after(
+      of("a", 5, [1, 9], null),
+      of("b", 6, [1, 2], null),
+      of("a", 5, [10, 12], at(9, 5)),
+    );
+    expect(reached).toEqual({
+      delivered: at(2, 6),
+      life: "b",
+      others: new Map([["a", at(12, 5)]]),
+    });
+  });
+
+  test("delivers the first frame of a later life behind late frames without a name", () => {
+    const reached = after(
+      of(undefined, 1, [1, 3], null),
+      of("a", 5, [1, 12], null),
+      of(undefined, 1, [4, 6], at(3, 1)),
+      of("c", 8, [1, 2], at(12, 5)),
+    );
+    expect(reached).toMatchObject({ delivered: at(2, 8), life: "c" });
+  });
+
+  test("finds a life that an accepted gap left without a name, by its epoch", () => {
+    const gap = endOfGap(after(of("b", 6, [1, 50], null)), at(60, 6));
+    const reached = endOf(gap, of("c", 7, [1, 2], at(60, 6)));
+    expect(chainStep(reached, of("b", 6, [1, 50], null))).toEqual({ kind: "repeat" });
+    expect(chainStep(reached, of("b", 6, [51, 60], at(50, 6)))).toEqual({ kind: "repeat" });
+    const late = of("b", 6, [61, 62], at(60, 6));
+    expect(chainStep(reached, late)).toEqual({ kind: "deliver", after: at(60, 6) });
+    expect(endOf(reached, late).others).toEqual(new Map([["b", at(62, 6)]]));
+  });
+
+  test("remembers the former life behind a gap that is accepted into a later one", () => {
+    const former = [of("b", 6, [1, 50], null), of("b", 6, [51, 60], at(50, 6))] as const;
+    const reached = endOfGap(after(...former), at(3, 7));
+    for (const earlier of former) expect(chainStep(reached, earlier)).toEqual({ kind: "repeat" });
+    const next = of("c", 7, [4, 6], at(3, 7));
+    expect(chainStep(reached, next)).toEqual({ kind: "deliver", after: at(3, 7) });
+    expect(endOf(reached, next)).toEqual({
+      delivered: at(6, 7),
+      life: "c",
+      others: new Map([["b", at(60, 6)]]),
     });
   });
 
