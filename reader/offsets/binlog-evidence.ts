@@ -31,19 +31,22 @@ const ER_ERROR_WHEN_EXECUTING_COMMAND = 1220;
  * Examines a server's binlog with queries and short dumps that end at the first event of interest.
  */
 export function binlogEvidence(server: AskedServer, connection: Connection): BinlogEvidence {
+  const eventAt = async (file: string, offset: number): Promise<Anchor | null> => {
+    try {
+      const found = await look(server, { kind: "file", file, offset }, anchorIn);
+      return found?.start === offset ? found : null;
+    } catch (error) {
+      if (!isUnreadable(error) || (await isPosition(connection, file, offset))) throw error;
+      return null;
+    }
+  };
   return {
     isSubset: (subset, set) => isGtidSubset(connection, subset, set),
+    eventAt,
 
     async stands(anchor) {
-      const { file, start } = anchor;
-      let found: Anchor | null;
-      try {
-        found = await look(server, { kind: "file", file, offset: start }, anchorIn);
-      } catch (error) {
-        if (!isUnreadable(error) || (await isPosition(connection, file, start))) throw error;
-        return false;
-      }
-      if (found === null || found.start !== start || found.begunS !== anchor.begunS) return false;
+      const found = await eventAt(anchor.file, anchor.start);
+      if (found === null || found.begunS !== anchor.begunS) return false;
       const isTransaction = anchor.begunS === null;
       return (
         !isTransaction || (found.gtid === anchor.gtid && found.committedUs === anchor.committedUs)

@@ -6,9 +6,11 @@ export interface BinlogEvidence {
   isSubset(subset: string, set: string): Promise<boolean>;
   /** Whether the anchor's transaction (or file beginning) is at its position. */
   stands(anchor: Anchor): Promise<boolean>;
+  /** The event that begins at a position; null when none does. */
+  eventAt(file: string, offset: number): Promise<Anchor | null>;
   /**
-   * Finds a transaction that the server has executed in its logs; null when they no longer contain
-   * it.
+   * Finds a transaction in the server's logs; null when they no longer contain it. Ask only for an
+   * executed GTID: the server waits for any other.
    */
   find(gtid: string): Promise<Anchor | null>;
   /** The first event of a file; null when the server does not send it. */

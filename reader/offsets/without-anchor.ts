@@ -6,15 +6,14 @@ import { describeOffset, type Offset } from "./offset.ts";
 
 /** How much the server's clock may have been set back in a file, milliseconds. */
 const SET_BACK_MS = 1000;
-/** The maximum number of GTIDs of one source that are searched for; each takes a dump. */
-const MOST_TRIED = 30;
 
 /**
  * Whether a file and offset that an earlier release saved without an anchor still name the position
  * up to which the reader has read, on the server that it read.
  *
- * With GTIDs: exactly the offset's GTIDs were executed before the position. After a reset or in
- * moved logs, another set was. Without GTIDs: the file is not younger than the last transaction
+ * With GTIDs: exactly the offset's GTIDs were executed before the position, or those that were not
+ * are behind a prepared XA transaction at the position. After a reset or in moved logs, another set
+ * was executed. Without GTIDs: the file is not younger than the last transaction
  * that was read in it.
  */
 export async function isSamePosition(
@@ -28,7 +27,9 @@ export async function isSamePosition(
   if (file === state.file && offset > state.offset) return false;
   if (gtidSet !== null && state.gtids) {
     const before = await evidence.gtidsBefore(file, offset);
-    return (await evidence.isSubset(before, gtidSet)) && (await evidence.isSubset(gtidSet, before));
+    if (!(await evidence.isSubset(before, gtidSet))) return false;
+    if (await evidence.isSubset(gtidSet, before)) return true;
+    return await isHeldBack({ ...saved, gtidSet }, state, evidence);
   }
   // Nothing was read yet, or nothing in this file.
   if (committedMs === 0 || offset <= FIRST_EVENT) return true;
@@ -38,10 +39,24 @@ export async function isSamePosition(
 }
 
 /**
- * Throws when a GTID that was read belongs to a transaction that was committed later than all that
- * was read: the server was restored or reset, and has used the GTID again. Earlier releases did not
- * save the commit times of statements that change definitions. So later transactions are accepted
- * if, among them, the server has the one whose commit time was saved.
+ * Whether an XA transaction held the position back, at its beginning, while later transactions were
+ * read. Then exactly at the position there is a transaction that is not in the offset's GTIDs.
+ */
+async function isHeldBack(
+  { file, offset, gtidSet }: Offset & { readonly gtidSet: string },
+  { gtidExecuted }: ServerState,
+  { eventAt, isSubset }: Pick<BinlogEvidence, "eventAt" | "isSubset">,
+): Promise<boolean> {
+  const gtid = (await eventAt(file, offset))?.gtid ?? null;
+  return (
+    gtid !== null && !(await isSubset(gtid, gtidSet)) && (await isSubset(gtidSet, gtidExecuted))
+  );
+}
+
+/**
+ * Throws when the last transaction under a GTID that was read has a later commit time than
+ * everything that was read: the server was restored or reset, and has used the GTID again. With
+ * tags, only one of the GTIDs is that of the last transaction that was read.
  */
 export async function refuseUsedAgain(
   saved: Offset & { readonly gtidSet: string },
@@ -52,29 +67,16 @@ export async function refuseUsedAgain(
   // Only an executed GTID can be found.
   if (committedMs === 0 || !(await isSubset(gtidSet, gtidExecuted))) return;
   let usedAgain: string | null = null;
-  for (const latest of latestOf(server, gtidSet)) {
-    for (const gtid of downFrom(latest)) {
-      if (!(await isSubset(gtid, gtidSet))) continue;
-      const found = await find(gtid);
-      if (found === null) break;
-      const foundMs = Math.floor(found.committedUs / 1000);
-      if (foundMs === committedMs) return;
-      if (gtid === latest && foundMs > committedMs) usedAgain ??= gtid;
-      if (foundMs < committedMs) break;
-    }
+  for (const gtid of latestOf(server, gtidSet)) {
+    const found = await find(gtid);
+    if (found === null) continue;
+    const foundMs = Math.floor(found.committedUs / 1000);
+    if (foundMs === committedMs) return;
+    if (foundMs > committedMs) usedAgain ??= gtid;
   }
   if (usedAgain !== null)
     throw new HistoryMismatchError(
       describeOffset(saved),
       `has another transaction under the GTID ${usedAgain}`,
     );
-}
-
-/** A GTID and those of the same source before it, at most `MOST_TRIED`. */
-function downFrom(latest: string): string[] {
-  const end = latest.lastIndexOf(":");
-  const number = BigInt(latest.slice(end + 1));
-  return Array.from({ length: MOST_TRIED }, (_, back) => number - BigInt(back))
-    .filter((tried) => tried > 0n)
-    .map((tried) => `${latest.slice(0, end)}:${tried}`);
 }

@@ -47,7 +47,8 @@ export class KnownConnection {
   #registered: PositionText = BEGINNING;
   /**
    * An account other than the last entry's, and the position from which it was certainly present;
-   * it may have begun to write earlier. `earliest`: everything before it was written earlier.
+   * it may have begun to write earlier. `earliest`: everything before this position was written
+   * before the account was seen.
    */
   #next: {
     readonly author: Author;

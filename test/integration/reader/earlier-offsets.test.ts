@@ -44,16 +44,20 @@ const FIRST_RELEASES = "id fence beat epoch server run gtidSet file offset lanes
   " ",
 );
 
-/** Reads ten rows and leaves the offset as the first releases saved it, in epoch 1. */
-async function readByEarlierRelease(bench: ReaderBench): Promise<Frame[]> {
+/**
+ * Reads ten rows, and what `write` writes, and leaves the offset as the first releases saved it, in
+ * epoch 1.
+ */
+async function readByEarlierRelease(
+  bench: ReaderBench,
+  write: () => Promise<readonly Frame[]> = async () => [],
+): Promise<Frame[]> {
   const reader = await bench.start();
   await insert(1, 10);
-  const frames = await bench.takeFrames(10);
+  const frames = [...(await bench.takeFrames(10)), ...(await write())];
   expect(await reader.stop()).toBe(0);
   const TableName = `${bench.source}-offsets`;
-  const { Item: item = {} } = await dynamodb.send(
-    new GetItemCommand({ TableName, Key: { id: { S: "reader" } }, ConsistentRead: true }),
-  );
+  const item = await savedItem(bench);
   const kept = Object.entries(item).filter(([name]) => FIRST_RELEASES.includes(name));
   const lanes = Object.entries(item["lanes"]?.M ?? {}).map(
     ([lane, { S: position = "" }]): [string, AttributeValue] => [lane, { S: inEpoch1(position) }],
@@ -67,6 +71,40 @@ async function readByEarlierRelease(bench: ReaderBench): Promise<Frame[]> {
   expect(Object.keys(old).toSorted()).toEqual(FIRST_RELEASES.toSorted());
   await dynamodb.send(new PutItemCommand({ TableName, Item: old }));
   return frames;
+}
+
+async function savedItem(bench: ReaderBench): Promise<Record<string, AttributeValue>> {
+  const { Item: item = {} } = await dynamodb.send(
+    new GetItemCommand({
+      TableName: `${bench.source}-offsets`,
+      Key: { id: { S: "reader" } },
+      ConsistentRead: true,
+    }),
+  );
+  return item;
+}
+
+/** Waits until the reader has saved that it has read all GTIDs but these. */
+async function savedAllBut(bench: ReaderBench, unread: string): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const [{ rest } = { rest: "?" }] = await mysql.query<{ rest: string }>(
+          "SELECT GTID_SUBTRACT(@@global.gtid_executed, ?) AS rest",
+          [(await savedItem(bench))["gtidSet"]?.S ?? ""],
+        );
+        return rest;
+      },
+      { timeout: 60_000 },
+    )
+    .toBe(unread);
+}
+
+async function executed(): Promise<string> {
+  const [{ gtids } = { gtids: "" }] = await mysql.query<{ gtids: string }>(
+    "SELECT @@global.gtid_executed AS gtids",
+  );
+  return gtids;
 }
 
 function inEpoch1(position: string): string {
@@ -98,11 +136,12 @@ async function expectStop(bench: ReaderBench, name: string): Promise<void> {
 
 test("the reader continues in its life, without loss or repeat, also behind a definition", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
-  const before = await readByEarlierRelease(bench);
-  await insert(11, 15);
-  // The first releases did not save the commit time of a definition.
-  await mysql.query("CREATE TABLE shop.items (id INT PRIMARY KEY)");
-  await insert(16, 20);
+  const before = await readByEarlierRelease(bench, async () => {
+    await mysql.query("CREATE TABLE shop.items (id INT PRIMARY KEY)");
+    await savedAllBut(bench, "");
+    return await bench.receive();
+  });
+  await insert(11, 20);
   const reader = await bench.start();
   const frames = await bench.takeFrames(10);
   expect(idsOf(frames)).toEqual(range(11, 20));
@@ -114,6 +153,33 @@ test("the reader continues in its life, without loss or repeat, also behind a de
   const next = await bench.takeFrames(2);
   expect(idsOf(next)).toEqual([21, 22]);
   expect(next[0]).toMatchObject({ epoch: 1, previous: frames.at(-1)?.last });
+});
+
+test("the reader continues in its life behind a prepared XA transaction that was waited for", async () => {
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const before = await readByEarlierRelease(bench, async () => {
+    const former = await executed();
+    const client = await mysql.connect();
+    await client.query("XA START 'waits'");
+    await client.query("INSERT INTO shop.orders VALUES (50)");
+    await client.query("XA END 'waits'");
+    await client.query("XA PREPARE 'waits'");
+    const [{ prepared } = { prepared: "" }] = await mysql.query<{ prepared: string }>(
+      "SELECT GTID_SUBTRACT(@@global.gtid_executed, ?) AS prepared",
+      [former],
+    );
+    await mysql.query("CREATE TABLE shop.items (id INT PRIMARY KEY)");
+    await savedAllBut(bench, prepared);
+    return await bench.receive();
+  });
+  await mysql.query("XA COMMIT 'waits'");
+  await insert(11, 12);
+  const reader = await bench.start();
+  const frames = await bench.takeFrames(3);
+  expect(idsOf(frames)).toEqual([50, 11, 12]);
+  expect(frames[0]).toMatchObject({ epoch: 1, previous: inEpoch1(before.at(-1)?.last ?? "") });
+  expect(frames[0]).not.toHaveProperty("life");
+  expect(await reader.stop()).toBe(0);
 });
 
 test("moved logs with the same names begin a new life, in which the next rows are not repeats", async () => {

@@ -195,6 +195,10 @@ export class ModelServer {
         gtid: null,
         committedUs: 0,
       }),
+      eventAt: async (file, offset) => {
+        const found = log.find((logged) => nameOf(logged.file) === file && logged.at === offset);
+        return found === undefined ? null : anchorOf(found);
+      },
       gtidsBefore: async (file, offset) =>
         setOf(
           Math.max(

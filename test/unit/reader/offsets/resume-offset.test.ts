@@ -66,6 +66,7 @@ const life = { epoch: 9, life: "new" };
 const same: BinlogEvidence = {
   isSubset: async () => true,
   stands: async () => true,
+  eventAt: async () => null,
   find: async (gtid) => ({ ...anchor, gtid }),
   beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),
   gtidsBefore: async () => `${UUID}:1-42`,

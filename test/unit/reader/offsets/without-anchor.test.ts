@@ -43,6 +43,7 @@ const READ_US = saved.committedMs * 1000;
 const same: BinlogEvidence = {
   isSubset: async (subset, set) => lastOf(subset) <= lastOf(set),
   stands: () => expect.fail("there is no anchor"),
+  eventAt: async () => null,
   find: async (gtid) => ({ file: "", start: 4, begunS: null, gtid, committedUs: READ_US }),
   beginningOf: async (file) => begun(file, READ_US / 1e6 - 60),
   gtidsBefore: async () => SET,
@@ -50,6 +51,17 @@ const same: BinlogEvidence = {
 
 function lastOf(set: string): number {
   return Number(/(\d+)$/.exec(set)?.[1] ?? 0);
+}
+
+/** The numbers of a set of one source. */
+function numbersOf(set: string): Set<number> {
+  const ranges = set === "" ? [] : set.slice(UUID.length + 1).split(":");
+  return new Set(
+    ranges.flatMap((range) => {
+      const [from = 0, to = from] = range.split("-").map(Number);
+      return Array.from({ length: to - from + 1 }, (_, index) => from + index);
+    }),
+  );
 }
 
 function begun(file: string, begunS: number) {
@@ -95,6 +107,44 @@ describe("an offset of an earlier release, which has no anchor", () => {
     },
   );
 
+  describe("where a prepared XA transaction held its position back", () => {
+    const held = { ...saved, gtidSet: `${UUID}:1-40:42-50` };
+    const prepared = (number: number): BinlogEvidence => ({
+      ...same,
+      isSubset: async (subset, set) =>
+        [...numbersOf(subset)].every((each) => numbersOf(set).has(each)),
+      gtidsBefore: async () => `${UUID}:1-40`,
+      eventAt: async (file, start) => ({
+        file,
+        start,
+        begunS: null,
+        gtid: `${UUID}:${number}`,
+        committedUs: 0,
+      }),
+    });
+
+    test("continues in its life", async () => {
+      expect(await resume(held, state, prepared(41))).toMatchObject({
+        start: { kind: "gtid", gtidSet: held.gtidSet },
+        offset: { epoch: 1, life: null, file: held.file, offset: held.offset },
+        isResumed: true,
+      });
+    });
+
+    test("begins a new life where another transaction is at its position, or none", async () => {
+      const none = { ...prepared(41), eventAt: async () => null };
+      for (const evidence of [prepared(42), none])
+        expect(await resume(held, state, evidence)).toMatchObject({ isResumed: false });
+      const early = { ...prepared(41), gtidsBefore: async () => `${UUID}:1-41` };
+      expect(await resume(held, state, early)).toMatchObject({ isResumed: false });
+    });
+
+    test("stops where the server has not executed the later transactions", async () => {
+      const behind = { ...state, gtidExecuted: `${UUID}:1-45` };
+      await expect(resume(held, behind, prepared(41))).rejects.toBeInstanceOf(HistoryMismatchError);
+    });
+  });
+
   test("begins a new life where its position lies beyond the end of the binlog", async () => {
     const short = { ...state, file: saved.file, offset: saved.offset - 1 };
     expect(await resume(saved, short, same)).toMatchObject({ isResumed: false });
@@ -120,11 +170,14 @@ describe("an offset of an earlier release, which has no anchor", () => {
       expect(await resume(saved, state, again, true)).toMatchObject({ isResumed: true });
     });
 
-    test("continues where that was a definition, whose time earlier releases did not save", async () => {
-      const definitions = committed((number) => (number - 47) * 60_000);
-      expect(await resume(saved, state, definitions)).toMatchObject({ isResumed: true });
-      const others = committed((number) => (number > 47 ? 60_000 : -1));
-      await expect(resume(saved, state, others)).rejects.toBeInstanceOf(HistoryMismatchError);
+    test("continues where it has the last transaction that was read, under another tag", async () => {
+      const tagged = { ...saved, gtidSet: `${UUID}:1-50:app:1-7` };
+      // The clock was set back.
+      const setBack = {
+        ...committed((number) => (number === 50 ? 60_000 : 0)),
+        isSubset: async () => true,
+      };
+      expect(await resume(tagged, state, setBack)).toMatchObject({ isResumed: true });
     });
 
     test("continues where nothing was read yet, or the transaction's log is gone", async () => {
