@@ -55,8 +55,13 @@ export function entriesIn(
 ): SessionEntry[] {
   const item = items.get(sessionItem(connection).key) ?? {};
   const entries = textOf(item, sessionItem(connection).attribute);
-  const recorded = entries === undefined ? [] : decodeSessionEntries(entries);
   const place = placeIn(connection);
+  // Earlier readers ordered the entries by whole positions, so by the epoch first.
+  const recorded = (entries === undefined ? [] : decodeSessionEntries(entries)).toSorted((a, b) => {
+    const [from, other] = [place(a.from), place(b.from)];
+    if (from === other) return 0;
+    return from < other ? -1 : 1;
+  });
   return answersIn(item, connection).reduce(
     (known, answer) => withAnswer(known, answer, place),
     recorded,

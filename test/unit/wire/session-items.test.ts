@@ -78,6 +78,23 @@ describe("the sessions table's items", () => {
     expect(authorAt(read, "9", placeOf)).toBeUndefined();
   });
 
+  test("are read in the order of their places, though an earlier reader ordered them by epoch", () => {
+    const entries: SessionEntry[] = [
+      { from: at(6, 10), user: "later", host: "h", attribution: "ledger" },
+      { from: at(7, 3), user: "earlier", host: "h", attribution: "ledger" },
+    ];
+    const items = itemsOf([{ connection: connection(24), entries }], 1000);
+    const read = entriesIn(items, connection(24));
+    expect(read.map(({ user }) => user)).toEqual(["earlier", "later"]);
+    const place = placeIn(connection(24));
+    expect(authorAt(read, at(7, 5), place)).toMatchObject({ user: "earlier" });
+    expect(authorAt(read, at(7, 11), place)).toMatchObject({ user: "later" });
+    // The epochs of a run of another server count.
+    const foreign = connection(24, foreignRun(9));
+    const others = itemsOf([{ connection: foreign, entries }], 1000);
+    expect(entriesIn(others, foreign)).toEqual(entries);
+  });
+
   test("name a connection's tagged account in a form that an earlier release does not read as an author", () => {
     const entries = [...SWEPT, taggedFrom("5", { user: "b", host: "h" })];
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
