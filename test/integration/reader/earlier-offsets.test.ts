@@ -1,43 +1,18 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import {
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  type AttributeValue,
-} from "@aws-sdk/client-dynamodb";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { GetItemCommand, PutItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import { expect, test } from "vitest";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { formatPosition, parsePosition } from "../../../wire/position.ts";
-import { useMysql } from "../../support/mysql.ts";
+import { idsOf, range, useNumberedOrders } from "../../support/numbered-orders.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 // The offset in the table is of an earlier release. The server may have changed since.
 
-const mysql = useMysql();
-let aws: LocalAws;
-let dynamodb: DynamoDBClient;
-
-beforeAll(async () => {
-  aws = await startLocalAws();
-  dynamodb = new DynamoDBClient({
-    region: aws.region,
-    credentials: aws.credentials,
-    endpoint: aws.endpoints.dynamodb,
-  });
-});
-afterAll(async () => {
-  dynamodb.destroy();
-  await aws[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  await mysql.query("DROP DATABASE IF EXISTS shop");
-  await mysql.query("CREATE DATABASE shop");
-  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
-});
+const orders = useNumberedOrders();
+const { mysql, insert } = orders;
 
 /** The attributes of the reader's item in the first releases (commits 1531d39 and 781b4ca). */
 const FIRST_RELEASES = "id fence beat epoch server run gtidSet file offset lanes committedMs".split(
@@ -69,12 +44,12 @@ async function readByEarlierRelease(
     lanes: { M: Object.fromEntries(lanes) },
   };
   expect(Object.keys(old).toSorted()).toEqual(FIRST_RELEASES.toSorted());
-  await dynamodb.send(new PutItemCommand({ TableName, Item: old }));
+  await orders.dynamodb.send(new PutItemCommand({ TableName, Item: old }));
   return frames;
 }
 
 async function savedItem(bench: ReaderBench): Promise<Record<string, AttributeValue>> {
-  const { Item: item = {} } = await dynamodb.send(
+  const { Item: item = {} } = await orders.dynamodb.send(
     new GetItemCommand({
       TableName: `${bench.source}-offsets`,
       Key: { id: { S: "reader" } },
@@ -111,21 +86,6 @@ function inEpoch1(position: string): string {
   return formatPosition({ ...parsePosition(position), epoch: 1 });
 }
 
-async function insert(first: number, last: number): Promise<void> {
-  for (let id = first; id <= last; id++)
-    await mysql.query("INSERT INTO shop.orders VALUES (?)", [id]);
-}
-
-function idsOf(frames: readonly Frame[]): number[] {
-  return frames.flatMap(({ changes }) =>
-    changes.filter(({ op }) => op === "c").map(({ key }) => (JSON.parse(key) as { id: number }).id),
-  );
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-}
-
 async function expectStop(bench: ReaderBench, name: string): Promise<void> {
   for (const expected of [name, "StillStoppedError"]) {
     const reader = await bench.start("stopped by an error");
@@ -135,7 +95,7 @@ async function expectStop(bench: ReaderBench, name: string): Promise<void> {
 }
 
 test("the reader continues in its life, without loss or repeat, also behind a definition", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
   const before = await readByEarlierRelease(bench, async () => {
     await mysql.query("CREATE TABLE shop.items (id INT PRIMARY KEY)");
     await savedAllBut(bench, "");
@@ -156,7 +116,7 @@ test("the reader continues in its life, without loss or repeat, also behind a de
 });
 
 test("the reader continues in its life behind a prepared XA transaction that was waited for", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
   const before = await readByEarlierRelease(bench, async () => {
     const former = await executed();
     const client = await mysql.connect();
@@ -183,7 +143,7 @@ test("the reader continues in its life behind a prepared XA transaction that was
 });
 
 test("moved logs with the same names begin a new life, in which the next rows are not repeats", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
   const before = await readByEarlierRelease(bench);
   const last = inEpoch1(before.at(-1)?.last ?? "");
   const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
@@ -208,7 +168,7 @@ test("moved logs with the same names begin a new life, in which the next rows ar
 });
 
 test("a reset server that has used the GTIDs again stops the reader until an operator acts", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
   await readByEarlierRelease(bench);
   await mysql.query("RESET BINARY LOGS AND GTIDS");
   await insert(11, 60);
@@ -216,7 +176,7 @@ test("a reset server that has used the GTIDs again stops the reader until an ope
 });
 
 test("a reset server that has used fewer GTIDs stops the reader until an operator acts", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
   await readByEarlierRelease(bench);
   await mysql.query("RESET BINARY LOGS AND GTIDS");
   await insert(11, 13);

@@ -4,67 +4,30 @@ import { basename, join } from "node:path";
 import {
   CreateTableCommand,
   DeleteTableCommand,
-  DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { createConnection } from "mysql2/promise";
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { expect, test, vi } from "vitest";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
 import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
-import type { Frame } from "../../../wire/frame.ts";
 import { decodeFrame } from "../../../wire/decode-frame.ts";
 import { unpackFrame } from "../../../wire/frame-body.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { Replica } from "../../support/replica.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
-import { useMysql } from "../../support/mysql.ts";
+import { idsOf, range, useNumberedOrders } from "../../support/numbered-orders.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 
 // The binlog's coordinates start over while the reader runs or is away. Either every row arrives,
 // or the reader stops and stays stopped.
 
-const mysql = useMysql();
-let aws: LocalAws;
-let dynamodb: DynamoDBClient;
-
-beforeAll(async () => {
-  aws = await startLocalAws();
-  dynamodb = new DynamoDBClient({
-    region: aws.region,
-    credentials: aws.credentials,
-    endpoint: aws.endpoints.dynamodb,
-  });
-});
-afterAll(async () => {
-  dynamodb.destroy();
-  await aws[Symbol.asyncDispose]();
-});
-beforeEach(async () => {
-  await mysql.query("DROP DATABASE IF EXISTS shop");
-  await mysql.query("CREATE DATABASE shop");
-  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
-});
+const orders = useNumberedOrders();
+const { mysql, insert } = orders;
 
 const SWEEPS = { SWEEP_SECONDS: "1" };
-
-async function insert(first: number, last: number): Promise<void> {
-  for (let id = first; id <= last; id++)
-    await mysql.query("INSERT INTO shop.orders VALUES (?)", [id]);
-}
-
-function idsOf(frames: readonly Frame[]): number[] {
-  return frames.flatMap(({ changes }) =>
-    changes.filter(({ op }) => op === "c").map(({ key }) => (JSON.parse(key) as { id: number }).id),
-  );
-}
-
-function range(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-}
 
 async function take(bench: ReaderBench, changes: number): Promise<number[]> {
   return idsOf(await bench.takeFrames(changes));
@@ -89,11 +52,11 @@ async function binlogFiles(): Promise<string[]> {
 }
 
 function storeOf(bench: ReaderBench): OffsetStore {
-  return new OffsetStore(dynamodb, `${bench.source}-offsets`);
+  return new OffsetStore(orders.dynamodb, `${bench.source}-offsets`);
 }
 
 test("RESET BINARY LOGS AND GTIDS stops a running reader until an operator acts", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 20);
   expect(await take(bench, 20)).toEqual(range(1, 20));
@@ -113,7 +76,7 @@ test("RESET BINARY LOGS AND GTIDS stops a running reader until an operator acts"
 });
 
 test("RESET between a killed reader and its standby stops the standby until an operator acts", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 5);
   expect(await take(bench, 5)).toEqual(range(1, 5));
@@ -127,7 +90,7 @@ test("RESET between a killed reader and its standby stops the standby until an o
 });
 
 test("RESET with the same GTIDs while the reader is stopped stops the next reader until an operator confirms the history", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);
   expect(await take(bench, 10)).toEqual(range(1, 10));
@@ -150,7 +113,7 @@ test("RESET with the same GTIDs while the reader is stopped stops the next reade
 });
 
 test("new logs under another name stop the reader, which continues without loss when an operator confirms the history", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);
   const before = await bench.takeFrames(10);
@@ -172,7 +135,7 @@ test("new logs under another name stop the reader, which continues without loss 
 });
 
 test("logs that go on under another name in the same index stop the reader at the move, and it continues there", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 5);
   expect(await take(bench, 5)).toEqual(range(1, 5));
@@ -190,7 +153,7 @@ test("logs that go on under another name in the same index stop the reader at th
   });
   await expectStillStopped(bench);
   expect(await take(bench, 4)).toEqual(range(6, 9));
-  const stack = stackFileOf(aws, tablesOf(bench));
+  const stack = stackFileOf(orders.aws, tablesOf(bench));
   const set = await binlogRouterOn(stack, "offsets", "set", "--file", `${first}:4`, "--yes");
   expect(set).toMatchObject({ code: 0, problem: "" });
   await bench.start();
@@ -198,7 +161,7 @@ test("logs that go on under another name in the same index stop the reader at th
 });
 
 test("a data directory restored from a copy stops the reader, even if its GTIDs are used again", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   await insert(1, 5);
   await mysql.server.stop();
   const copy = `${mysql.server.dataDir}-copy`;
@@ -222,7 +185,7 @@ test("a data directory restored from a copy stops the reader, even if its GTIDs 
 });
 
 test("a file that is missing in the binlog's index stops the reader at the end of the previous file", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 3);
   expect(await take(bench, 3)).toEqual(range(1, 3));
@@ -261,7 +224,7 @@ test("a file that is missing in the binlog's index stops the reader at the end o
 });
 
 test("numbers that a killed server skipped because of a stray file are not a gap, but those of a missing file are", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 3);
   expect(await take(bench, 3)).toEqual(range(1, 3));
@@ -297,7 +260,7 @@ test("numbers that a killed server skipped because of a stray file are not a gap
 });
 
 test("the reader follows while gtid_mode is switched off and on step by step, with writes at each step", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   let reader = await bench.start();
   let id = 0;
   const steps = ["ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF", "OFF_PERMISSIVE", "ON_PERMISSIVE", "ON"];
@@ -315,7 +278,7 @@ test("the reader follows while gtid_mode is switched off and on step by step, wi
 });
 
 test("a start at a file and offset knows the GTIDs before it", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   await insert(1, 3);
   const [at] = await mysql.query<{ File: string; Position: number; Executed_Gtid_Set: string }>(
     "SHOW BINARY LOG STATUS",
@@ -334,7 +297,7 @@ test("a start at a file and offset knows the GTIDs before it", async () => {
 });
 
 test("after an older offset is restored the route function recognises every repeat", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const replica = new Replica(bench.source, () => undefined);
   let sent = 0;
   const routed = async (changes: number): Promise<void> => {
@@ -352,14 +315,14 @@ test("after an older offset is restored the route function recognises every repe
   await insert(1, 10);
   await routed(10);
   await reader.stop();
-  const { Item: older = {} } = await dynamodb.send(new GetItemCommand(key));
+  const { Item: older = {} } = await orders.dynamodb.send(new GetItemCommand(key));
   reader = await bench.start();
   await insert(11, 20);
   await routed(10);
   await reader.stop();
   expect(sent).toBe(20);
 
-  await dynamodb.send(new PutItemCommand({ TableName: key.TableName, Item: older }));
+  await orders.dynamodb.send(new PutItemCommand({ TableName: key.TableName, Item: older }));
   await insert(21, 25);
   await bench.start();
   await routed(15);
@@ -375,7 +338,7 @@ test.skipIf(!isNightly)(
   async () => {
     await using proxy = await TcpProxy.listen(mysql.server);
     const address = { ...accountOf(mysql.server), host: "127.0.0.1", port: proxy.port };
-    await using bench = await ReaderBench.create(aws, address, SWEEPS);
+    await using bench = await ReaderBench.create(orders.aws, address, SWEEPS);
     await mysql.server.stop();
     const home = await mkdtemp(join(tmpdir(), "binlog-router-copy-"));
     const dataDir = join(home, "data");
@@ -420,13 +383,13 @@ function accountOf({ host, port, user, password }: MysqlServer) {
 }
 
 test("with an offsets table restored from a backup the reader continues from the backup, in a new life", async () => {
-  await using bench = await ReaderBench.create(aws, mysql.server, SWEEPS);
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
   await insert(1, 10);
   const before = await bench.takeFrames(10);
   await reader.stop();
   const TableName = `${bench.source}-offsets`;
-  const { Item: backup = {} } = await dynamodb.send(
+  const { Item: backup = {} } = await orders.dynamodb.send(
     new GetItemCommand({ TableName, Key: { id: { S: "reader" } } }),
   );
   const later = await bench.start();
@@ -434,15 +397,15 @@ test("with an offsets table restored from a backup the reader continues from the
   expect(await take(bench, 5)).toEqual(range(11, 15));
   await later.stop();
 
-  await dynamodb.send(new DeleteTableCommand({ TableName }));
+  await orders.dynamodb.send(new DeleteTableCommand({ TableName }));
   const made = new CreateTableCommand({
     TableName,
     KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
     AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
     BillingMode: "PAY_PER_REQUEST",
   });
-  await vi.waitFor(() => dynamodb.send(made), 60_000);
-  await dynamodb.send(new PutItemCommand({ TableName, Item: backup }));
+  await vi.waitFor(() => orders.dynamodb.send(made), 60_000);
+  await orders.dynamodb.send(new PutItemCommand({ TableName, Item: backup }));
   await insert(16, 20);
   const again = await bench.start();
   const frames = await bench.takeFrames(10);
