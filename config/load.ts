@@ -8,7 +8,7 @@ import type {
   HostedConfiguration,
 } from "./configuration.ts";
 import { draftOf } from "./draft.ts";
-import { jsonErrorPlace } from "./json-error-place.ts";
+import { jsonErrorAt } from "./json-error.ts";
 import { crossFieldProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
 import { sizeProblems } from "./size-rules.ts";
@@ -99,8 +99,8 @@ async function readJson(path: string): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (cause) {
-    const place = jsonErrorPlace(text);
-    const where = place === null ? "" : `: see line ${place.line}, column ${place.column}`;
+    const at = jsonErrorAt(text);
+    const where = at === null ? "" : `: see line ${at.line}, column ${at.column}`;
     throw fileError(`${path} is not JSON${where}`, { cause });
   }
 }

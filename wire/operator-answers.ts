@@ -1,4 +1,4 @@
-import { entryAt, type PlaceOf, type SessionEntry, unknownFrom } from "./session.ts";
+import { entryAt, type OrderKey, type SessionEntry, unknownFrom } from "./session.ts";
 
 /**
  * An operator's statement about whose changes a connection wrote. It is recorded apart from the
@@ -23,20 +23,20 @@ export interface OperatorAnswer {
 }
 
 /**
- * A connection's entries with an operator's answer. `place`: from `placeIn`. An answer that ends
- * before it begins changes nothing.
+ * A connection's entries with an operator's answer. `orderKey`: from `orderKeyOf`. An answer that
+ * ends before it begins changes nothing.
  */
 export function withAnswer(
   entries: readonly SessionEntry[],
   { from, until, user, host, isLimited }: OperatorAnswer,
-  place: PlaceOf,
+  orderKey: OrderKey,
 ): SessionEntry[] {
-  if (place(until) <= place(from)) return [...entries];
-  const before = entries.filter((entry) => place(entry.from) < place(from));
-  const after = entries.filter((entry) => place(entry.from) >= place(until));
-  const held = entryAt(entries, until, place) ?? (isLimited ? unknownFrom(until) : undefined);
+  if (orderKey(until) <= orderKey(from)) return [...entries];
+  const before = entries.filter((entry) => orderKey(entry.from) < orderKey(from));
+  const after = entries.filter((entry) => orderKey(entry.from) >= orderKey(until));
+  const held = entryAt(entries, until, orderKey) ?? (isLimited ? unknownFrom(until) : undefined);
   const [next] = after;
-  const isNext = next !== undefined && place(next.from) === place(until);
+  const isNext = next !== undefined && orderKey(next.from) === orderKey(until);
   const last = before.at(-1);
   const isLast = last?.attribution === "operator" && last.user === user && last.host === host;
   return [
@@ -50,21 +50,21 @@ export function withAnswer(
 /**
  * A connection's answers with a new one, in the fewest answers of the same meaning: answers that
  * the new one covers are dropped, and one for the same user that it touches is joined with it. Only
- * the latest answers are considered, and only those that say nothing about later changes. `place`:
- * from `placeIn`.
+ * the latest answers are considered, and only those that say nothing about later changes.
+ * `orderKey`: from `orderKeyOf`.
  */
 export function addAnswer(
   answers: readonly OperatorAnswer[],
   answer: OperatorAnswer,
-  place: PlaceOf,
+  orderKey: OrderKey,
 ): OperatorAnswer[] {
   const last = answers.at(-1);
   if (last === undefined || !last.isLimited || !answer.isLimited) return [...answers, answer];
   const [begin, end, lastBegin, lastEnd] = [answer.from, answer.until, last.from, last.until].map(
-    place,
+    orderKey,
   ) as [string, string, string, string];
   const former = answers.slice(0, -1);
-  if (begin <= lastBegin && lastEnd <= end) return addAnswer(former, answer, place);
+  if (begin <= lastBegin && lastEnd <= end) return addAnswer(former, answer, orderKey);
   const isSame = last.user === answer.user && last.host === answer.host;
   if (!isSame || begin > lastEnd || lastBegin > end) return [...answers, answer];
   const joined = {
@@ -72,7 +72,7 @@ export function addAnswer(
     from: begin < lastBegin ? answer.from : last.from,
     until: end > lastEnd ? answer.until : last.until,
   };
-  return addAnswer(former, joined, place);
+  return addAnswer(former, joined, orderKey);
 }
 
 /** The text of a connection's answers, in the order in which they were given. */

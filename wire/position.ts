@@ -45,7 +45,7 @@ export function epochOf(position: PositionText): string {
  * A position without its epoch, as text that sorts; a text that is not a position stays as it is.
  * Within one run of a server, files and offsets only grow, whichever life read them.
  */
-export function placeOf(position: PositionText): string {
+export function withoutEpoch(position: PositionText): string {
   return position.slice(position.indexOf(".") + 1);
 }
 

@@ -1,7 +1,7 @@
 import type { UpdateItemCommandInput } from "@aws-sdk/client-dynamodb";
 import { number, text, textOf, type Item } from "./attributes.ts";
 import { decodeOperatorAnswers, type OperatorAnswer, withAnswer } from "./operator-answers.ts";
-import { type Attribution, type Connection, placeIn, type SessionEntry } from "./session.ts";
+import { type Attribution, type Connection, orderKeyOf, type SessionEntry } from "./session.ts";
 
 /**
  * The items of the sessions table, in which the reader records the users of connections for its
@@ -16,7 +16,7 @@ export const SESSIONS_EXPIRES = "expires";
 const SESSIONS_PER_ITEM = 256;
 
 /** Where a connection is recorded. */
-export interface SessionPlace {
+export interface SessionAttributes {
   readonly key: string;
   /** The attribute with the reader's entries. */
   readonly attribute: string;
@@ -25,7 +25,7 @@ export interface SessionPlace {
 }
 
 /** The key of the item and the names of the attributes in which a connection is recorded. */
-export function sessionItem({ server, run, thread }: Connection): SessionPlace {
+export function sessionItem({ server, run, thread }: Connection): SessionAttributes {
   const chunk = Math.floor(thread / SESSIONS_PER_ITEM);
   return { key: `${server}/${run}/${chunk}`, attribute: `t${thread}`, answers: `o${thread}` };
 }
@@ -55,15 +55,15 @@ export function entriesIn(
 ): SessionEntry[] {
   const item = items.get(sessionItem(connection).key) ?? {};
   const entries = textOf(item, sessionItem(connection).attribute);
-  const place = placeIn(connection);
+  const orderKey = orderKeyOf(connection);
   // Earlier readers ordered the entries by whole positions, so by the epoch first.
   const recorded = (entries === undefined ? [] : decodeSessionEntries(entries)).toSorted((a, b) => {
-    const [from, other] = [place(a.from), place(b.from)];
+    const [from, other] = [orderKey(a.from), orderKey(b.from)];
     if (from === other) return 0;
     return from < other ? -1 : 1;
   });
   return answersIn(item, connection).reduce(
-    (known, answer) => withAnswer(known, answer, place),
+    (known, answer) => withAnswer(known, answer, orderKey),
     recorded,
   );
 }

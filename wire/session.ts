@@ -1,4 +1,4 @@
-import { placeOf, type PositionText } from "./position.ts";
+import { withoutEpoch, type PositionText } from "./position.ts";
 import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
@@ -64,15 +64,15 @@ export function isForeignRun(run: number): boolean {
 }
 
 /** A position as text by which the positions of one connection are compared. */
-export type PlaceOf = (position: PositionText) => string;
+export type OrderKey = (position: PositionText) => string;
 
 /**
  * How the positions of a connection are compared. Within a run of a server, the files and offsets
  * only grow, so the epoch is left out: a later life may read the run again. `foreignRun` is one
  * number for all lives, so there the epoch counts.
  */
-export function placeIn({ run }: Pick<Connection, "run">): PlaceOf {
-  return isForeignRun(run) ? (position) => position : placeOf;
+export function orderKeyOf({ run }: Pick<Connection, "run">): OrderKey {
+  return isForeignRun(run) ? (position) => position : withoutEpoch;
 }
 
 /** A connection's name: `<server>/<run>/<thread>`. */
@@ -120,28 +120,28 @@ export function taggedFrom(from: string, tagged: TaggedAccount): SessionEntry {
 
 /**
  * The author of a transaction without a tag at `position`, by one connection's entries; undefined
- * when they do not contain the author. `place`: from `placeIn`.
+ * when they do not contain the author. `orderKey`: from `orderKeyOf`.
  */
 export function authorAt(
   entries: readonly SessionEntry[],
   position: PositionText,
-  place: PlaceOf,
+  orderKey: OrderKey,
 ): Author | undefined {
-  const entry = entryAt(entries, position, place);
+  const entry = entryAt(entries, position, orderKey);
   if (entry === undefined || (entry.user === "" && entry.host === "")) return undefined;
   return { user: entry.user, host: entry.host, attribution: entry.attribution };
 }
 
 /**
  * The entry that applies at `position`. A later life may read the connection's run again: then an
- * entry of the former life may stand behind the position, although its epoch is lower. `place`:
- * from `placeIn`.
+ * entry of the former life may stand behind the position, although its epoch is lower. `orderKey`:
+ * from `orderKeyOf`.
  */
 export function entryAt(
   entries: readonly SessionEntry[],
   position: PositionText,
-  place: PlaceOf,
+  orderKey: OrderKey,
 ): SessionEntry | undefined {
-  const at = place(position);
-  return entries.findLast(({ from }) => place(from) <= at);
+  const at = orderKey(position);
+  return entries.findLast(({ from }) => orderKey(from) <= at);
 }

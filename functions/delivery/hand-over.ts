@@ -87,7 +87,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   }
 
   /** Finds the stream for changes of a connection, which may be a stream of their life. */
-  async function placeOf(stream: Stream, last: NamedPosition): Promise<Stream> {
+  async function streamFor(stream: Stream, last: NamedPosition): Promise<Stream> {
     if (stream.kind !== "thread" || last.life === null) return stream;
     const state = await items.read(stream);
     return threadStreamOfLife(stream, state && tailOf(state), last);
@@ -136,7 +136,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     },
 
     async park(named, offered, trouble) {
-      const stream = await placeOf(named, extent(offered).last);
+      const stream = await streamFor(named, extent(offered).last);
       const batches = await asParked(stream, offered);
       const { first, last } = extent(batches);
       const twin = stream.kind === "thread" ? null : await closedTwin(stream, last);

@@ -13,7 +13,7 @@ export function shareBatch(
   isUnsent: (message: OutgoingMessage) => boolean = () => true,
 ): Batch {
   const { first, last } = share;
-  const place = { first, last, ...(share.life !== undefined && { life: share.life }) };
+  const extent = { first, last, ...(share.life !== undefined && { life: share.life }) };
   if (share.kind === "fault") {
     const { count, subscription, frame, isPlain, isUndecided, error } = share;
     const body: KeptShare = {
@@ -23,19 +23,19 @@ export function shareBatch(
       ...(isUndecided && { isUndecided }),
     };
     const trouble = { reason: "fault", error } as const;
-    return { ...place, count, body: JSON.stringify(body), trouble };
+    return { ...extent, count, body: JSON.stringify(body), trouble };
   }
   const unsent = share.messages.filter(isUnsent);
   return {
-    ...place,
-    ...formerPlace(share),
+    ...extent,
+    ...formerExtent(share),
     count: unsent.reduce((sum, { changes }) => sum + changes, 0),
     body: JSON.stringify(unsent),
   };
 }
 
 /** In earlier releases, the positions of a batch are those of the share's messages. */
-function formerPlace({ first, last, messages }: QueueMessages): Pick<Batch, "former"> {
+function formerExtent({ first, last, messages }: QueueMessages): Pick<Batch, "former"> {
   const former = {
     first: messages.map((message) => message.first).reduce((a, b) => (b < a ? b : a)),
     last: messages.map((message) => message.last).reduce((a, b) => (b > a ? b : a)),

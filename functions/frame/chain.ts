@@ -30,8 +30,8 @@ export type ChainStep =
   | { readonly kind: "deliver"; readonly after: PositionText | null }
   | { readonly kind: "gap" };
 
-type Place = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
-type LifePlace = Pick<Place, "first" | "life">;
+type FrameExtent = Pick<FrameHeader, "first" | "last" | "previous" | "life">;
+type FrameStart = Pick<FrameExtent, "first" | "life">;
 
 /**
  * Checks a frame against the position chain. The lane has no changes between a frame's `previous`
@@ -48,7 +48,7 @@ type LifePlace = Pick<Place, "first" | "life">;
  * the frame's life. If the frame or the lane has no life's name, as in earlier releases and after
  * an accepted gap, only the epochs distinguish lives.
  */
-export function chainStep(lane: LanePosition, frame: Place): ChainStep {
+export function chainStep(lane: LanePosition, frame: FrameExtent): ChainStep {
   const { delivered, others } = lane;
   if (delivered === null) {
     return frame.previous === null ? { kind: "deliver", after: null } : { kind: "gap" };
@@ -58,7 +58,7 @@ export function chainStep(lane: LanePosition, frame: Place): ChainStep {
 }
 
 /** The last position that was delivered in a frame's life; null when none is known. */
-export function reachedIn(lane: LanePosition, frame: LifePlace): PositionText | null {
+export function reachedIn(lane: LanePosition, frame: FrameStart): PositionText | null {
   const { delivered, others = new Map<string, PositionText>() } = lane;
   if (isInPresentLife(lane, frame)) return delivered;
   return others.get(keyOf(frame, others) ?? "") ?? null;
@@ -74,7 +74,7 @@ const OTHERS = 20;
  * The lane's position after a frame is delivered. A late frame of a former life moves only the
  * position in its own life.
  */
-export function endOf(lane: LanePosition, frame: Place): LanePosition {
+export function endOf(lane: LanePosition, frame: FrameExtent): LanePosition {
   const { delivered, life, others } = lane;
   const next = { delivered: frame.last, life: frame.life ?? null };
   if (delivered === null || isInPresentLife(lane, frame)) return { ...next, others };
@@ -99,7 +99,7 @@ export function endOfGap(lane: LanePosition, position: PositionText): LanePositi
 }
 
 /** Whether a frame belongs to the life of the lane's delivered position. */
-function isInPresentLife({ delivered, life }: LanePosition, frame: LifePlace): boolean {
+function isInPresentLife({ delivered, life }: LanePosition, frame: FrameStart): boolean {
   if (delivered === null) return false;
   return life === null || frame.life === undefined
     ? epochOf(frame.first) === epochOf(delivered)
@@ -112,7 +112,7 @@ function isInPresentLife({ delivered, life }: LanePosition, frame: LifePlace): b
  * when a reader of an earlier release wrote the frame.
  */
 function keyOf(
-  { life, first }: LifePlace,
+  { life, first }: FrameStart,
   others: ReadonlyMap<string, PositionText>,
 ): string | null {
   if (life !== undefined && others.has(life)) return life;
@@ -128,7 +128,7 @@ function namelessLife(position: PositionText): string {
 }
 
 /** The step when `delivered` and the frame's positions belong to the same life. */
-function stepWithin(delivered: PositionText, { first, last, previous }: Place): ChainStep {
+function stepWithin(delivered: PositionText, { first, last, previous }: FrameExtent): ChainStep {
   if (last <= delivered) return { kind: "repeat" };
   const contiguous =
     previous === null
@@ -144,7 +144,7 @@ function stepWithin(delivered: PositionText, { first, last, previous }: Place): 
  */
 function stepIntoLife(
   { delivered, others }: Pick<LanePosition, "others"> & { readonly delivered: PositionText },
-  { first, previous }: Place,
+  { first, previous }: FrameExtent,
 ): ChainStep {
   // An item of an earlier release does not tell whether the frame of an earlier life was delivered.
   // That release dropped such frames, so this one is dropped too.

@@ -4,7 +4,7 @@ import {
   authorAt,
   connectionName,
   entryAt,
-  placeIn,
+  orderKeyOf,
   type Author,
   type Connection,
   type SessionEntry,
@@ -125,11 +125,11 @@ function knownAuthor(
 ): Author | undefined {
   const transaction = header.transactions[change.transaction];
   const position = transaction?.preparedAt ?? change.position;
-  const place = placeIn(connectionOf(header, change));
-  const author = authorAt(entries, position, place);
+  const orderKey = orderKeyOf(connectionOf(header, change));
+  const author = authorAt(entries, position, orderKey);
   const user = userOfGtid(transaction?.gtid ?? null);
   if (user === null || author?.attribution === "operator") return author;
-  const tagged = entryAt(entries, position, place)?.tagged;
+  const tagged = entryAt(entries, position, orderKey)?.tagged;
   return tagged?.user === user && tagged.host !== ""
     ? { user, host: tagged.host, attribution: "tag" }
     : undefined;

@@ -159,7 +159,7 @@ function offsetOf(item: Item): Offset | null {
     anewSince: numberOf(item, "anewSince"),
     isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
     tableMadeMs: numberOf(item, "tableMadeMs"),
-    begunAt: placeOf(item),
+    begunAt: begunAtOf(item),
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
     keptXa: keptXaOf(item),
@@ -174,7 +174,7 @@ function namesOf(item: Item): Offset["names"] {
 }
 
 /** Decodes `begunAt`; undefined also in items of earlier releases. */
-function placeOf(item: Item): Offset["begunAt"] {
+function begunAtOf(item: Item): Offset["begunAt"] {
   if (item["begunAt"]?.M === undefined) return undefined;
   const place = mapOf(item, "begunAt");
   return { file: textOf(place, "file") ?? "", offset: numberOf(place, "offset") ?? 0 };

@@ -1,4 +1,4 @@
-import { placeOf, type PositionText } from "../../wire/position.ts";
+import { withoutEpoch, type PositionText } from "../../wire/position.ts";
 import {
   authorAt,
   type Author,
@@ -124,7 +124,7 @@ export class KnownConnection {
 
   /** Whether a transaction without a tag at this position means that the session was reset. */
   isReset(position: string): boolean {
-    return entryAt(this.#entries, position, placeOf)?.tagged !== undefined;
+    return entryAt(this.#entries, position, withoutEpoch)?.tagged !== undefined;
   }
 
   /** Whether the last entry is from this user's tag. */
@@ -137,7 +137,7 @@ export class KnownConnection {
    * names another user.
    */
   tag(user: string, from: string): void {
-    const before = entryAt(this.#entries, from, placeOf);
+    const before = entryAt(this.#entries, from, withoutEpoch);
     const account = ledgersWord(before) ?? { user, host: "" };
     if (before?.tagged?.user === account.user) return;
     this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
@@ -145,7 +145,7 @@ export class KnownConnection {
 
   /** Records a ledger row from a transaction with a tag. */
   registerTagged(account: TaggedAccount, from: string): void {
-    const before = entryAt(this.#entries, from, placeOf);
+    const before = entryAt(this.#entries, from, withoutEpoch);
     if (before?.tagged === undefined || !sameAccount(before.tagged, account))
       this.#insert(taggedFrom(from, { user: account.user, host: account.host }));
     this.#silentChanges = 0;
@@ -156,7 +156,10 @@ export class KnownConnection {
    * when the ledger names another user for the connection.
    */
   accountOf(user: string, position: string): TaggedAccount | undefined {
-    const account = ledgersWord(entryAt(this.#entries, position, placeOf)) ?? { user, host: "" };
+    const account = ledgersWord(entryAt(this.#entries, position, withoutEpoch)) ?? {
+      user,
+      host: "",
+    };
     return account.user === user ? { user, host: account.host } : undefined;
   }
 
@@ -225,7 +228,7 @@ export class KnownConnection {
       this.#next = null;
       this.#confirmed = next.seen;
     }
-    return authorAt(this.#entries, position, placeOf);
+    return authorAt(this.#entries, position, withoutEpoch);
   }
 
   /**
@@ -264,7 +267,7 @@ export class KnownConnection {
  * read, too.
  */
 function isEarlier(position: PositionText, other: PositionText): boolean {
-  return placeOf(position) < placeOf(other);
+  return withoutEpoch(position) < withoutEpoch(other);
 }
 
 /** The account that the ledger registered, if the entry comes from a ledger row; else undefined. */

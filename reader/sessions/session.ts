@@ -4,7 +4,7 @@ import {
   type SessionEntry,
   unknownFrom,
 } from "../../wire/session.ts";
-import { placeOf, type PositionText } from "../../wire/position.ts";
+import { withoutEpoch, type PositionText } from "../../wire/position.ts";
 import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import type { Census } from "./process-list.ts";
 import type { Proof, ProvenUser } from "./proven-users.ts";
@@ -80,7 +80,7 @@ export class Session {
    */
   entriesBefore(position: PositionText, most = Infinity): readonly SessionEntry[] {
     const { entries } = this.facts;
-    const later = entries.findIndex(({ from }) => placeOf(from) >= placeOf(position));
+    const later = entries.findIndex(({ from }) => withoutEpoch(from) >= withoutEpoch(position));
     const count = Math.min(later === -1 ? entries.length : later, most);
     const next = entries[count];
     const kept = entries.slice(0, count);

@@ -4,9 +4,9 @@ import type { MetricId } from "./metrics/metric.ts";
 import { statisticNamed, type Statistic } from "./metrics/statistics.ts";
 
 /** A widget of a dashboard, with its place in the grid of 24 columns. */
-export type Widget = Place & (TextWidget | MetricWidget | AlarmWidget);
+export type Widget = GridArea & (TextWidget | MetricWidget | AlarmWidget);
 
-interface Place {
+interface GridArea {
   readonly x: number;
   readonly y: number;
   readonly width: number;
@@ -48,21 +48,21 @@ const lineOptions = z.strictObject({
   label: z.string().optional(),
   yAxis: z.enum(["left", "right"]).optional(),
 });
-const place = { x: z.number(), y: z.number(), width: z.number(), height: z.number() };
+const gridArea = { x: z.number(), y: z.number(), width: z.number(), height: z.number() };
 const widget = z.discriminatedUnion("type", [
   z.strictObject({
     type: z.literal("text"),
-    ...place,
+    ...gridArea,
     properties: z.strictObject({ markdown: z.string(), background: z.string().optional() }),
   }),
   z.strictObject({
     type: z.literal("alarm"),
-    ...place,
+    ...gridArea,
     properties: z.strictObject({ title: z.string().default(""), alarms: z.array(z.string()) }),
   }),
   z.strictObject({
     type: z.literal("metric"),
-    ...place,
+    ...gridArea,
     properties: z.strictObject({
       view: z.enum(["timeSeries", "singleValue"]),
       title: z.string().default(""),

@@ -12,7 +12,7 @@ import type { RawQueue } from "./raw-queue.ts";
 import type { Tables } from "./tables.ts";
 
 /** The resources that contain rows. */
-export interface RowPlaces {
+export interface RowResources {
   readonly pairs: readonly EnvironmentQueuePair[];
   readonly raw: RawQueue;
   readonly payloads: PayloadBucket;
@@ -61,7 +61,7 @@ const ITEM_ACCESS = [
  * `parts`: ARNs of the roles of reader and functions. `operators`: ARNs of principals.
  */
 export function closeToOthers(
-  { pairs, raw, payloads, tables }: RowPlaces,
+  { pairs, raw, payloads, tables }: RowResources,
   consumersOf: ReadonlyMap<string, Consumers>,
   operators: readonly string[],
   parts: readonly string[],

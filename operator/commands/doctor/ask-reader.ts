@@ -5,7 +5,7 @@ import { DEFAULT_STACK_FILE } from "../../shared/stack-file.ts";
 import { deployedTarget, disposable, localTarget } from "../../shared/target.ts";
 
 /** Where the reader's item is stored. */
-export interface ReaderPlace {
+export interface ReaderItemSource {
   readonly offsetsTable?: string;
   readonly stack?: string;
   /** The local stack's file; true for the default path of `npm start`. */
@@ -17,7 +17,7 @@ export async function askReader({
   stack,
   local,
   offsetsTable,
-}: ReaderPlace): Promise<ReaderItem | null> {
+}: ReaderItemSource): Promise<ReaderItem | null> {
   if (stack !== undefined || local !== undefined) {
     using target = await (stack === undefined
       ? localTarget(typeof local === "string" ? local : DEFAULT_STACK_FILE)

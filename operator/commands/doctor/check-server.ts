@@ -9,7 +9,7 @@ import { accountFindings, missingUserFindings } from "./account-checks.ts";
 import { askCascades } from "./ask-cascades.ts";
 import { askColumns } from "./ask-columns.ts";
 import { askMergeTables } from "./ask-merge-tables.ts";
-import { askReader, type ReaderPlace } from "./ask-reader.ts";
+import { askReader, type ReaderItemSource } from "./ask-reader.ts";
 import { askServer } from "./ask-server.ts";
 import { askSight } from "./ask-sight.ts";
 import { askStatementWays } from "./ask-statement-ways.ts";
@@ -27,7 +27,7 @@ import { snapshotFindings } from "./snapshot-checks.ts";
 import { statementFindings } from "./statement-checks.ts";
 import { tagFindings } from "./tag-checks.ts";
 
-interface Options extends ReaderPlace {
+interface Options extends ReaderItemSource {
   /** The user name of the reader's account. */
   readonly reader: string;
   readonly tags?: boolean;

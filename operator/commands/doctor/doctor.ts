@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
-import type { ReaderPlace } from "./ask-reader.ts";
+import type { ReaderItemSource } from "./ask-reader.ts";
 import { type DoctorConfiguration, readDoctorConfigurations } from "./configuration.ts";
 import { examine, removalScript } from "./examine.ts";
 import {
@@ -14,7 +14,7 @@ import {
   sectionText,
 } from "./report.ts";
 
-interface Options extends ReaderPlace {
+interface Options extends ReaderItemSource {
   readonly mysql?: string;
   readonly config: string;
   readonly source?: string;

@@ -6,13 +6,13 @@ import { type Script, uninstallScript, untagScript } from "../../ledger/statemen
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { type ReportedFinding, withAcceptances } from "./accept.ts";
 import { askLedger } from "./ask-ledger.ts";
-import type { ReaderPlace } from "./ask-reader.ts";
+import type { ReaderItemSource } from "./ask-reader.ts";
 import { askVariables } from "./ask-server.ts";
 import { checkServer } from "./check-server.ts";
 import { accountOf, type DoctorConfiguration } from "./configuration.ts";
 import { connectFirst } from "./connect-first.ts";
 
-interface Options extends ReaderPlace {
+interface Options extends ReaderItemSource {
   readonly mysql?: string;
   /** The user name of the reader's account. */
   readonly reader: string;

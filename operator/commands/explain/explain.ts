@@ -15,7 +15,7 @@ import { changeText } from "./explain-text.ts";
 import { type ExplainedChange, explained, type FoundChange } from "./explained-change.ts";
 import { QueueRules } from "./queue-rules.ts";
 import { isFollowed, isOfTable, parseWantedRow, RowSearch } from "./wanted-row.ts";
-import { StreamPlace } from "./whereabouts.ts";
+import { ChangeLocator } from "./whereabouts.ts";
 
 interface Options extends SourceOptions {
   readonly since: string;
@@ -134,7 +134,7 @@ async function run(
     target,
     environmentOf: decide,
     rules: new QueueRules(source.name, source.routing),
-    place: await StreamPlace.read(target, server.isSameLife ? server.offset : null),
+    locator: await ChangeLocator.read(target, server.isSameLife ? server.offset : null),
   };
   const changes: ExplainedChange[] = [];
   for (const each of found) changes.push(await explained(each, explaining, options.rows));

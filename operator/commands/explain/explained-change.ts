@@ -9,7 +9,7 @@ import { exactValue } from "../../shared/exact-value.ts";
 import type { Target } from "../../shared/target.ts";
 import { type ParkedState, parkedState } from "./parked-state.ts";
 import type { QueueRule, QueueRules } from "./queue-rules.ts";
-import type { StreamPlace, Whereabouts } from "./whereabouts.ts";
+import type { ChangeLocator, Whereabouts } from "./whereabouts.ts";
 
 /** What happened to a change for one queue. */
 export type QueueFate =
@@ -60,7 +60,7 @@ export interface ExplainRules {
   readonly target: Target;
   readonly environmentOf: EnvironmentOf;
   readonly rules: QueueRules;
-  readonly place: StreamPlace;
+  readonly locator: ChangeLocator;
 }
 
 /** Finds out what happened to a change. With `rows`, the result includes the row images. */
@@ -101,9 +101,9 @@ function isServer({ attribution }: Author): boolean {
 async function fatesOf(
   { frame, change, author }: FoundChange,
   environment: string | null,
-  { target, rules, place }: ExplainRules,
+  { target, rules, locator }: ExplainRules,
 ): Promise<Pick<ExplainedChange, "fate" | "queues">> {
-  const whereabouts = await place.of(frame.lane, change.position);
+  const whereabouts = await locator.of(frame.lane, change.position);
   const none = { queues: [] };
   // The search may know an author that the reader did not know. A change that was parked without an
   // author stays parked until its connection is attributed.

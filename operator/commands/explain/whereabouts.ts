@@ -23,7 +23,7 @@ export type Whereabouts =
   | "not-comparable";
 
 /** Tells where changes are, from the current offset and the lanes' items. */
-export class StreamPlace {
+export class ChangeLocator {
   readonly #target: Target;
   readonly #offset: Offset | null;
   readonly #isSameLife: boolean;
@@ -39,14 +39,14 @@ export class StreamPlace {
    * @param searched the offset at the beginning of the search, if it is proven to refer to the
    *   searched binlog; otherwise null
    */
-  static async read(target: Target, searched: Offset | null): Promise<StreamPlace> {
+  static async read(target: Target, searched: Offset | null): Promise<ChangeLocator> {
     const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
     const isSameLife =
       searched !== null &&
       offset !== null &&
       searched.epoch === offset.epoch &&
       searched.life === offset.life;
-    return new StreamPlace(target, offset, isSameLife);
+    return new ChangeLocator(target, offset, isSameLife);
   }
 
   async of(lane: number, position: PositionText): Promise<Whereabouts> {

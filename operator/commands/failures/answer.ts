@@ -11,7 +11,7 @@ import {
   type Connection,
   entryAt,
   isForeignRun,
-  placeIn,
+  orderKeyOf,
   type SessionEntry,
 } from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
@@ -43,8 +43,8 @@ export function answerable<Parked extends Pick<ParkedRecord, "key">>(
   records: readonly Parked[],
   from: PositionText | null,
 ): Parked[] {
-  const place = placeIn(connection);
-  const ordered = records.toSorted((a, b) => (place(a.key) < place(b.key) ? -1 : 1));
+  const orderKey = orderKeyOf(connection);
+  const ordered = records.toSorted((a, b) => (orderKey(a.key) < orderKey(b.key) ? -1 : 1));
   const [first] = ordered;
   if (first === undefined || !isForeignRun(connection.run)) return ordered;
   const life = epochOf(from ?? first.key);
@@ -64,9 +64,9 @@ export function recordedAnswer(
   { user, host, from }: Answer,
   parked: ParkedRange,
 ): OperatorAnswer {
-  const place = placeIn(connection);
-  const held = entryAt(entries, from ?? parked.first, place);
-  const known = authorAt(entries, parked.first, place);
+  const orderKey = orderKeyOf(connection);
+  const held = entryAt(entries, from ?? parked.first, orderKey);
+  const known = authorAt(entries, parked.first, orderKey);
   if (from === null && known !== undefined) {
     throw new CommandError(
       `the author is already known: ${known.user} (${known.attribution}). "retry" delivers the changes; to name another author from a position on, add --from POSITION`,
@@ -74,13 +74,13 @@ export function recordedAnswer(
   }
   const begin = from ?? beginning(connection, held, parked.first);
   const end = behind(parked.last);
-  if (place(begin) >= place(end)) {
+  if (orderKey(begin) >= orderKey(end)) {
     throw new CommandError(
       `nothing is parked from ${begin} on: the last parked change of the connection is at ${parked.last}`,
     );
   }
   const next = entries.find(
-    ({ from: later }) => place(begin) < place(later) && place(later) <= place(end),
+    ({ from: later }) => orderKey(begin) < orderKey(later) && orderKey(later) <= orderKey(end),
   );
   return {
     from: begin,
@@ -106,6 +106,6 @@ function beginning(
 
 /** The position directly after a change. */
 function behind(position: PositionText): PositionText {
-  const { row, ...place } = parsePosition(position);
-  return formatPosition({ ...place, row: row + 1 });
+  const { row, ...at } = parsePosition(position);
+  return formatPosition({ ...at, row: row + 1 });
 }

@@ -22,7 +22,7 @@ import {
   connectionName,
   type Connection,
   isForeignRun,
-  placeIn,
+  orderKeyOf,
   type SessionEntry,
 } from "../../../wire/session.ts";
 import { CommandError } from "../../shared/command-error.ts";
@@ -157,15 +157,17 @@ async function parkedOf(
       `nothing of the connection ${connectionName(connection)} is parked${where}`,
     );
   }
-  const place = placeIn(connection);
+  const orderKey = orderKeyOf(connection);
   const begin = first.key.slice(0, first.key.indexOf("/"));
   const body = await bodyOf(bodies, first);
   return {
     streams,
     changes: countOf(records),
     others: countOf(all) - countOf(records),
-    first: body === null ? begin : firstWriting(body, begin, place),
-    last: records.map(({ key }) => lastOf(key)).reduce((a, b) => (place(a) > place(b) ? a : b)),
+    first: body === null ? begin : firstWriting(body, begin, orderKey),
+    last: records
+      .map(({ key }) => lastOf(key))
+      .reduce((a, b) => (orderKey(a) > orderKey(b) ? a : b)),
     sample: body === null ? null : parkedChanges(body),
   };
 }
@@ -223,8 +225,8 @@ async function recordAnswer(
   const known = textOf(item, thread);
   const entries = entriesOf(item, connection);
   const answer = decide(entries);
-  const place = placeIn(connection);
-  const given = addAnswer(answersIn(item, connection), answer, place);
+  const orderKey = orderKeyOf(connection);
+  const given = addAnswer(answersIn(item, connection), answer, orderKey);
   const written = await wasWritten(
     target.dynamodb.send(
       new UpdateItemCommand({
@@ -240,7 +242,7 @@ async function recordAnswer(
           "#expires": SESSIONS_EXPIRES,
         },
         ExpressionAttributeValues: {
-          ":entries": text(encodeSessionEntries(withAnswer(entries, answer, place))),
+          ":entries": text(encodeSessionEntries(withAnswer(entries, answer, orderKey))),
           ":answers": text(encodeOperatorAnswers(given)),
           ":expires": number(expiresAt(Date.now())),
           ...(known !== undefined && { ":known": text(known) }),

@@ -1,7 +1,7 @@
 import { decodeFrame, MalformedFrameError } from "../../../wire/decode-frame.ts";
 import type { Frame, FrameTransaction } from "../../../wire/frame.ts";
 import type { PositionText } from "../../../wire/position.ts";
-import type { PlaceOf } from "../../../wire/session.ts";
+import type { OrderKey } from "../../../wire/session.ts";
 import { time } from "../../shared/render.ts";
 
 /**
@@ -41,14 +41,14 @@ export function parkedChanges(body: string): ParkedChanges | null {
 
 /**
  * The first position at which the author of a frame's changes was active. For an XA transaction,
- * that is the position of its XA PREPARE. `first` is the position of the first change. `place`:
- * from `placeIn`.
+ * that is the position of its XA PREPARE. `first` is the position of the first change. `orderKey`:
+ * from `orderKeyOf`.
  */
-export function firstWriting(body: string, first: PositionText, place: PlaceOf): PositionText {
+export function firstWriting(body: string, first: PositionText, orderKey: OrderKey): PositionText {
   const prepared = (readable(body)?.transactions ?? []).flatMap(
     ({ preparedAt = [] }) => preparedAt,
   );
-  return [first, ...prepared].reduce((a, b) => (place(a) <= place(b) ? a : b));
+  return [first, ...prepared].reduce((a, b) => (orderKey(a) <= orderKey(b) ? a : b));
 }
 
 function readable(body: string): Frame | null {

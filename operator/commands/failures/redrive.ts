@@ -86,7 +86,7 @@ export async function moveDeadLetters(
     }),
   );
 
-  async function placeOf({
+  async function parkedForm({
     MessageId: id = "",
     Body: body = "",
   }: Message): Promise<{ stream: Stream; batch: Batch }> {
@@ -117,7 +117,7 @@ export async function moveDeadLetters(
     );
     if (messages.length === 0) return moved;
     for (const message of messages) {
-      const { stream, batch } = await placeOf(message);
+      const { stream, batch } = await parkedForm(message);
       await streams.park(stream, [batch], DEAD_LETTER);
       await sqs.send(
         new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: message.ReceiptHandle }),

@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
-import { describePlace } from "./show.ts";
+import { describeReadingPoint } from "./show.ts";
 
 export function goOn(offsets: Command): void {
   offsets
@@ -25,11 +25,14 @@ async function endStop(
   if (stop === null) throw new CommandError("no error has stopped the reader: nothing was changed");
   if (!yes) {
     await confirm(
-      `The reader stopped: ${stop.message}\nCompare the server's history with ${describePlace(observed)}: if the server was restored or reset, changes are lost. ` +
+      `The reader stopped: ${stop.message}\nCompare the server's history with ${describeReadingPoint(observed)}: if the server was restored or reset, changes are lost. ` +
         "Shall the reader continue from there?",
     );
   }
   if (!(await store.vouch(observed)))
     throw new CommandError("a reader wrote its offset at the same moment: run this command again");
-  report({ continues: describePlace(observed) }, () => "The reader continues from its offset.");
+  report(
+    { continues: describeReadingPoint(observed) },
+    () => "The reader continues from its offset.",
+  );
 }

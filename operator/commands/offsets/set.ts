@@ -5,7 +5,7 @@ import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
-import { describePlace } from "./show.ts";
+import { describeReadingPoint } from "./show.ts";
 
 interface SetOptions {
   readonly now?: true;
@@ -69,7 +69,7 @@ async function moveReader(
   const start = startPointOf(options, observed);
   if (!options.yes) {
     await confirm(
-      `The reader reads from ${describePlace(observed)}. Let it begin anew at ${formatStartPoint(start)}? ` +
+      `The reader reads from ${describeReadingPoint(observed)}. Let it begin anew at ${formatStartPoint(start)}? ` +
         "Changes in between will never be delivered, or will be delivered again.",
     );
   }

@@ -20,7 +20,7 @@ async function showItem({ target, report }: StackContext): Promise<void> {
 }
 
 function itemText(item: ReaderItem): string {
-  const lines = [`reads from:  ${describePlace(item)}`];
+  const lines = [`reads from:  ${describeReadingPoint(item)}`];
   if (item.offset !== null) {
     const { epoch, server, file, offset, committedMs, lanes, waiting, keptXa } = item.offset;
     lines.push(`epoch:       ${epoch}, of server ${server}`);
@@ -60,7 +60,7 @@ function itemText(item: ReaderItem): string {
 }
 
 /** Describes where the reader reads from, as text. */
-export function describePlace({ offset, newStart }: ReaderItem): string {
+export function describeReadingPoint({ offset, newStart }: ReaderItem): string {
   if (newStart !== null) return `${formatStartPoint(newStart.start)} (ordered, not begun yet)`;
   return offset === null ? "nowhere yet: the source was never read" : describeOffset(offset);
 }

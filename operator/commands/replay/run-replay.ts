@@ -18,7 +18,7 @@ import {
 } from "./replay-items.ts";
 import { partMaker, replaySender } from "./send-stretch.ts";
 
-export interface ReplayRun {
+export interface ReplayContext {
   readonly context: Pick<StackContext, "target" | "progress">;
   readonly source: TracedSource;
   readonly server: TracedServer;
@@ -32,7 +32,7 @@ export interface ReplayRun {
  * recognise them as duplicates. Throws CommandError.
  */
 export async function runReplay(
-  { context: { target, progress }, source, server, signal }: ReplayRun,
+  { context: { target, progress }, source, server, signal }: ReplayContext,
   replay: Replay,
   owner: string,
 ): Promise<Replay> {

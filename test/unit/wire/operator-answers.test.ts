@@ -2,10 +2,10 @@ import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { describe, expect, test } from "vitest";
 import { addAnswer, type OperatorAnswer, withAnswer } from "../../../wire/operator-answers.ts";
 import { formatPosition } from "../../../wire/position.ts";
-import { authorAt, placeIn, type SessionEntry, unknownFrom } from "../../../wire/session.ts";
+import { authorAt, orderKeyOf, type SessionEntry, unknownFrom } from "../../../wire/session.ts";
 
 const at = (n: number): string => formatPosition({ epoch: 1, file: 1, offset: n, row: 0 });
-const place = placeIn({ run: 1 });
+const orderKey = orderKeyOf({ run: 1 });
 const answer = (user: string, from: number, until: number, isLimited = true): OperatorAnswer => ({
   from: at(from),
   until: at(until),
@@ -14,7 +14,7 @@ const answer = (user: string, from: number, until: number, isLimited = true): Op
   isLimited,
 });
 const added = (...answers: readonly OperatorAnswer[]): OperatorAnswer[] =>
-  answers.reduce<OperatorAnswer[]>((all, one) => addAnswer(all, one, place), []);
+  answers.reduce<OperatorAnswer[]>((all, one) => addAnswer(all, one, orderKey), []);
 
 describe("an operator's answer", () => {
   test("replaces those that it covers", () => {
@@ -33,7 +33,7 @@ describe("an operator's answer", () => {
   test("adds one entry, however often the same user is named for what follows", () => {
     const entries = Array.from({ length: 100 }, (_, n) => answer("x", n, n + 1)).reduce<
       SessionEntry[]
-    >((all, one) => withAnswer(all, one, place), []);
+    >((all, one) => withAnswer(all, one, orderKey), []);
     expect(entries).toEqual([
       { from: at(0), user: "x", host: "", attribution: "operator" },
       unknownFrom(at(100)),
@@ -42,8 +42,8 @@ describe("an operator's answer", () => {
 
   test("changes nothing if it ends where it begins, or before", () => {
     const entries: SessionEntry[] = [{ from: at(1), user: "a", host: "h", attribution: "ledger" }];
-    expect(withAnswer(entries, answer("x", 5, 5), place)).toEqual(entries);
-    expect(withAnswer(entries, answer("x", 7, 5), place)).toEqual(entries);
+    expect(withAnswer(entries, answer("x", 5, 5), orderKey)).toEqual(entries);
+    expect(withAnswer(entries, answer("x", 7, 5), orderKey)).toEqual(entries);
   });
 
   test("means the same among fewer answers, whatever the reader records", () => {
@@ -65,10 +65,10 @@ describe("an operator's answer", () => {
         );
       const authors = (list: readonly OperatorAnswer[]): (string | undefined)[] => {
         const known = list.reduce<SessionEntry[]>(
-          (all, one) => withAnswer(all, one, place),
+          (all, one) => withAnswer(all, one, orderKey),
           entries,
         );
-        return Array.from({ length: 18 }, (_, n) => authorAt(known, at(n), place)?.user);
+        return Array.from({ length: 18 }, (_, n) => authorAt(known, at(n), orderKey)?.user);
       };
       expect(authors(added(...answers)), `seed ${seed}, round ${round}`).toEqual(authors(answers));
     }

@@ -3,13 +3,13 @@ import { text } from "../../../wire/attributes.ts";
 import {
   authorAt,
   foreignRun,
-  placeIn,
+  orderKeyOf,
   taggedFrom,
   unknownFrom,
   type SessionEntry,
 } from "../../../wire/session.ts";
 import { encodeOperatorAnswers } from "../../../wire/operator-answers.ts";
-import { formatPosition, placeOf } from "../../../wire/position.ts";
+import { formatPosition, withoutEpoch } from "../../../wire/position.ts";
 import {
   entriesIn,
   sessionItem,
@@ -73,9 +73,9 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
     const read = entriesIn(items, connection(24));
     expect(read).toEqual(entries);
-    expect(authorAt(read, "1", placeOf)?.user).toBe("a");
-    expect(authorAt(read, "5", placeOf)?.user).toBe("b");
-    expect(authorAt(read, "9", placeOf)).toBeUndefined();
+    expect(authorAt(read, "1", withoutEpoch)?.user).toBe("a");
+    expect(authorAt(read, "5", withoutEpoch)?.user).toBe("b");
+    expect(authorAt(read, "9", withoutEpoch)).toBeUndefined();
   });
 
   test("are read in the order of their places, though an earlier reader ordered them by epoch", () => {
@@ -86,9 +86,9 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
     const read = entriesIn(items, connection(24));
     expect(read.map(({ user }) => user)).toEqual(["earlier", "later"]);
-    const place = placeIn(connection(24));
-    expect(authorAt(read, at(7, 5), place)).toMatchObject({ user: "earlier" });
-    expect(authorAt(read, at(7, 11), place)).toMatchObject({ user: "later" });
+    const orderKey = orderKeyOf(connection(24));
+    expect(authorAt(read, at(7, 5), orderKey)).toMatchObject({ user: "earlier" });
+    expect(authorAt(read, at(7, 11), orderKey)).toMatchObject({ user: "later" });
     // The epochs of a run of another server count.
     const foreign = connection(24, foreignRun(9));
     const others = itemsOf([{ connection: foreign, entries }], 1000);
@@ -100,7 +100,7 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries }], 1000);
     const read = entriesIn(items, connection(24));
     expect(read).toEqual(entries);
-    expect(authorAt(read, "6", placeOf)).toBeUndefined();
+    expect(authorAt(read, "6", withoutEpoch)).toBeUndefined();
     expect(read.at(-1)).toMatchObject({ user: "", host: "" });
   });
 
@@ -108,7 +108,7 @@ describe("the sessions table's items", () => {
     const items = itemsOf([{ connection: connection(24), entries: SWEPT }], 1000);
     expect(entriesIn(items, connection(25))).toEqual([]);
     expect(entriesIn(items, connection(300))).toEqual([]);
-    expect(authorAt([], "1", placeOf)).toBeUndefined();
+    expect(authorAt([], "1", withoutEpoch)).toBeUndefined();
   });
 
   test("keep an operator's answer when the reader records its entries of the connection", () => {
@@ -121,8 +121,12 @@ describe("the sessions table's items", () => {
       ]),
     );
     const read = entriesIn(answered, connection(24));
-    expect(authorAt(read, "4", placeOf)).toEqual({ user: "x", host: "", attribution: "operator" });
-    expect(authorAt(read, "5", placeOf)?.user).toBe("a");
+    expect(authorAt(read, "4", withoutEpoch)).toEqual({
+      user: "x",
+      host: "",
+      attribution: "operator",
+    });
+    expect(authorAt(read, "5", withoutEpoch)?.user).toBe("a");
     expect(entriesIn(answered, connection(25))).toEqual([]);
   });
 
@@ -136,7 +140,7 @@ describe("the sessions table's items", () => {
     const items = new Map([[key, { [attribute]: text(encodeOperatorAnswers(answers)) }]]);
     const read = entriesIn(items, foreign);
     const users = [at(10, 3), at(10, 17), at(10, 18), at(11, 3), at(11, 17)].map(
-      (position) => authorAt(read, position, placeIn(foreign))?.user ?? "?",
+      (position) => authorAt(read, position, orderKeyOf(foreign))?.user ?? "?",
     );
     expect(users.join("")).toBe("?x?y?");
   });

@@ -13,7 +13,7 @@ import { withAnswer } from "../../../../wire/operator-answers.ts";
 import {
   connectionName,
   foreignRun,
-  placeIn,
+  orderKeyOf,
   type SessionEntry,
   taggedFrom,
 } from "../../../../wire/session.ts";
@@ -68,8 +68,8 @@ describe("the author of a change", () => {
 
   test("is the connection's user at the position, where a former life has recorded a later user", () => {
     const second = frame.changes[2]?.position ?? "";
-    const place = parsePosition(second);
-    const former = formatPosition({ ...place, epoch: place.epoch - 1 });
+    const at = parsePosition(second);
+    const former = formatPosition({ ...at, epoch: at.epoch - 1 });
     const entries = [session("app_test"), session("app_other", former)];
     const { authored } = attribute(frame, frame.changes, told(entries), environments);
     expect(authored.map(({ author }) => author.user)).toEqual([
@@ -94,7 +94,7 @@ describe("the author of a change", () => {
           host: "",
           isLimited: true,
         },
-        placeIn(connection),
+        orderKeyOf(connection),
       );
     const orphans = (entries: readonly SessionEntry[]) =>
       attribute(

@@ -10,7 +10,7 @@ import {
   type SessionEntry,
 } from "../../../../wire/session.ts";
 import type { KnownSession } from "../../../../wire/session-items.ts";
-import { formatPosition, placeOf } from "../../../../wire/position.ts";
+import { formatPosition, withoutEpoch } from "../../../../wire/position.ts";
 
 const SERVER = "server";
 
@@ -136,7 +136,7 @@ function positionOf({ fileNumber, start }: Transaction): string {
 
 /** The author that the route function finds in the sessions table for a change without one. */
 function inTable(of: Transaction): string | null {
-  return authorAt(recorded.get(name(of.thread)) ?? [], positionOf(of), placeOf)?.user ?? null;
+  return authorAt(recorded.get(name(of.thread)) ?? [], positionOf(of), withoutEpoch)?.user ?? null;
 }
 
 function tagged(thread: number, user: string, run = 1): Transaction {

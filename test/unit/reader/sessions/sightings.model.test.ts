@@ -3,7 +3,7 @@ import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { expect, test } from "vitest";
 import type { Listing } from "../../../../reader/sessions/process-list.ts";
 import { SessionBook } from "../../../../reader/sessions/session-book.ts";
-import { formatPosition, placeOf } from "../../../../wire/position.ts";
+import { formatPosition, withoutEpoch } from "../../../../wire/position.ts";
 import { authorAt, type SessionEntry } from "../../../../wire/session.ts";
 import type { KnownSession } from "../../../../wire/session-items.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
@@ -147,7 +147,7 @@ class Round {
     for (const { transaction, user } of this.#sent.splice(0)) {
       const { fileNumber: file, start: offset } = transaction;
       const position = formatPosition({ epoch: 1, file, offset, row: 0 });
-      const author = authorAt(this.#recorded, position, placeOf);
+      const author = authorAt(this.#recorded, position, withoutEpoch);
       if (author !== undefined && author.user !== user)
         this.problems.push(`${offset} of ${user} was routed as ${author.user}'s`);
     }

@@ -10,7 +10,7 @@ import {
   authorAt,
   type Connection,
   foreignRun,
-  placeIn,
+  orderKeyOf,
   type SessionEntry,
   unknownFrom,
 } from "../../../../../wire/session.ts";
@@ -38,14 +38,16 @@ function answered(
   return withAnswer(
     entries,
     recordedAnswer(connection, entries, answer, parked),
-    placeIn(connection),
+    orderKeyOf(connection),
   );
 }
 
 /** The authors at positions 1 to 8; "?" stands for an unknown one. */
 function authors(entries: readonly SessionEntry[], connection = own): string {
-  const place = placeIn(connection);
-  const users = [1, 2, 3, 4, 5, 6, 7, 8].map((n) => authorAt(entries, at(n), place)?.user ?? "?");
+  const orderKey = orderKeyOf(connection);
+  const users = [1, 2, 3, 4, 5, 6, 7, 8].map(
+    (n) => authorAt(entries, at(n), orderKey)?.user ?? "?",
+  );
   return users.join("");
 }
 
@@ -113,10 +115,10 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
         { user: "x", host: "h", from: null },
         parked,
       );
-      const place = placeIn(connection);
-      const once = withAnswer(later, answer, place);
+      const orderKey = orderKeyOf(connection);
+      const once = withAnswer(later, answer, orderKey);
       expect(authors(once, connection)).toBe(expected);
-      expect(authors(withAnswer(once, answer, place), connection)).toBe(expected);
+      expect(authors(withAnswer(once, answer, orderKey), connection)).toBe(expected);
     },
   );
 });
@@ -125,7 +127,7 @@ describe("a person's answer for parked changes from position 3 to 5", () => {
 function answeredFor(connection: Connection, first: string, last: string): SessionEntry[] {
   const given = { user: "x", host: "", from: null };
   const recorded = recordedAnswer(connection, [], given, { first, last });
-  return withAnswer([], recorded, placeIn(connection));
+  return withAnswer([], recorded, orderKeyOf(connection));
 }
 
 function inLife(epoch: number, file: number, offset = 400): string {
@@ -145,7 +147,7 @@ describe("a person's answer for parked changes of several lives", () => {
     expect(answerable(foreign, records, inLife(12, 1))).toEqual([]);
     const entries = answeredFor(foreign, inLife(10, 17), inLife(10, 18, 900));
     const user = (epoch: number, file: number) =>
-      authorAt(entries, inLife(epoch, file), placeIn(foreign))?.user;
+      authorAt(entries, inLife(epoch, file), orderKeyOf(foreign))?.user;
     expect([user(10, 17), user(10, 18)]).toEqual(["x", "x"]);
     expect([user(10, 19), user(11, 3), user(11, 17), user(9, 17)]).toEqual(
       Array.from({ length: 4 }, () => undefined),
@@ -160,6 +162,6 @@ describe("a person's answer for parked changes of several lives", () => {
       [10, 17],
       [10, 18],
     ] as const)
-      expect(authorAt(entries, inLife(epoch, file), placeIn(own))?.user).toBe("x");
+      expect(authorAt(entries, inLife(epoch, file), orderKeyOf(own))?.user).toBe("x");
   });
 });

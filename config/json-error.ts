@@ -1,5 +1,5 @@
 /** A place in a text; line and column count from 1. */
-export interface TextPlace {
+export interface LineAndColumn {
   readonly line: number;
   readonly column: number;
 }
@@ -12,7 +12,7 @@ const SCALAR =
  * The place of the first character that makes a text invalid JSON; the text's end when it is
  * incomplete. Null for valid JSON.
  */
-export function jsonErrorPlace(text: string): TextPlace | null {
+export function jsonErrorAt(text: string): LineAndColumn | null {
   const scanner = new JsonScanner(text);
   if (scanner.passesValue() && scanner.isAtEnd()) return null;
   const before = text.slice(0, scanner.at).split("\n");

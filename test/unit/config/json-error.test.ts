@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { jsonErrorPlace } from "../../../config/json-error-place.ts";
+import { jsonErrorAt } from "../../../config/json-error.ts";
 
 test.each([
   ["", 1, 1],
@@ -15,10 +15,10 @@ test.each([
   ["{} {}", 1, 4],
 ])("%j is invalid JSON from line %i, column %i", (text, line, column) => {
   expect(() => JSON.parse(text) as unknown).toThrow(SyntaxError);
-  expect(jsonErrorPlace(text)).toEqual({ line, column });
+  expect(jsonErrorAt(text)).toEqual({ line, column });
 });
 
-test("jsonErrorPlace finds a position exactly when JSON.parse refuses the text", () => {
+test("jsonErrorAt finds a position exactly when JSON.parse refuses the text", () => {
   const damagedJson = fc
     .tuple(fc.json(), fc.nat(), fc.constantFrom("", ",", "}", "]", '"', "1", "\\", " "))
     .map(([text, at, sign]) => {
@@ -27,7 +27,7 @@ test("jsonErrorPlace finds a position exactly when JSON.parse refuses the text",
     });
   fc.assert(
     fc.property(fc.oneof(fc.json(), damagedJson), (text) => {
-      expect(jsonErrorPlace(text) === null).toBe(isJson(text));
+      expect(jsonErrorAt(text) === null).toBe(isJson(text));
     }),
     { numRuns: 2_000 },
   );
