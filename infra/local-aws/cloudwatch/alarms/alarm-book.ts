@@ -1,11 +1,6 @@
 import type { MetricStore } from "../metrics/metric-store.ts";
-import type { AlarmDefinition } from "./alarm-definition.ts";
-import {
-  evaluateDatapoints,
-  evaluationRange,
-  type AlarmState,
-  type Datapoint,
-} from "./evaluate-datapoints.ts";
+import { evaluationRange, type AlarmDefinition } from "./alarm-definition.ts";
+import { evaluateDatapoints, type AlarmState, type Datapoint } from "./evaluate-datapoints.ts";
 
 const MINUTE_MS = 60_000;
 /** The number of transitions that are kept for each alarm. */

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UnknownMonitoringError } from "../metrics/errors.ts";
 import type { MetricId } from "../metrics/metric.ts";
+import { MINUTES_KEPT } from "../metrics/series.ts";
 import { statisticNamed, type Statistic } from "../metrics/statistics.ts";
 
 type TreatMissingData = "missing" | "ignore" | "breaching" | "notBreaching";
@@ -21,6 +22,20 @@ export interface AlarmDefinition {
   /** The topics' names, as in the template. */
   readonly alarmActions: readonly string[];
   readonly okActions: readonly string[];
+}
+
+/**
+ * How many periods before the evaluation periods CloudWatch searches for datapoints to replace
+ * missing ones. CloudWatch documents only that the number depends on the length of the period; in
+ * its examples the evaluation range is 5 for 3 evaluation periods.
+ */
+const EXTRA_PERIODS = 2;
+
+/** The number of latest periods that an evaluation uses. */
+export function evaluationRange({
+  evaluationPeriods,
+}: Pick<AlarmDefinition, "evaluationPeriods">): number {
+  return evaluationPeriods + EXTRA_PERIODS;
 }
 
 /** A comparison of a value with the threshold, and its name in words. */
@@ -82,7 +97,7 @@ const properties = z.strictObject({
   Metrics: z.array(query).length(1, "metric math over several metrics").optional(),
   EvaluationPeriods: z.int().min(1),
   DatapointsToAlarm: z.int().min(1).optional(),
-  TreatMissingData: z.enum(["missing", "ignore", "breaching", "notBreaching"]).default("missing"),
+  TreatMissingData: z.enum(["missing", "ignore", "breaching", "notBreaching"]).optional(),
   Tags: z.unknown().optional(),
 });
 
@@ -99,18 +114,28 @@ export function alarmDefinition(given: Readonly<Record<string, unknown>>): Alarm
   if (comparison === undefined) {
     throw new UnknownMonitoringError(where, `the comparison ${found.ComparisonOperator}`);
   }
+  const watched = watchedMetric(found, where);
+  const { EvaluationPeriods: evaluationPeriods } = found;
+  if (evaluationRange({ evaluationPeriods }) * watched.periodMs > MINUTES_KEPT * 60_000) {
+    throw new UnknownMonitoringError(where, `looking back for more than ${MINUTES_KEPT} minutes`);
+  }
   return {
     name: found.AlarmName,
     description: found.AlarmDescription,
-    ...watchedMetric(found, where),
-    evaluationPeriods: found.EvaluationPeriods,
-    datapointsToAlarm: found.DatapointsToAlarm ?? found.EvaluationPeriods,
-    treatMissingData: found.TreatMissingData,
+    ...watched,
+    evaluationPeriods,
+    datapointsToAlarm: found.DatapointsToAlarm ?? evaluationPeriods,
+    treatMissingData: found.TreatMissingData ?? defaultTreatment(watched.metric),
     comparison,
     threshold: found.Threshold,
     alarmActions: found.AlarmActions,
     okActions: found.OKActions,
   };
+}
+
+/** CloudWatch's default; DynamoDB's metrics have one of their own. */
+function defaultTreatment({ namespace }: MetricId): TreatMissingData {
+  return namespace === "AWS/DynamoDB" ? "ignore" : "missing";
 }
 
 /** The alarm's metric, from either of the template's two forms. */

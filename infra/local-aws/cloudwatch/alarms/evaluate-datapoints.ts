@@ -10,28 +10,16 @@ export type Datapoint = boolean | undefined;
 type Rules = Pick<AlarmDefinition, "evaluationPeriods" | "datapointsToAlarm" | "treatMissingData">;
 
 /**
- * How many periods before the evaluation periods CloudWatch searches for datapoints to replace
- * missing ones. The number is not documented; in CloudWatch's examples the evaluation range is 5
- * for 3 evaluation periods.
- */
-const EXTRA_PERIODS = 2;
-
-/** The number of latest periods that an evaluation uses. */
-export function evaluationRange({ evaluationPeriods }: Pick<Rules, "evaluationPeriods">): number {
-  return evaluationPeriods + EXTRA_PERIODS;
-}
-
-/**
  * The state that follows from the datapoints of the evaluation range, oldest first; null: the state
- * does not change. The rules are CloudWatch's
+ * does not change. The rules are those of "Configuring how CloudWatch alarms treat missing data"
  * (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarms-and-missing-data.html):
  *
  * - With enough real datapoints in the range, the newest count and missing ones are ignored.
  * - With fewer, all of them count, and missing ones are filled in up to the number of evaluation
  *   periods.
  * - With none, `treatMissingData` alone decides.
- * - "Premature alarm": if all real datapoints breach and the oldest is old enough, `missing` gives
- *   ALARM and `ignore` keeps the state.
+ * - "Premature alarm": if all real datapoints breach and the oldest is as old as the datapoints to
+ *   alarm, `missing` gives ALARM and `ignore` keeps the state.
  */
 export function evaluateDatapoints(
   range: readonly Datapoint[],

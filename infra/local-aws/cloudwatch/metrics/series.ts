@@ -9,10 +9,18 @@ interface Tier {
 
 const MINUTE_MS = 60_000;
 const FINE_MS = 5_000;
+/** How long values are kept by the minute. */
+export const MINUTES_KEPT = 180;
 
-/** The values of one metric: by the minute for three hours, and by five seconds for 17 minutes. */
+/**
+ * The values of one metric: by the minute for MINUTES_KEPT, and by five seconds for 17 minutes.
+ */
 export class Series {
-  readonly #minutes: Tier = { bucketMs: MINUTE_MS, keepMs: 180 * MINUTE_MS, buckets: new Map() };
+  readonly #minutes: Tier = {
+    bucketMs: MINUTE_MS,
+    keepMs: MINUTES_KEPT * MINUTE_MS,
+    buckets: new Map(),
+  };
   readonly #fine: Tier = { bucketMs: FINE_MS, keepMs: 17 * MINUTE_MS, buckets: new Map() };
 
   put(timeMs: number, values: readonly number[]): void {

@@ -66,6 +66,15 @@ test("an alarm that ignores missing data keeps its state", () => {
   expect(states).toEqual(["ALARM", "ALARM", "ALARM", "ALARM", "ALARM", "OK"]);
 });
 
+test.each([
+  ["AWS/DynamoDB", undefined, "ignore"],
+  ["AWS/DynamoDB", "notBreaching", "notBreaching"],
+  ["AWS/SQS", undefined, "missing"],
+])("%s, with %s: missing data are treated as %s", (Namespace, TreatMissingData, expected) => {
+  const { treatMissingData } = alarmDefinition({ ...PROPERTIES, Namespace, TreatMissingData });
+  expect(treatMissingData).toBe(expected);
+});
+
 test("a period of several minutes is evaluated every minute", () => {
   const { states } = course({ Period: 180, EvaluationPeriods: 1, Threshold: 2 }, [1, 1, 1, 0, 0]);
   expect(states).toEqual(["INSUFFICIENT_DATA", "INSUFFICIENT_DATA", "ALARM", "OK", "OK"]);
@@ -91,6 +100,7 @@ test.each([
   [{ ComparisonOperator: "LessThanLowerThreshold" }, "the comparison LessThanLowerThreshold"],
   [{ Statistic: "TM(10%:90%)" }, "the statistic TM(10%:90%)"],
   [{ Period: 10 }, "the value of Period"],
+  [{ Period: 3600 }, "looking back for more than 180 minutes"],
 ])("an unsupported definition is refused with the name of its part: %j", (properties, named) => {
   const define = () => alarmDefinition({ ...PROPERTIES, ...properties });
   expect(define).toThrow(UnknownMonitoringError);
