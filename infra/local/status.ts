@@ -1,6 +1,7 @@
 import type { Demonstration } from "./demo/demonstration.ts";
 import { parkedFor, type EnvironmentQueueFacts, type Facts } from "./console/facts/facts.ts";
 import type { Snapshot, StreamStatus } from "./display/snapshot.ts";
+import { problemText } from "./problem-text.ts";
 import { StandStill } from "./stand-still.ts";
 
 /**
@@ -42,8 +43,7 @@ export class Status implements Disposable {
   problem(error: unknown): void {
     this.#problems++;
     this.#problemMs = performance.now();
-    const text = error instanceof Error ? error.message : String(error);
-    this.#lastProblem = text.split("\n", 1)[0] ?? text;
+    this.#lastProblem = problemText(error);
   }
 
   /** The present state; null when it cannot be determined, which is recorded as a problem. */

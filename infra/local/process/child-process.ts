@@ -33,9 +33,11 @@ export function exitText(exit: Exit): string {
 /** A process that should have kept running ended by itself. Its log says why. */
 export class ChildEndedError extends Error {
   override readonly name = "ChildEndedError";
+  readonly child: string;
 
-  constructor(name: string, exit: Exit, logFile: string) {
-    super(`the ${name} ended (${exitText(exit)}); see ${logFile}`);
+  constructor(child: string, exit: Exit, logFile: string) {
+    super(`the ${child} ended (${exitText(exit)}); see ${logFile}`);
+    this.child = child;
   }
 }
 

@@ -28,11 +28,20 @@ export function startBrowser(executablePath: string): Promise<Browser> {
   return chromium.launch({ executablePath, args: ["--no-sandbox"] });
 }
 
-/** By how many pixels the page or a table of the overview is wider than its place. */
-const TOO_WIDE = `Math.max(...[
-  document.documentElement,
-  ...document.querySelectorAll(".environments .scroll"),
-].map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth))`;
+/**
+ * By how many pixels something is wider than the page, also where a person could scroll to it, or
+ * wider than the element around it that hides the rest.
+ */
+const TOO_WIDE = `new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))
+  .then(() => [...document.querySelectorAll("body *")]
+    .filter((one) => one.closest(".skip, .heard") === null)
+    .flatMap((one) => {
+      const { right, width } = one.getBoundingClientRect();
+      const cuts = getComputedStyle(one).overflowX !== "visible";
+      const beyond = right - document.documentElement.clientWidth;
+      return width === 0 ? [] : [beyond, cuts ? one.scrollWidth - one.clientWidth : 0];
+    }))
+  .then((all) => Math.round(Math.max(0, ...all)))`;
 
 /**
  * Takes pictures of a page at widths of 390 and 1280 pixels. Returns for each by how many pixels
@@ -40,12 +49,17 @@ const TOO_WIDE = `Math.max(...[
  */
 export async function takePictures(page: Page, name: string): Promise<number[]> {
   await mkdir(PICTURES, { recursive: true });
-  const tooWide: number[] = [];
+  const found: number[] = [];
   for (const width of [390, 1280]) {
-    await page.setViewportSize({ width, height: 800 });
     const path = join(PICTURES, `${name}-${width}.png`);
+    found.push(await tooWide(page, width));
     await page.screenshot({ path, fullPage: true });
-    tooWide.push(await page.evaluate<number>(TOO_WIDE));
   }
-  return tooWide;
+  return found;
+}
+
+/** By how many pixels something does not fit into a page of this width. */
+export async function tooWide(page: Page, width: number): Promise<number> {
+  await page.setViewportSize({ width, height: 800 });
+  return page.evaluate<number>(TOO_WIDE);
 }

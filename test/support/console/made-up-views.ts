@@ -10,6 +10,7 @@ const ALARM = {
   severity: "urgent",
   meaning: "The reader is behind.",
   heading: "Lag",
+  queue: null,
   state: "OK",
   reason: "0 of 5 datapoints were greater than 60000.",
   sinceMs: 0,
@@ -31,16 +32,32 @@ const WIDGETS = [
   },
 ];
 const RECORD = {
-  stream: "thread/0/7",
+  stream: "thread/6f1e-binlog.000007/1234567",
   queue: null,
   reason: "unattributed",
-  error: "",
+  error: "UnknownAuthorError: connection 1234567 has no entry in the session ledger",
   records: 1,
   changes: 1,
   attempts: 1,
   parkedAt: 1,
   isGivenUp: false,
   nextAttemptAt: 2,
+};
+const CHANGE = {
+  environment: "staging",
+  subscriber: "billing",
+  queue: "shop-billing-staging.fifo",
+  messageId: "one",
+  op: "u",
+  table: "shop.a_table_with_a_long_name",
+  user: "app_staging",
+  attribution: "first-sight",
+  gtid: null,
+  place: "binlog.000007:1234567890",
+  committedMs: 1,
+  sentMs: 2,
+  receivedMs: 3,
+  deletedMs: null,
 };
 const MESSAGE = { group: "a", state: "visible", sentAtMs: 1, receiveCount: 0, length: 9 };
 
@@ -73,7 +90,7 @@ export function madeUpViews(facts: () => Facts): Record<string, View> {
     "/api/dashboard": () => WIDGETS,
     "/api/widgets": () => [{ id: 1, times: [1, 2, 3], lines: [[1, 2, 3]] }],
     "/api/messages": () => ["one", "two"].map((id) => ({ ...MESSAGE, id })),
-    "/api/changes": () => [],
+    "/api/changes": () => [CHANGE],
     "/api/body": () => ({ body: '{"changes":[]}' }),
   };
 }

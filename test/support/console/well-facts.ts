@@ -1,6 +1,6 @@
 import type { Facts, QueueCounts } from "../../../infra/local/console/facts/facts.ts";
 
-const COUNTS: QueueCounts = {
+export const COUNTS: QueueCounts = {
   visible: 0,
   inFlight: 0,
   delayed: 0,
@@ -23,7 +23,7 @@ export function wellFacts(): Facts {
     startedMs: 0,
     source: { address: "127.0.0.1:3306", version: "9.7.4", state: "running" },
     reader: { state: "streaming", sinceMs: 0, lagMs: 3, transactions: 1, changes: 1 },
-    raw: { ...QUEUE, name: "shop-raw.fifo" },
+    raw: { ...QUEUE, name: "shop-raw.fifo", deadName: "shop-raw-dead.fifo" },
     queues: [QUEUE],
     failures: { changes: 0, records: 0, streams: [] },
     alarms: [],

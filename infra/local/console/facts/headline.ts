@@ -1,4 +1,5 @@
 import { RUNBOOK, type RunbookHeading } from "../../../stack/monitoring/runbook.ts";
+import { aboutAlarm } from "./about.ts";
 import type { EnvironmentQueueFacts, Facts, ParkedStream } from "./facts.ts";
 
 /**
@@ -7,11 +8,13 @@ import type { EnvironmentQueueFacts, Facts, ParkedStream } from "./facts.ts";
  */
 type Level = "well" | "trouble" | "stopped";
 
-/** Something that is wrong now, and the runbook's heading about it; null when there is none. */
+/** Something that is wrong now, and the runbook's heading about it. */
 interface Finding {
   readonly level: Exclude<Level, "well">;
   readonly text: string;
-  readonly heading: RunbookHeading | null;
+  readonly heading: RunbookHeading;
+  /** The stations and the environments' queues that cannot be well now; the page marks them. */
+  readonly about: readonly string[];
 }
 
 export interface Headline {
@@ -22,6 +25,8 @@ export interface Headline {
 
 /** A reader state shorter than this is a normal transition and is not reported. */
 const SETTLES_WITHIN_MS = 2_000;
+/** A healthy route function takes a frame within milliseconds; a backlog may take seconds. */
+const WAITS_LONG_MS = 20_000;
 
 /**
  * Whether all is well and, if not, what is wrong now and which alarms ring, the worst first. Past
@@ -51,44 +56,56 @@ function sourceFindings({ source }: Facts): Finding[] {
   if (source.state !== "ended" && source.state !== "suspended") return [];
   const what = source.state === "ended" ? "has ended" : "was suspended by a signal";
   const text = `MySQL at ${source.address} ${what}.`;
-  return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+  const heading = RUNBOOK.readerNotReporting;
+  return [{ level: "stopped", text, heading, about: ["source", "reader"] }];
 }
 
 function readerFindings({ reader, nowMs }: Facts): Finding[] {
+  const about = ["reader"];
   if (reader === null) {
     const text = "No reader answers.";
-    return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+    return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting, about }];
   }
   if (["streaming", "standby", "waiting"].includes(reader.state)) return [];
   const forMs = nowMs - reader.sinceMs;
   if (reader.state === "blocked") {
     const text = "The reader cannot continue until an operator acts; its log names the error.";
-    return [{ level: "stopped", text, heading: RUNBOOK.readerStopped }];
+    return [{ level: "stopped", text, heading: RUNBOOK.readerStopped, about }];
   }
   if (forMs < SETTLES_WITHIN_MS) return [];
   const text = `The reader has been ${reader.state} for ${seconds(forMs)}: nothing is read.`;
-  return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting }];
+  return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting, about }];
 }
 
 function rawFindings({ raw }: Facts): Finding[] {
+  const about = ["raw"];
   if (raw.counts === null) {
     const text = `The raw queue ${raw.name} does not exist.`;
-    return [{ level: "stopped", text, heading: RUNBOOK.lag }];
+    return [{ level: "stopped", text, heading: RUNBOOK.lag, about }];
   }
-  if (raw.dead === null || raw.dead === 0) return [];
-  const text = `${plural(raw.dead, "frame")} in the raw queue's dead-letter queue.`;
-  return [{ level: "stopped", text, heading: RUNBOOK.gap }];
+  const findings: Finding[] = [];
+  if (raw.dead !== null && raw.dead > 0) {
+    const text = `${plural(raw.dead, "frame")} in the raw queue's dead-letter queue.`;
+    findings.push({ level: "stopped", text, heading: RUNBOOK.gap, about });
+  }
+  const ageMs = raw.counts.oldestAgeMs ?? 0;
+  if (ageMs > WAITS_LONG_MS) {
+    const text = `The oldest frame has waited in the raw queue for ${seconds(ageMs)}.`;
+    findings.push({ level: "trouble", text, heading: RUNBOOK.rawQueueAge, about });
+  }
+  return findings;
 }
 
 function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts): Finding[] {
+  const about = [name];
   const findings: Finding[] = [];
   if (counts === null) {
     const text = `The queue ${name} does not exist: its changes are parked.`;
-    findings.push({ level: "trouble", text, heading: RUNBOOK.failuresPending });
+    findings.push({ level: "trouble", text, heading: RUNBOOK.failuresPending, about });
   }
   if (dead !== null && dead > 0) {
     const text = `${plural(dead, "message")} in the dead-letter queue ${deadName}.`;
-    findings.push({ level: "trouble", text, heading: RUNBOOK.deadLetters });
+    findings.push({ level: "trouble", text, heading: RUNBOOK.deadLetters, about });
   }
   return findings;
 }
@@ -97,25 +114,31 @@ function queueFindings({ name, counts, dead, deadName }: EnvironmentQueueFacts):
 function failureFindings({ failures }: Facts): Finding[] {
   if ("error" in failures) {
     const text = `The failure records cannot be read (${failures.error}).`;
-    return [{ level: "trouble", text, heading: null }];
+    return [{ level: "trouble", text, heading: RUNBOOK.functionErrors, about: ["failures"] }];
   }
   const waiting = failures.streams.filter(({ isGivenUp }) => !isGivenUp);
   const givenUp = failures.streams.filter(({ isGivenUp }) => isGivenUp);
   const byReason = Map.groupBy(waiting, ({ reason }) => reason);
   const findings = [...byReason].map(([reason, streams]): Finding => {
-    if (reason === "unattributed") {
-      const text = `${deliveries(streams)} parked: the author is not known for certain.`;
-      return { level: "trouble", text, heading: RUNBOOK.unattributed };
-    }
-    return {
-      level: "trouble",
-      text: `${deliveries(streams)} parked: ${reason}.`,
-      heading: reason === "fault" ? RUNBOOK.faults : RUNBOOK.failuresPending,
-    };
+    const why = reason === "unattributed" ? "the author is not known for certain" : reason;
+    const text = `${deliveries(streams)} parked: ${why}.`;
+    const heading = PARKED[reason] ?? RUNBOOK.failuresPending;
+    return { level: "trouble", text, heading, about: aboutStreams(streams) };
   });
   if (givenUp.length === 0) return findings;
   const text = `${deliveries(givenUp)} given up: they wait for an operator.`;
-  return [...findings, { level: "trouble", text, heading: RUNBOOK.failuresDead }];
+  const about = aboutStreams(givenUp);
+  return [...findings, { level: "trouble", text, heading: RUNBOOK.failuresDead, about }];
+}
+
+/** The headings of reasons that have one of their own. */
+const PARKED: Readonly<Record<string, RunbookHeading>> = {
+  unattributed: RUNBOOK.unattributed,
+  fault: RUNBOOK.faults,
+};
+
+function aboutStreams(streams: readonly ParkedStream[]): string[] {
+  return ["failures", ...streams.flatMap(({ queue }) => (queue === null ? [] : [queue]))];
 }
 
 function deliveries(streams: readonly ParkedStream[]): string {
@@ -123,13 +146,14 @@ function deliveries(streams: readonly ParkedStream[]): string {
   return `${plural(changes, "delivery", "deliveries")} of ${plural(streams.length, "stream")}`;
 }
 
-function alarmFindings({ alarms }: Facts): Finding[] {
-  return alarms
+function alarmFindings(facts: Facts): Finding[] {
+  return facts.alarms
     .filter(({ state }) => state === "ALARM")
-    .map(({ shortName, heading }) => ({
+    .map((alarm) => ({
       level: "trouble",
-      text: `The alarm “${shortName}” rings.`,
-      heading: heading as RunbookHeading,
+      text: `The alarm “${alarm.shortName}” rings.`,
+      heading: alarm.heading,
+      about: aboutAlarm(alarm, facts),
     }));
 }
 

@@ -23,10 +23,10 @@ export async function changeList() {
             "The latest changes",
             [
               ["committed", ({ committedMs }) => preciseTime(committedMs), "line"],
-              ["change", ({ op, table: name }) => `${OPERATIONS[op] ?? op} ${name}`, "line"],
+              ["change", ({ op, table: name }) => `${OPERATIONS[op] ?? op} ${name}`],
               ["author", ({ user }) => user],
               ["found by", ({ attribution }) => badge(attribution)],
-              ["queue", ({ environment, subscriber }) => `${environment} / ${subscriber}`, "line"],
+              ["queue", ({ environment, subscriber }) => `${environment} / ${subscriber}`],
               ["in the queue", after("sentMs"), "number"],
               ["received", after("receivedMs"), "number"],
               ["deleted", after("deletedMs"), "number"],

@@ -57,29 +57,37 @@ function nameOf(element) {
 
 /**
  * A table with a name for screen readers; each column is [heading, cell of a row, class]. The first
- * cell of a row names the row.
+ * cell of a row names the row. On a narrow screen, style.css puts the cells of a row below each
+ * other, each behind its heading; the roles keep it a table for screen readers.
  */
 export function table(caption, columns, rows) {
-  const head = columns.map(([title, , kind]) => h("th", { scope: "col", class: kind }, title));
+  const head = columns.map(([title, , kind]) =>
+    h("th", { scope: "col", role: "columnheader", class: kind }, title),
+  );
   const body = rows.map((row) =>
     h(
       "tr",
-      {},
-      ...columns.map(([, cell, kind], at) =>
+      { role: "row" },
+      ...columns.map(([title, cell, kind], at) =>
         at === 0
-          ? h("th", { scope: "row", class: kind }, cell(row))
-          : h("td", { class: kind }, cell(row)),
+          ? h("th", { scope: "row", role: "rowheader", class: kind }, cell(row))
+          : h("td", { role: "cell", class: kind, "data-label": title }, cell(row)),
       ),
     ),
   );
+  return scrolling(caption, head, body);
+}
+
+/** The elements of a table around the cells of its head and the rows of its body. */
+export function scrolling(caption, head, body) {
   return h(
     "div",
     { class: "scroll", tabindex: "0", role: "region", "aria-label": caption },
     h(
       "table",
-      { "aria-label": caption },
-      h("thead", {}, h("tr", {}, ...head)),
-      h("tbody", {}, ...body),
+      { role: "table", "aria-label": caption },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)),
+      h("tbody", { role: "rowgroup" }, ...body),
     ),
   );
 }

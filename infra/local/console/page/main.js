@@ -78,6 +78,8 @@ async function refresh() {
 }
 
 function showGone() {
+  document.body.classList.add("gone");
+  document.title = "● npm start no longer answers";
   place("headline").className = "headline stopped";
   place("dot").className = "dot stopped";
   show(
@@ -105,15 +107,12 @@ function showHeadline({ level, findings }) {
       "li",
       { class: finding.level },
       `${finding.text} `,
-      finding.heading &&
-        h("a", { href: `#runbook/${finding.heading}` }, `Runbook: ${finding.heading}`),
+      h("a", { href: `#runbook/${finding.heading}` }, `Runbook: ${finding.heading}`),
     ),
   );
   const list = items.length === 0 ? null : h("ul", {}, ...items);
   show(place("headline"), h("div", {}, h("h1", {}, WORDS[level]), list));
-  const texts = findings.map(
-    ({ text, heading }) => `${text} ${heading ? `Runbook: ${heading}.` : ""}`,
-  );
+  const texts = findings.map(({ text, heading }) => `${text} Runbook: ${heading}.`);
   say([WORDS[level], ...texts].join(" "));
 }
 

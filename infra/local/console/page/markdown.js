@@ -1,4 +1,4 @@
-import { h } from "./dom.js";
+import { h, scrolling } from "./dom.js";
 
 /**
  * Converts the runbook's Markdown to elements: paragraphs, lists, tables, code, bold text, and
@@ -58,21 +58,16 @@ function markdownTable(rows) {
         .map((cell) => cell.trim()),
     );
   const [head = [], ...body] = cells;
-  return h(
-    "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": "Table" },
-    h(
-      "table",
-      {},
+  return scrolling(
+    "Table",
+    head.map((cell) => h("th", { scope: "col", role: "columnheader" }, ...inline(cell))),
+    body.map((row) =>
       h(
-        "thead",
-        {},
-        h("tr", {}, ...head.map((cell) => h("th", { scope: "col" }, ...inline(cell)))),
-      ),
-      h(
-        "tbody",
-        {},
-        ...body.map((row) => h("tr", {}, ...row.map((cell) => h("td", {}, ...inline(cell))))),
+        "tr",
+        { role: "row" },
+        ...row.map((cell, at) =>
+          h("td", { role: "cell", "data-label": head[at] }, h("span", {}, ...inline(cell))),
+        ),
       ),
     ),
   );

@@ -209,6 +209,13 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await untilHeadline(/MySQL at \S+ was suspended by a signal\./);
     expect(await page.locator("#headline").getAttribute("class")).toContain("stopped");
     expect(await page.title()).toContain("suspended");
+    await open("Overview");
+    for (const name of ["MySQL", "Reader"]) {
+      const heading = page.getByRole("heading", { name, exact: true });
+      const card = page.getByRole("main").locator(".card.stopped", { has: heading });
+      await card.waitFor();
+      expect(await card.locator(".badge.well").count()).toBe(0);
+    }
     await looksWell("mysql-stopped");
     await vi.waitFor(() => {
       const line = start.lastLine();

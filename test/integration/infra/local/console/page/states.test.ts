@@ -1,6 +1,7 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Facts } from "../../../../../../infra/local/console/facts/facts.ts";
+import { RUNBOOK } from "../../../../../../infra/stack/monitoring/runbook.ts";
 import {
   ConsoleServer,
   type View,
@@ -15,6 +16,7 @@ import {
   findChromium,
   startBrowser,
   takePictures,
+  tooWide,
 } from "../../../../../support/console/browser.ts";
 import {
   factsWithAlarm,
@@ -71,6 +73,61 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
   const refreshed = () =>
     page.waitForResponse((response) => response.url().endsWith("/api/overview"));
 
+  /** Shows these facts without waiting for the next refresh. */
+  const showsAtOnce = async (next: Facts) => {
+    facts = next;
+    await page.reload();
+    await page.getByRole("main").locator("h2, h3").first().waitFor();
+  };
+  /** By how many pixels something is too wide on a telephone, a tablet and a computer. */
+  const areTooWide = async () => [
+    await tooWide(page, 390),
+    await tooWide(page, 768),
+    await tooWide(page, 1280),
+  ];
+
+  /** The state that a card of the overview names, and whether its colour says that all is well. */
+  const stateOf = async (name: string) => {
+    const card = page.getByRole("main").locator(".card", {
+      has: page.getByRole("heading", { name, exact: true }),
+    });
+    const kind = await card.locator(".head .badge").getAttribute("class");
+    return [await card.locator(".head .badge").innerText(), kind?.includes("well")];
+  };
+
+  test("no card is green whose source does not answer", async () => {
+    expect(await stateOf("Reader")).toEqual(["streaming", true]);
+    const { source } = facts;
+    await showsAtOnce({ ...facts, source: { ...source, state: "suspended" } });
+    expect(await stateOf("MySQL")).toEqual(["suspended", false]);
+    expect(await stateOf("Reader")).toEqual(["waits for MySQL", false]);
+    // Nothing but the reader tells whether a server of another program answers.
+    const reader = { ...facts.reader, state: "connecting" } as Facts["reader"];
+    await showsAtOnce({ ...facts, source: { ...source, state: "elsewhere" }, reader });
+    expect(await stateOf("MySQL")).toEqual(["another program runs it", false]);
+    expect(await stateOf("Reader")).toEqual(["connecting", false]);
+  });
+
+  test("no card is green about which an alarm rings", async () => {
+    expect(await stateOf("Raw queue and route")).toEqual(["routes", true]);
+    const queue = facts.queues[0]?.name ?? "";
+    const rings = [
+      { shortName: "Function errors route", heading: RUNBOOK.functionErrors, queue: null },
+      { shortName: "Retry not running", heading: RUNBOOK.retryNotRunning, queue: null },
+      { shortName: "Subscriber queue age billing staging", heading: RUNBOOK.queueAge, queue },
+    ];
+    const [alarm] = facts.alarms as [Facts["alarms"][number]];
+    await showsAtOnce({
+      ...facts,
+      alarms: rings.map((one) => ({ ...alarm, ...one, state: "ALARM" })),
+    });
+    expect(await stateOf("Raw queue and route")).toEqual(["in trouble", false]);
+    expect(await stateOf("Failure records and retry")).toEqual(["in trouble", false]);
+    const staging = page.locator(".environments .card");
+    expect(await staging.getAttribute("class")).toBe("card trouble");
+    expect(await stateOf("Reader")).toEqual(["streaming", true]);
+  });
+
   test.each([
     ["an alarm", "#alarms/binlog-router%20shop%3A%20Lag", "Lag"],
     ["a queue", "#queues/shop-billing-staging.fifo", "shop-billing-staging.fifo"],
@@ -79,17 +136,18 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     await page.goto(`${server.url}${hash}`);
     await page.getByRole("heading", { name: heading, exact: true }).waitFor();
     expect(await barriers(page)).toEqual([]);
+    expect(await areTooWide()).toEqual([0, 0, 0]);
   });
 
   test.each(PAGES)("%s: the Tab key reaches everything, and the focus is visible", async (name) => {
-    facts = withParked(facts);
-    await untilHeadline(/author is not known/);
+    await showsAtOnce(withParked(facts));
     await open(name);
     await page.getByRole("main", { name }).locator("h2, h3").first().waitFor();
     const stops = await tabStops(page);
     expect(new Set(stops.map((stop) => stop.name))).toEqual(new Set(await usable(page)));
     expect(stops.filter(({ outline, isInSight }) => outline < 2 || !isInSight)).toEqual([]);
     expect(await barriers(page)).toEqual([]);
+    expect(await areTooWide()).toEqual([0, 0, 0]);
   });
 
   test("the keyboard alone opens a queue and a message's data, and returns to where it was", async () => {

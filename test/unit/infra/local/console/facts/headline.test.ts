@@ -1,8 +1,14 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { expect, test } from "vitest";
+import type { Reason } from "../../../../../../functions/failures/parked.ts";
 import type { AlarmFacts } from "../../../../../../infra/local/console/facts/alarm-facts.ts";
 import type { Facts, ParkedStream } from "../../../../../../infra/local/console/facts/facts.ts";
-import { wellFacts } from "../../../../../support/console/well-facts.ts";
 import { headline } from "../../../../../../infra/local/console/facts/headline.ts";
+import { RUNBOOK } from "../../../../../../infra/stack/monitoring/runbook.ts";
+import { REPOSITORY_ROOT } from "../../../../../../infra/stack/resources/repository-root.ts";
+import type { ReaderState } from "../../../../../../reader/reporting/status.ts";
+import { COUNTS, wellFacts } from "../../../../../support/console/well-facts.ts";
 
 const WELL = wellFacts();
 const [QUEUE] = WELL.queues as [Facts["queues"][number]];
@@ -26,6 +32,7 @@ const RINGS: AlarmFacts = {
   severity: "urgent",
   meaning: "The reader is behind.",
   heading: "Lag",
+  queue: null,
   state: "ALARM",
   reason: "",
   sinceMs: 0,
@@ -37,13 +44,16 @@ test("all is well", () => {
   expect(headline(WELL)).toEqual({ level: "well", text: "All is well.", findings: [] });
 });
 
-test.each<[Partial<Facts>, string, string, string]>([
-  [{ reader: null }, "stopped", "No reader answers.", "Reader not reporting"],
+const BILLING = "shop-billing-staging.fifo";
+
+test.each<[Partial<Facts>, string, string, string, string[]]>([
+  [{ reader: null }, "stopped", "No reader answers.", "Reader not reporting", ["reader"]],
   [
     { source: { ...WELL.source, state: "ended" } },
     "stopped",
     "MySQL at 127.0.0.1:3306 has ended.",
     "Reader not reporting",
+    ["source", "reader"],
   ],
   [
     {
@@ -52,36 +62,122 @@ test.each<[Partial<Facts>, string, string, string]>([
     "stopped",
     "The reader has been connecting for 12 s: nothing is read.",
     "Reader not reporting",
+    ["reader"],
+  ],
+  [
+    { raw: { ...WELL.raw, counts: { ...COUNTS, oldestAgeMs: 21_000 } } },
+    "trouble",
+    "The oldest frame has waited in the raw queue for 21 s.",
+    "Raw queue age",
+    ["raw"],
   ],
   [
     { queues: [{ ...QUEUE, counts: null }] },
     "trouble",
     "The queue shop-billing-staging.fifo does not exist: its changes are parked.",
     "Failures pending",
+    [BILLING],
   ],
   [
     { queues: [{ ...QUEUE, dead: 1 }] },
     "trouble",
     "1 message in the dead-letter queue shop-billing-staging-dead.fifo.",
     "Dead-letter queue not empty",
+    [BILLING],
   ],
   [
     { failures: { changes: 7, records: 2, streams: [stream("unattributed", 7)] } },
     "trouble",
     "7 deliveries of 1 stream parked: the author is not known for certain.",
     "Unattributed changes",
+    ["failures"],
   ],
   [
     { failures: { changes: 7, records: 2, streams: [stream("unattributed", 7, true)] } },
     "trouble",
     "7 deliveries of 1 stream given up: they wait for an operator.",
     "Failures dead",
+    ["failures"],
   ],
-  [{ alarms: [RINGS] }, "trouble", "The alarm “Lag” rings.", "Lag"],
-])("%j", (change, level, text, heading) => {
+  [{ alarms: [RINGS] }, "trouble", "The alarm “Lag” rings.", "Lag", ["reader"]],
+])("%j", (change, level, text, heading, about) => {
   const found = headline({ ...WELL, ...change });
   expect(found.level).toBe(level);
-  expect(found.findings).toEqual([{ level, text, heading }]);
+  expect(found.findings).toEqual([{ level, text, heading, about }]);
+});
+
+test.each<[Partial<AlarmFacts>, string[]]>([
+  [{ heading: "Subscriber queue age", queue: BILLING }, [BILLING]],
+  [{ heading: "Dead-letter queue not empty", queue: QUEUE.deadName }, [BILLING]],
+  [{ heading: "Dead-letter queue not empty", queue: WELL.raw.deadName }, ["raw"]],
+  [{ heading: "Raw queue age", queue: WELL.raw.name }, ["raw"]],
+  [{ heading: "Function errors", shortName: "Function errors route" }, ["raw"]],
+  [{ heading: "Function errors", shortName: "Function errors retry" }, ["failures"]],
+  [{ heading: "Canary missing" }, []],
+])("the alarm %j is about %j", (alarm, about) => {
+  const { findings } = headline({ ...WELL, alarms: [{ ...RINGS, ...alarm }] });
+  expect(findings.map((finding) => finding.about)).toEqual([about]);
+});
+
+const READER_STATES: Record<ReaderState, "well" | "stopped"> = {
+  standby: "well",
+  waiting: "well",
+  streaming: "well",
+  connecting: "stopped",
+  blocked: "stopped",
+  stopping: "stopped",
+  stopped: "stopped",
+};
+const REASONS: Record<Reason, true> = {
+  unattributed: true,
+  "queue-unavailable": true,
+  "access-denied": true,
+  throttled: true,
+  refused: true,
+  "too-large": true,
+  "body-unavailable": true,
+  behind: true,
+  malformed: true,
+  fault: true,
+  "dead-letter": true,
+};
+
+test.each(Object.entries(READER_STATES))("a reader that is %s: %s", (state, level) => {
+  const reader = { ...WELL.reader, state, sinceMs: 0 } as Facts["reader"];
+  expect(headline({ ...WELL, reader }).level).toBe(level);
+});
+
+/** Every trouble that the page and the terminal can show. */
+const TROUBLES: Partial<Facts>[] = [
+  ...(["ended", "suspended"] as const).map((state) => ({ source: { ...WELL.source, state } })),
+  { reader: null },
+  ...Object.entries(READER_STATES)
+    .filter(([, level]) => level !== "well")
+    .map(([state]) => ({ reader: { ...WELL.reader, state, sinceMs: 0 } as Facts["reader"] })),
+  { raw: { ...WELL.raw, counts: null } },
+  { raw: { ...WELL.raw, dead: 1 } },
+  { raw: { ...WELL.raw, counts: { ...COUNTS, oldestAgeMs: 60_000 } } },
+  { queues: [{ ...QUEUE, counts: null }] },
+  { queues: [{ ...QUEUE, dead: 1 }] },
+  { failures: { error: "AccessDeniedException: refused" } },
+  ...Object.keys(REASONS).flatMap((reason) =>
+    [false, true].map((isGivenUp) => ({
+      failures: { changes: 1, records: 1, streams: [stream(reason, 1, isGivenUp)] },
+    })),
+  ),
+  ...Object.values(RUNBOOK).map((heading) => ({ alarms: [{ ...RINGS, heading }] })),
+];
+
+test("every trouble leads to a heading that the runbook has", () => {
+  const page = readFileSync(join(REPOSITORY_ROOT, "docs/runbook.md"), "utf8");
+  const headings = new Set<string | undefined>(
+    Array.from(page.matchAll(/^## (.+)$/gm), ([, heading]) => heading),
+  );
+  const astray = TROUBLES.filter((trouble) => {
+    const { findings } = headline({ ...WELL, ...trouble });
+    return findings.length === 0 || findings.some(({ heading }) => !headings.has(heading));
+  });
+  expect(astray).toEqual([]);
 });
 
 test("a finding by which every environment waits comes first", () => {
