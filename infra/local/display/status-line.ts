@@ -1,6 +1,6 @@
 import { parkedChanges } from "../console/facts/facts.ts";
 import { count, duration, standStillText, uptime } from "./format.ts";
-import { findingTexts, stateTexts } from "./facts-text.ts";
+import { ALL_IS_WELL, findingTexts, stateTexts } from "./facts-text.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
 /**
@@ -10,6 +10,7 @@ import type { Snapshot, StreamStatus } from "./snapshot.ts";
 export function statusLine(snapshot: Snapshot): string {
   const { uptimeMs, streams, facts, attributions, verdict, standStillMs, problems } = snapshot;
   const environments = [...new Set(streams.map(({ environment }) => environment))];
+  const findings = findingTexts(facts);
   const parts = [
     ...environments.map((name) =>
       environmentText(
@@ -24,7 +25,7 @@ export function statusLine(snapshot: Snapshot): string {
     `failure records: ${count(parkedChanges(facts))}`,
     ...(verdict === null ? [] : [`foreign ${verdict.foreign}, repeated ${verdict.repeated}`]),
     ...(standStillMs === null ? [] : [standStillText(standStillMs)]),
-    ...findingTexts(facts),
+    ...(findings.length === 0 ? [ALL_IS_WELL] : findings),
     ...(problems.last === null ? [] : [`problems ${problems.count}: ${problems.last}`]),
   ];
   return `${uptime(uptimeMs)}  ${parts.join(" | ")}`;
@@ -34,7 +35,9 @@ function environmentText(name: string, streams: readonly StreamStatus[]): string
   const sum = (of: (stream: StreamStatus) => number) =>
     streams.reduce((total, stream) => total + of(stream), 0);
   const waiting = `${count(sum((stream) => stream.waiting))} waiting`;
-  if (streams.every(({ written }) => written === null)) return `${name}: ${waiting}`;
+  if (streams.every(({ written }) => written === null)) {
+    return `${name}: ${count(sum(({ routed }) => routed ?? 0))} routed, ${waiting}`;
+  }
   const written = count(sum((stream) => stream.written ?? 0));
   const delivered = count(sum((stream) => stream.delivered ?? 0));
   const delayMs = Math.max(...streams.map((stream) => stream.delayMs ?? 0));

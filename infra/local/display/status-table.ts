@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { parkedChanges } from "../console/facts/facts.ts";
-import { findingTexts, stateTexts } from "./facts-text.ts";
+import { ALL_IS_WELL, findingTexts, stateTexts } from "./facts-text.ts";
 import { count, duration, standStillText, uptime } from "./format.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 import { cut, wrap } from "./wrap.ts";
@@ -25,6 +25,9 @@ const COLUMNS: readonly Column[] = [
   { title: "newest delay", cell: ({ delayMs }) => duration(delayMs), leftOut: 4 },
 ];
 
+/** Where a queue's name is cut in a narrow terminal. */
+const SHORTEST_NAME = 8;
+
 /** Columns that are filled by the demonstration only. */
 const OF_DEMONSTRATION = new Set(["written", "delivered", "newest delay"]);
 
@@ -42,7 +45,7 @@ export function statusTable(snapshot: Snapshot, width = Infinity): string {
   ].join("\n");
 }
 
-/** The table with as many columns as fit; if even the fewest are too wide, the lines are cut. */
+/** The table with as many columns as fit; if even the fewest are too wide, without its frame. */
 function streamLines(
   streams: readonly StreamStatus[],
   columns: readonly Column[],
@@ -51,11 +54,36 @@ function streamLines(
   const lines = table(streams, columns).split("\n");
   if (widthOf(lines[0] ?? "") <= width) return lines;
   const most = Math.max(...columns.map(({ leftOut }) => leftOut));
-  if (most === 0) return lines.map((line) => cut(stripVTControlCharacters(line), width));
+  if (most === 0) return narrowLines(streams, columns.slice(2), width);
   return streamLines(
     streams,
     columns.filter(({ leftOut }) => leftOut < most),
     width,
+  );
+}
+
+/** A line for each queue: its name, cut where it is too long, and the numbers of `columns`. */
+function narrowLines(
+  streams: readonly StreamStatus[],
+  columns: readonly Column[],
+  width: number,
+): string[] {
+  const numbers = columns.map(({ title, cell }) => {
+    const cells = [title, ...streams.map(cell)];
+    const most = Math.max(...cells.map((text) => text.length));
+    return cells.map((text) => ` ${text.padStart(most)}`);
+  });
+  const names = [
+    "queue",
+    ...streams.map(({ environment, subscriber }) => `${environment}/${subscriber}`),
+  ];
+  const taken = numbers.reduce((sum, [title = ""]) => sum + title.length, 0);
+  const room = Math.min(
+    Math.max(...names.map((name) => name.length)),
+    Math.max(SHORTEST_NAME, width - taken),
+  );
+  return names.map((name, row) =>
+    cut(`${cut(name, room).padEnd(room)}${numbers.map((cells) => cells[row]).join("")}`, width),
   );
 }
 
@@ -98,7 +126,7 @@ function summary(snapshot: Snapshot): string[] {
     );
   }
   const findings = findingTexts(facts);
-  if (findings.length === 0) lines.push("all is well; no alarm rings");
+  if (findings.length === 0) lines.push(ALL_IS_WELL);
   lines.push(...findings.map((text) => `● ${text}`));
   if (standStillMs !== null) lines.push(standStillText(standStillMs));
   if (problems.last !== null) lines.push(`problems: ${problems.count}, the last: ${problems.last}`);

@@ -75,9 +75,9 @@ test("the table shows each stream, and the state of the shared parts", () => {
 
 test("the line shows each environment's sums", () => {
   expect(statusLine(SNAPSHOT)).toBe(
-    "1:02  staging: 2,398 of 2,400 delivered, 2 waiting, 1.4 s | unrouted: 3 waiting | " +
+    "1:02  staging: 2,398 of 2,400 delivered, 2 waiting, 1.4 s | unrouted: 0 routed, 3 waiting | " +
       "authors: ledger 2398 | MySQL 9.7.4 running | reader streaming, lag 3 ms | raw queue 0 | " +
-      "failure records: 0 | foreign 0, repeated 0",
+      "failure records: 0 | foreign 0, repeated 0 | all is well; no alarm rings",
   );
 });
 
@@ -86,7 +86,8 @@ test("the table and the line show each finding with the runbook's heading", () =
   const text = "No reader answers. Runbook: Reader not reporting";
   expect(statusLine(down)).toContain(text);
   expect(statusTable(down)).toContain(`● ${text}`);
-  expect(statusTable(down)).not.toContain("all is well");
+  for (const shown of [statusLine(down), statusTable(down)])
+    expect(shown).not.toContain("all is well");
 });
 
 test("without the demonstration only its own columns are missing", () => {
@@ -98,6 +99,25 @@ test.each([120, 80, 60, 40, 20])("no line is wider than a terminal of %i columns
   const lines = stripVTControlCharacters(statusTable(SNAPSHOT, width)).split("\n");
   for (const line of lines) expect(Array.from(line).length).toBeLessThanOrEqual(width);
   if (width >= 60) expect(lines.join("\n")).toMatch(/waiting │ parked │ dead/);
+});
+
+test("a terminal of 40 columns has each queue with what waits, is parked and dead", () => {
+  const lines = stripVTControlCharacters(statusTable(SNAPSHOT, 40)).split("\n");
+  expect(lines.slice(0, 4)).toEqual([
+    "queue            waiting parked dead",
+    "staging/billing        2      0    0",
+    "staging/search         0      1    0",
+    "unrouted/billing       3      0    2",
+  ]);
+});
+
+test("a reader that has not noticed that MySQL is gone is not said to read", () => {
+  const source = { ...FACTS.source, state: "suspended" } as const;
+  const down = { ...SNAPSHOT, facts: { ...FACTS, source } };
+  for (const text of [statusLine(down), statusTable(down)]) {
+    expect(text).toContain("reader waits for MySQL");
+    expect(text).not.toContain("streaming");
+  }
 });
 
 test.each([120, 80, 60])("a terminal of %i columns shows each finding whole", (width) => {
