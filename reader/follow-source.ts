@@ -5,6 +5,7 @@ import type { OffsetStore } from "./offsets/offset-store.ts";
 import type { Stop } from "./offsets/reader-item.ts";
 import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
 import { chooseLanes } from "./offsets/choose-lanes.ts";
+import { settledAt } from "./offsets/lane-layout.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { newLife } from "./offsets/life.ts";
@@ -139,6 +140,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ...begin,
     offset,
     lanes,
+    readsAgain:
+      begin.isResumed && begin.offset.laneCount === lanes && !settledAt(begin.offset, null),
     unsure: begin.offset.isSettled === true ? null : endOf(state),
     state,
     runBeginnings: beginnings,

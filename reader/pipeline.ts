@@ -57,6 +57,11 @@ export interface Attempt {
   readonly offset: Beginning["offset"];
   /** Whether a reader saved this offset on this server; false when it was made for this attempt. */
   readonly isResumed: boolean;
+  /**
+   * Whether the lanes have sent changes behind the offset, in this life and with this number of
+   * lanes. They are read again, and the lanes skip them.
+   */
+  readonly readsAgain: boolean;
   readonly lanes: number;
   /** See `settledAt` of reader/offsets/lane-layout.ts. */
   readonly unsure: BinlogPosition | null;
@@ -221,7 +226,7 @@ function sessionBook(
 
 function shipmentOf(
   { settings, sqs, s3, lease, log }: PipelineOptions,
-  { state, offset, isResumed, lanes, report, onPressure }: Attempt,
+  { state, offset, readsAgain, lanes, report, onPressure }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
 ): Shipment {
@@ -235,11 +240,7 @@ function shipmentOf(
     },
     lanes,
     previous: followedPositions(offset),
-    // When a prepared XA transaction holds the offset back, many changes are read that were sent
-    // before, so the lanes skip them. Otherwise at most about a second's changes are read again,
-    // and the route function drops them. With another number of lanes a table may have moved to
-    // another lane, and the lanes' positions cannot tell what was sent.
-    repeats: isResumed && offset.waiting !== undefined && offset.laneCount === lanes,
+    repeats: readsAgain,
     frameBytes: settings.frameBytes,
     delayMs: settings.delayMs,
     unsentLimitBytes: settings.unsentLimitBytes,

@@ -7,7 +7,12 @@ import { EventType } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
 import { GtidIntervals } from "../frames/gtid-intervals.ts";
-import { BinlogDump, type BinlogDumpOptions, type DumpStart } from "../source/binlog-dump.ts";
+import {
+  BinlogDump,
+  type BinlogDumpOptions,
+  DUMP_LIMIT,
+  type DumpStart,
+} from "../source/binlog-dump.ts";
 import { isGtidSubset } from "../source/server-state.ts";
 import type { Anchor } from "../transactions/transaction.ts";
 import { joinGtidSets } from "./offset-saver.ts";
@@ -32,6 +37,7 @@ const ER_ERROR_WHEN_EXECUTING_COMMAND = 1220;
  */
 export function binlogEvidence(server: AskedServer, connection: Connection): BinlogEvidence {
   const eventAt = async (file: string, offset: number): Promise<Anchor | null> => {
+    if (offset >= DUMP_LIMIT) return null;
     try {
       const found = await look(server, { kind: "file", file, offset }, anchorIn);
       return found?.start === offset ? found : null;

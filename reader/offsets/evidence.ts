@@ -6,7 +6,10 @@ export interface BinlogEvidence {
   isSubset(subset: string, set: string): Promise<boolean>;
   /** Whether the anchor's transaction (or file beginning) is at its position. */
   stands(anchor: Anchor): Promise<boolean>;
-  /** The event that begins at a position; null when none does. */
+  /**
+   * The event that begins at a position; null when none does, and beyond 4 GiB, where no dump can
+   * begin.
+   */
   eventAt(file: string, offset: number): Promise<Anchor | null>;
   /**
    * Finds a transaction in the server's logs; null when they no longer contain it. Ask only for an

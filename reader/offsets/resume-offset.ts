@@ -1,21 +1,16 @@
 import {
-  BinlogGapError,
   BinlogPurgedError,
   HistoryMismatchError,
   HistoryUnprovenError,
-  NotRotatedYetError,
 } from "../reporting/errors.ts";
+import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
-import { fileAfter } from "../transactions/known-files.ts";
 import type { Anchor } from "../transactions/transaction.ts";
 import { type Beginning, behindGtids, gtidModeOff, requireHistory, runAt } from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 import { isSamePosition, refuseUsedAgain } from "./without-anchor.ts";
-
-/** COM_BINLOG_DUMP has 32 bits for the offset. */
-const DUMP_LIMIT = 2 ** 32;
 
 /**
  * Finds where to continue from a saved offset. If the server's binlog is proven to be the one that
@@ -101,24 +96,27 @@ async function goOn(
   const isExact = saved.isExact && saved.anchor !== null;
   if (saved.gtidSet !== null && !isExact && state.gtids)
     return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
-  if (saved.offset >= DUMP_LIMIT) {
-    // A file of this length ends with the transaction that made it that large; the server begins
-    // the next file at its commit.
-    const next = state.files[state.files.indexOf(saved.file) + 1];
-    if (next === undefined) throw new NotRotatedYetError(saved.file);
-    // The end of the file, which names the next one, is not read.
-    const following = fileAfter(saved.file);
-    if (next !== following) throw new BinlogGapError(following, next);
-    return {
-      offset: { ...offset, file: next, offset: FIRST_EVENT },
-      start: { kind: "file", file: next, offset: FIRST_EVENT },
-      isResumed: true,
-    };
-  }
+  if (saved.offset >= DUMP_LIMIT) return readAgain(offset);
   const { file, offset: at } = saved;
   const gtidSet = saved.gtidSet ?? (state.gtids ? await evidence.gtidsBefore(file, at) : null);
   return {
     offset: { ...offset, gtidSet },
+    start: { kind: "file", file, offset: at },
+    isResumed: true,
+  };
+}
+
+/**
+ * Begins at an earlier place, because no dump can begin at the offset. The file may go on behind
+ * it: the server begins the next file only after all transactions that it commits together, and
+ * those that follow meanwhile. The lanes skip what they have sent.
+ */
+function readAgain(offset: Beginning["offset"]): Beginning {
+  const { file, anchor } = offset;
+  const isBefore = anchor?.file === file && anchor.start < DUMP_LIMIT;
+  const at = isBefore ? anchor.start : FIRST_EVENT;
+  return {
+    offset: { ...offset, offset: at, isSettled: undefined },
     start: { kind: "file", file, offset: at },
     isResumed: true,
   };

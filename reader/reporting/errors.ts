@@ -149,18 +149,6 @@ export class StillStoppedError extends OperatorError {
 }
 
 /**
- * The offset lies beyond what a dump can request of a binlog file, and the server has not begun the
- * next file.
- */
-export class NotRotatedYetError extends Error {
-  override readonly name = "NotRotatedYetError";
-
-  constructor(file: string) {
-    super(`the server has not begun the file after ${file} yet`);
-  }
-}
-
-/**
  * The binlog ends before the read position, or the server has stopped sending events. The next
  * attempt finds the cause.
  */

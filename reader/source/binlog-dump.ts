@@ -7,6 +7,9 @@ export type DumpStart =
   | { readonly kind: "gtid"; readonly gtidSet: string }
   | { readonly kind: "file"; readonly file: string; readonly offset: number };
 
+/** A dump by file can only begin below this offset: COM_BINLOG_DUMP has 32 bits for it. */
+export const DUMP_LIMIT = 2 ** 32;
+
 export interface BinlogDumpOptions {
   readonly connection: ConnectionOptions;
   readonly serverId: number;

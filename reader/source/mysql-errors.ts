@@ -1,7 +1,6 @@
 import {
   BinlogInterruptedError,
   BinlogRefusedError,
-  NotRotatedYetError,
   OperatorError,
   SourceAccessError,
   SourceLockoutError,
@@ -104,11 +103,7 @@ export type Verdict =
  * error is final.
  */
 export function judgeSourceError(error: unknown): Verdict {
-  if (
-    error instanceof SourceSilentError ||
-    error instanceof NotRotatedYetError ||
-    error instanceof BinlogInterruptedError
-  )
+  if (error instanceof SourceSilentError || error instanceof BinlogInterruptedError)
     return { kind: "passing", code: error.name };
   if (!(error instanceof Error) || error instanceof OperatorError)
     return { kind: "final", error: toError(error) };

@@ -5,6 +5,7 @@ import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
+import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import type { NameHistory } from "../statements/name-history.ts";
 import { namesSince, type SavedNames } from "../statements/saved-names.ts";
 import type { HeldChanges } from "./held-changes.ts";
@@ -197,8 +198,7 @@ export class CurrentTransaction {
   /**
    * Called at the first event of the next file. `offset`: the event's position; `begunS`: when the
    * file was begun, seconds since 1970. This makes a boundary, so the offset advances even if no
-   * transaction follows for a long time, and after a transaction that ends beyond 4 GiB, where a
-   * dump cannot start.
+   * transaction follows for long, and out of a file whose end lies beyond what a dump can ask for.
    */
   entersFile(offset: number, begunS: number): void {
     const { gtid = null, committedUs = 0 } = this.#anchor ?? {};
@@ -240,7 +240,8 @@ export class CurrentTransaction {
   }
 
   #endsWith(gtids: readonly string[]): void {
-    if (this.#gtid !== null) {
+    // No dump can ask for an anchor beyond 4 GiB, so there the one before stays.
+    if (this.#gtid !== null && this.#gtidStart < DUMP_LIMIT) {
       this.#anchor = {
         file: this.#position.file,
         start: this.#gtidStart,

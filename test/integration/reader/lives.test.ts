@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import {
+  type AttributeValue,
   CreateTableCommand,
   DeleteTableCommand,
   GetItemCommand,
@@ -53,6 +54,17 @@ async function binlogFiles(): Promise<string[]> {
 
 function storeOf(bench: ReaderBench): OffsetStore {
   return new OffsetStore(orders.dynamodb, `${bench.source}-offsets`);
+}
+
+/** Replaces attributes of the saved offset. */
+async function editOffset(
+  bench: ReaderBench,
+  attributes: Record<string, AttributeValue>,
+): Promise<void> {
+  const TableName = `${bench.source}-offsets`;
+  const Key = { id: { S: "reader" } };
+  const { Item: item } = await orders.dynamodb.send(new GetItemCommand({ TableName, Key }));
+  await orders.dynamodb.send(new PutItemCommand({ TableName, Item: { ...item, ...attributes } }));
 }
 
 test("RESET BINARY LOGS AND GTIDS stops a running reader until an operator acts", async () => {
@@ -275,6 +287,34 @@ test("the reader follows while gtid_mode is switched off and on step by step, wi
   }
   await reader.stop();
   expect((await storeOf(bench).load()).offset?.gtidSet).not.toBeNull();
+});
+
+test("behind an offset that no dump can request, the reader reads again and loses and repeats nothing", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
+  let reader = await bench.start();
+  await insert(1, 5);
+  const read = (await bench.takeFrames(5)).at(-1);
+  await reader.stop();
+  const offset = { N: String(2 ** 32 + 1000) };
+  await editOffset(bench, { offset });
+  await insert(6, 8);
+  await mysql.query("FLUSH BINARY LOGS");
+  await insert(9, 10);
+  reader = await bench.start();
+  const frames = await bench.takeFrames(5);
+  expect(idsOf(frames)).toEqual(range(6, 10));
+  expect(frames[0]).toMatchObject({ life: read?.life, previous: read?.last });
+  await reader.stop();
+  // An earlier release also saved anchors beyond 4 GiB. Then the GTIDs prove the history.
+  const { anchor } = (await storeOf(bench).load()).offset ?? {};
+  const far = { gtid: { S: anchor?.gtid ?? "" }, committedUs: { N: String(anchor?.committedUs) } };
+  const file = { S: anchor?.file ?? "" };
+  await editOffset(bench, { offset, anchor: { M: { ...far, file, start: offset } } });
+  await insert(11, 12);
+  await bench.start();
+  const after = await bench.takeFrames(2);
+  expect(idsOf(after)).toEqual([11, 12]);
+  expect(after[0]?.life).not.toBe(read?.life);
 });
 
 test("a start at a file and offset knows the GTIDs before it", async () => {

@@ -9,12 +9,19 @@ import { lastNumber, ModelServer, type ModelRow, type ServerData } from "./model
 export type Mistake = ReaderMistake | FunctionMistake | "client-by-position";
 
 /**
- * `calm`: nothing happens that may repeat, reorder or lose changes; there are commits, restarts of
- * the reader, other lanes and tables, a queue in trouble. `wild`: everything that can happen to
- * coordinates, tables and messages.
+ * `calm`: nothing happens that may stop the reader, or repeat, reorder or lose changes; there are
+ * commits, restarts of reader and server, other lanes and tables, a queue in trouble. `moving`:
+ * replicas take over and operators choose the place; nothing of it may stop the reader or lose
+ * changes. `wild`: everything that can happen to coordinates, tables and messages.
  */
-export type Weather = "calm" | "wild";
+export type Weather = "calm" | "moving" | "wild";
 
+/** Each step takes a second of this clock. */
+export interface ModelClock {
+  ms: number;
+}
+
+const SECOND_MS = 1000;
 const STORES = ["memory", "shared", "transactional"] as const;
 /** The tables that are always followed; AT_TIMES is followed at times. */
 const ALWAYS = ["orders", "items", "users", "notes"];
@@ -27,6 +34,7 @@ const AT_TIMES = "clicks";
  */
 export class LivesModel {
   readonly #random: () => number;
+  readonly #clock: ModelClock;
   readonly #weather: Weather;
   readonly #server = new ModelServer();
   readonly #application: ModelApplication;
@@ -38,8 +46,10 @@ export class LivesModel {
   #lanes = 1;
   #isNarrow = false;
 
-  constructor(random: () => number, weather: Weather, mistake: Mistake | null) {
+  /** `clock`: the time that `Date.now()` returns. */
+  constructor(random: () => number, clock: ModelClock, weather: Weather, mistake: Mistake | null) {
     this.#random = random;
+    this.#clock = clock;
     this.#weather = weather;
     const store: ModelStore = STORES[Math.floor(random() * STORES.length)] ?? "memory";
     this.#application = new ModelApplication(store, mistake === "client-by-position");
@@ -52,14 +62,27 @@ export class LivesModel {
   }
 
   async run(steps: number): Promise<void> {
-    const acts = this.#weather === "calm" ? this.#calm() : [...this.#calm(), ...this.#wild()];
-    for (let step = 0; step < steps; step++) await this.#one(acts)();
+    const acts = {
+      calm: () => this.#calm(),
+      moving: () => this.#moving(),
+      wild: () => [...this.#calm(), ...this.#wild()],
+    }[this.#weather]();
+    for (let step = 0; step < steps; step++) {
+      this.#clock.ms += SECOND_MS;
+      await this.#one(acts)();
+    }
   }
 
   /** What is wrong at rest; null: nothing, or the missing changes are known to be missing. */
   async verdict(): Promise<string | null> {
     await this.#settle();
     const { handled } = this.#application;
+    const {
+      misattributed,
+      table: { stop },
+    } = this.#reader;
+    if (misattributed !== null) return `attributed: ${misattributed}`;
+    if (stop !== null && this.#weather !== "wild") return `stopped: ${stop}`;
     if (this.#functions.isHeld)
       return "held: behind parked changes of a connection without an author";
     this.#functions.isAnswered = true;
@@ -71,7 +94,7 @@ export class LivesModel {
       );
       if (disorder !== null) return disorder;
     }
-    if (this.#reader.table.isStopped || this.#functions.isGap) return null;
+    if (stop !== null || this.#functions.isGap) return null;
     const known = new Set([...handled.map(({ id }) => id), ...this.#reader.passedOver]);
     for (const { changes } of this.#functions.dead) for (const { id } of changes) known.add(id);
     const ended = this.#server.data.log.filter(
@@ -89,6 +112,8 @@ export class LivesModel {
     return [
       () => this.#server.commit(this.#newRows()),
       () => this.#server.commit(this.#newRows()),
+      () => this.#server.commitLarge(this.#newRows()),
+      () => this.#server.restart(),
       () => this.#read(this.#random() < 0.3),
       () => this.#read(false),
       () =>
@@ -107,13 +132,34 @@ export class LivesModel {
     ];
   }
 
+  #moving(): readonly (() => Promise<void> | void)[] {
+    return [
+      () => this.#server.commit(this.#newRows()),
+      () => this.#server.commit(this.#newRows()),
+      () => this.#server.rotate(),
+      () => this.#server.restart(),
+      () => this.#read(this.#random() < 0.3),
+      () => this.#functions.routeAll(),
+      () => this.#application.receive(false),
+      () => this.#failOverWithProof(),
+      () => this.#beginAnewHere(),
+    ];
+  }
+
+  /** An operator orders a start at the file and offset up to which the present server was read. */
+  async #beginAnewHere(): Promise<void> {
+    await this.#read(false);
+    this.#reader.beginAnew("here");
+    await this.#read(false);
+  }
+
   #wild(): readonly (() => Promise<void> | void)[] {
     return [
       () => this.#server.reset(),
       () => this.#server.move(),
       () => this.#restore(),
       () => this.#server.failOver(),
-      () => this.#reader.beginAnew(this.#random() < 0.5 ? "now" : "oldest"),
+      () => this.#reader.beginAnew(this.#one(["now", "oldest", "here"])),
       () => this.#emptyTable(),
       () => this.#restoreTable(),
       () => this.#restoreBoth(),
@@ -143,6 +189,15 @@ export class LivesModel {
     this.#server.restore(
       ({ executed }) => !this.#reader.isUnsaved || executed < lastNumber(saved?.gtidSet ?? ""),
     );
+  }
+
+  /**
+   * A failover after the reader has read a transaction. Before that, nothing proves that the other
+   * server has the same history.
+   */
+  #failOverWithProof(): void {
+    const { saved } = this.#reader.table;
+    if ((saved?.anchor?.gtid ?? null) !== null) this.#server.failOver();
   }
 
   /** Replaces the offsets table by an empty one, which will draw epochs that were used before. */

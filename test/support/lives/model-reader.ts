@@ -1,15 +1,18 @@
+import type { StartPoint } from "../../../config/start-point.ts";
 import { laneFor } from "../../../reader/frames/shipment.ts";
 import { layoutStep, settledAt, type LaneProgress } from "../../../reader/offsets/lane-layout.ts";
 import { newLife, type Life } from "../../../reader/offsets/life.ts";
 import { followedPositions, type Offset } from "../../../reader/offsets/offset.ts";
-import type { Beginning } from "../../../reader/offsets/beginning.ts";
+import { gtidModeOff, type Beginning } from "../../../reader/offsets/beginning.ts";
 import { firstBeginning } from "../../../reader/offsets/first-beginning.ts";
 import { inTable, resume } from "../../../reader/offsets/resume-offset.ts";
+import { DUMP_LIMIT } from "../../../reader/source/binlog-dump.ts";
 import { OperatorError } from "../../../reader/reporting/errors.ts";
 import type { BinlogPosition } from "../../../reader/transactions/binlog-position.ts";
 import type { KeptXa } from "../../../reader/transactions/transaction.ts";
 import { formatPosition } from "../../../wire/position.ts";
 import type { ModelChange, ModelFrame } from "./model-functions.ts";
+import { ModelSessions } from "./model-sessions.ts";
 import {
   anchorOf,
   isBefore,
@@ -17,7 +20,6 @@ import {
   nameOf,
   numberOf,
   setOf,
-  SIZE,
   type Logged,
   type ModelRow,
   type ModelServer,
@@ -32,6 +34,11 @@ import {
  *   ordered-life   an order to begin anew names the life, which begins again when the offsets table is restored
  *   believes-copies  a life continues in a restored offsets table
  *   forgets-xa     an offset does not name the prepared XA transactions that were kept
+ *   runs-by-file   a server run is named by the number of the file in which it began
+ *   asks-beyond    a dump is asked to begin at an offset beyond 4 GiB
+ *   next-file      behind an offset beyond 4 GiB, reading continues in the next file
+ *   by-gtids       an offset with a GTID set continues by it alone
+ *   file-alone     a start at a file and offset does not learn the GTIDs before it
  */
 export type ReaderMistake =
   | "unproven"
@@ -41,23 +48,29 @@ export type ReaderMistake =
   | "lanes-at-once"
   | "ordered-life"
   | "believes-copies"
-  | "forgets-xa";
+  | "forgets-xa"
+  | "runs-by-file"
+  | "asks-beyond"
+  | "next-file"
+  | "by-gtids"
+  | "file-alone";
 
 /** An order to begin anew, as the offsets table contains it. */
 interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
-  readonly kind: "now" | "oldest";
+  readonly start: StartPoint;
 }
 
 /** The reader's item in the offsets table. */
 export interface ReaderTable {
   readonly saved: Offset | null;
   readonly newStart: NewStart | null;
-  readonly isStopped: boolean;
+  /** Why the last reader stopped; null when it did not. */
+  readonly stop: string | null;
   /** The time of the table's creation; no other table has the same. */
   readonly madeMs: number;
 }
 
-const EMPTY_TABLE: ReaderTable = { saved: null, newStart: null, isStopped: false, madeMs: 0 };
+const EMPTY_TABLE: ReaderTable = { saved: null, newStart: null, stop: null, madeMs: 0 };
 
 export interface Reading {
   /**
@@ -86,6 +99,7 @@ export class ModelReader {
   readonly #server: ModelServer;
   readonly #send: (frame: ModelFrame) => void;
   readonly #mistake: string | null;
+  readonly #sessions: ModelSessions;
   #tables = 0;
   /** The rows of kept XA transactions, which are in the payload bucket. */
   readonly #kept = new Map<string, readonly ModelRow[]>();
@@ -94,6 +108,12 @@ export class ModelReader {
     this.#server = server;
     this.#send = send;
     this.#mistake = mistake;
+    this.#sessions = new ModelSessions(server, mistake === "runs-by-file");
+  }
+
+  /** A transaction that was attributed to another user than its own; null when there is none. */
+  get misattributed(): string | null {
+    return this.#sessions.misattributed;
   }
 
   /** Replaces the offsets table by another one. */
@@ -101,35 +121,42 @@ export class ModelReader {
     this.table = { ...content, madeMs: ++this.#tables };
   }
 
-  /** Does what `offsets set` does. */
-  beginAnew(kind: "now" | "oldest"): void {
-    const known = this.table.saved ?? this.table.newStart;
+  /** Does what `offsets set` does. `here`: at the saved file and offset. */
+  beginAnew(kind: "now" | "oldest" | "here"): void {
+    const { saved } = this.table;
+    const known = saved ?? this.table.newStart;
     if (known === null) return;
     const life = newLife(known.epoch, 0);
     const { lanes, laneCount } = known;
-    const newStart = { ...life, kind, lanes, laneCount };
-    this.table = { ...this.table, saved: null, newStart, isStopped: false };
+    let start: StartPoint;
+    if (kind !== "here") start = { kind };
+    else if (saved === null || saved.offset >= DUMP_LIMIT) return;
+    else start = { kind: "file", file: saved.file, offset: saved.offset };
+    const newStart = { ...life, start, lanes, laneCount };
+    this.table = { ...this.table, saved: null, newStart, stop: null };
   }
 
   /** Runs one process, from where it continues to the end of the log. */
   async read({ killedAfter, lanes: wanted, followed, progress }: Reading): Promise<void> {
-    if (this.table.isStopped) return;
+    if (this.table.stop !== null) return;
     let begin: Beginning;
     try {
       begin = await this.#begin();
+      if (begin.start.kind === "file" && begin.start.offset >= DUMP_LIMIT) return;
       if (this.#mistake !== "believes-copies") begin = inTable(begin, this.table.madeMs);
-      this.#refuseAnonymous(begin);
+      this.#refuseDump(begin);
     } catch (error) {
       if (!(error instanceof OperatorError)) throw error;
-      this.table = { ...this.table, isStopped: true };
+      this.table = { ...this.table, stop: error.message };
       return;
     }
     const lanes = this.#lanesFor(begin.offset, wanted, progress);
     const unsure = begin.offset.isSettled === true ? null : this.#end();
     const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined };
-    this.table = { ...this.table, saved: offset, newStart: null, isStopped: false };
+    this.table = { ...this.table, saved: offset, newStart: null, stop: null };
 
     const due = this.#server.data.log.filter((logged) => isDue(logged, begin));
+    const run = this.#sessions.attribute(due, begin);
     const prepared = new Map(offset.keptXa.map(({ xid, key }) => [Number(xid), key]));
     const batches = new Map<number, ModelChange[]>();
     for (const logged of due) {
@@ -150,46 +177,71 @@ export class ModelReader {
     }
     this.isUnsaved = killedAfter !== null && count > 0;
     if (killedAfter !== null) return;
-    const reached = this.#reached({ ...offset, lanes: positions }, due, prepared);
+    const reached = this.#reached({ ...offset, run, lanes: positions }, due, prepared);
     const isSettled = settledAt(reached, unsure) ? true : undefined;
     this.table = { ...this.table, saved: { ...reached, isSettled } };
   }
 
   async #begin(): Promise<Beginning> {
     const { saved, newStart } = this.table;
+    const mistake = this.#mistake;
     const state = this.#server.state();
     const credulity =
       this.#mistake === "unproven" || this.#mistake === "same-numbers" ? this.#mistake : null;
     const evidence = this.#server.evidence(credulity, saved?.anchor ?? null);
     if (newStart !== null) {
-      const { kind, lanes, laneCount } = newStart;
-      if (kind === "now") this.#passOver();
+      const { start, lanes, laneCount } = newStart;
+      this.#passOver(start);
       const life = this.#mistake === "ordered-life" ? newStart : newLife(newStart.epoch - 1, 0);
       const { epoch } = life;
-      const begin = await firstBeginning({ kind }, { epoch, life: life.life }, state, evidence);
-      return { ...begin, offset: { ...begin.offset, lanes, laneCount, anewSince: epoch } };
+      const begin = await firstBeginning(start, { epoch, life: life.life }, state, evidence);
+      const offset = { ...begin.offset, lanes, laneCount, anewSince: epoch };
+      const isForgetful = mistake === "file-alone" && start.kind === "file";
+      return { ...begin, offset: isForgetful ? { ...offset, gtidSet: null } : offset };
     }
     if (saved === null)
       return await firstBeginning({ kind: "oldest" }, newLife(0, 0), state, evidence);
+    const { file, offset: at, gtidSet, epoch } = saved;
+    if (mistake === "by-gtids" && gtidSet !== null && !state.gtids) throw gtidModeOff(state);
     const begin = await resume(saved, state, evidence);
-    if (this.#mistake !== "same-epoch") return begin;
-    return { ...begin, offset: { ...begin.offset, epoch: saved.epoch } };
+    if (mistake === "by-gtids" && gtidSet !== null)
+      return { ...begin, start: { kind: "gtid", gtidSet } };
+    if (mistake === "same-epoch") return { ...begin, offset: { ...begin.offset, epoch } };
+    if (!begin.isResumed || at < DUMP_LIMIT) return begin;
+    if (mistake === "asks-beyond") return { ...begin, start: { kind: "file", file, offset: at } };
+    if (mistake !== "next-file") return begin;
+    const next = { file: nameOf(numberOf(file) + 1), offset: 4 };
+    return { ...begin, offset: { ...begin.offset, ...next }, start: { kind: "file", ...next } };
   }
 
-  /** Throws, as the server does, when a dump by GTIDs would meet a transaction without one. */
-  #refuseAnonymous({ start }: Beginning): void {
-    if (start.kind !== "gtid") return;
+  /**
+   * Throws, as the server does, when no event begins at a dump's position, or a dump by GTIDs would
+   * meet a transaction without one.
+   */
+  #refuseDump({ start }: Beginning): void {
     const { log } = this.#server.data;
+    if (start.kind === "file") {
+      if (!this.#server.hasPosition(numberOf(start.file), start.offset))
+        throw new RefusedDumpError();
+      return;
+    }
     const last = lastNumber(start.gtidSet);
     const from = log.findIndex(({ number }) => number !== null && number > last);
     const unread = from === -1 ? log.filter(({ number }) => number === null) : log.slice(from);
     if (unread.some(({ number }) => number === null)) throw new RefusedDumpError();
   }
 
-  /** Marks the rows in the log as skipped, but not those that were sent and may be under way. */
-  #passOver(): void {
-    for (const { rows } of this.#server.data.log)
-      for (const { id } of rows) if (!this.sent.has(id)) this.passedOver.add(id);
+  /**
+   * Marks the rows before a start as skipped, but not those that were sent and may be under way.
+   */
+  #passOver(start: StartPoint): void {
+    for (const logged of this.#server.data.log) {
+      const isSkipped =
+        start.kind === "now" ||
+        (start.kind === "file" && isBefore(logged, numberOf(start.file), start.offset));
+      if (!isSkipped) continue;
+      for (const { id } of logged.rows) if (!this.sent.has(id)) this.passedOver.add(id);
+    }
   }
 
   #lanesFor(offset: Offset, wanted: number, progress: ReadonlyMap<number, LaneProgress>): number {
@@ -235,16 +287,17 @@ export class ModelReader {
   #reached(offset: Offset, due: readonly Logged[], prepared: ReadonlyMap<number, string>): Offset {
     const last = due.at(-1);
     if (last === undefined) return offset;
+    const anchor = due.findLast(({ at }) => at < DUMP_LIMIT);
     const numbers = due.map(({ number }) => number ?? 0);
     const read = Math.max(lastNumber(offset.gtidSet ?? ""), ...numbers);
     const isForgetful = this.#mistake === "forgets-xa";
     return {
       ...offset,
       file: nameOf(last.file),
-      offset: last.at + SIZE,
+      offset: last.at + last.size,
       isExact: true,
       gtidSet: offset.gtidSet === null ? null : setOf(read),
-      anchor: anchorOf(last),
+      anchor: anchor === undefined ? offset.anchor : anchorOf(anchor),
       keptXa: isForgetful ? [] : Array.from(prepared, ([xid, key]) => keptXa(xid, key, last)),
     };
   }
@@ -264,7 +317,7 @@ class RefusedDumpError extends OperatorError {
   override readonly name = "RefusedDumpError";
 
   constructor() {
-    super("the server has transactions without GTIDs", "start anew");
+    super("the server refuses the dump", "start anew");
   }
 }
 

@@ -1,4 +1,5 @@
 import type { BinlogEvidence } from "../../../reader/offsets/evidence.ts";
+import { DUMP_LIMIT } from "../../../reader/source/binlog-dump.ts";
 import type { ServerState } from "../../../reader/source/server-state.ts";
 import type { Anchor } from "../../../reader/transactions/transaction.ts";
 
@@ -17,8 +18,19 @@ export interface Logged {
   readonly us: number;
   readonly file: number;
   readonly at: number;
+  /** Bytes. */
+  readonly size: number;
   readonly xid: number;
   readonly rows: readonly ModelRow[];
+  readonly writer: Writer;
+}
+
+/** The connection that wrote a transaction. */
+interface Writer {
+  /** The server that gave the connection its thread id; null after a failover. */
+  readonly server: string | null;
+  readonly thread: number;
+  readonly user: string;
 }
 
 /** The contents of a copy of a server. */
@@ -28,6 +40,8 @@ export interface ServerData {
   readonly files: readonly number[];
   /** The time at which each file begins, by the file's number. */
   readonly begun: ReadonlyMap<number, number>;
+  /** When the server started, seconds since 1970, by the number of the file that it began then. */
+  readonly started: ReadonlyMap<number, number>;
   /** The number of the last executed GTID; all are `source:1-executed`. */
   readonly executed: number;
   readonly purged: number;
@@ -38,7 +52,8 @@ export interface ServerData {
 const SOURCE = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const REPLICA = "5441fac8-71ca-11e1-9e33-c80aa9429562";
 /** Bytes of a transaction, and of a file's beginning before the first one. */
-export const SIZE = 100;
+const SIZE = 100;
+const USERS = ["ada", "bob", "eve"];
 
 /** What the reader believes without proof. */
 export type Credulity = "unproven" | "same-numbers" | null;
@@ -49,6 +64,10 @@ export class ModelServer {
   /** The ids of all rows in the order of their commits. */
   readonly committed: number[] = [];
   #copy: ServerData | null = null;
+  /** The open connections of the present run: the user by the thread id. */
+  #connections = new Map<number, string>();
+  #threads = 0;
+  #connected = 0;
   #us = 1;
   #failovers = 0;
   #xid = 0;
@@ -67,6 +86,25 @@ export class ModelServer {
 
   commit(rows: readonly ModelRow[]): void {
     this.#append("rows", rows, 0);
+  }
+
+  /**
+   * Commits a transaction of 4 GiB. Others may follow in its file: the server does not rotate at
+   * once.
+   */
+  commitLarge(rows: readonly ModelRow[]): void {
+    this.#append("rows", rows, 0, DUMP_LIMIT);
+  }
+
+  /** The open connections, as the process list has them: the user by the thread id. */
+  get connections(): ReadonlyMap<number, string> {
+    return this.#connections;
+  }
+
+  /** A shutdown and a start: the thread ids begin again. */
+  restart(): void {
+    this.rotate();
+    this.#start();
   }
 
   prepareXa(rows: readonly ModelRow[]): void {
@@ -110,6 +148,7 @@ export class ModelServer {
   move(): void {
     const { executed } = this.data;
     this.data = { ...this.data, log: [], ...this.#newFile(), purged: executed };
+    this.#start();
   }
 
   /** The first call makes a copy; later ones restore it. A server begins a file at each start. */
@@ -120,7 +159,7 @@ export class ModelServer {
 
   putBack(copy: ServerData): void {
     this.data = copy;
-    this.rotate();
+    this.restart();
   }
 
   /**
@@ -128,20 +167,28 @@ export class ModelServer {
    */
   failOver(): void {
     const shift = ++this.#failovers;
-    const log = this.data.log.map((logged, index) => ({
-      ...logged,
-      file: 1,
-      at: SIZE + index * SIZE + shift,
-    }));
+    let at = SIZE + shift;
+    const log = this.data.log.map((logged) => {
+      const moved = { ...logged, file: 1, at, writer: { ...logged.writer, server: null } };
+      at += logged.size;
+      return moved;
+    });
     const uuid = this.data.uuid === SOURCE ? REPLICA : SOURCE;
     this.data = { ...this.data, uuid, log, ...this.#newFile() };
+    this.#start();
+  }
+
+  /** Whether an event begins at a position, or the file ends there. */
+  hasPosition(file: number, offset: number): boolean {
+    const inFile = this.data.log.filter((logged) => logged.file === file);
+    return offset <= SIZE || inFile.some(({ at, size }) => at === offset || at + size === offset);
   }
 
   get end(): { readonly file: number; readonly offset: number } {
     const { files, log } = this.data;
     const file = files.at(-1) ?? 1;
     const last = log.findLast((logged) => logged.file === file);
-    return { file, offset: (last?.at ?? 0) + SIZE };
+    return { file, offset: last === undefined ? SIZE : last.at + last.size };
   }
 
   state(): ServerState {
@@ -174,14 +221,7 @@ export class ModelServer {
     return {
       isSubset: async (subset, set) => isTrusting || lastNumber(subset) <= lastNumber(set),
       stands: async (asked) =>
-        isTrusting ||
-        (asked.begunS !== null && begun.get(numberOf(asked.file)) === asked.begunS) ||
-        log.some(
-          (logged) =>
-            nameOf(logged.file) === asked.file &&
-            logged.at === asked.start &&
-            (isBlind || logged.us === asked.committedUs),
-        ),
+        isTrusting || (asked.start < DUMP_LIMIT && this.#hasEvent(asked, isBlind)),
       find: async (gtid) => {
         const found = log.find(({ number }) => number === lastNumber(gtid));
         if (found === undefined) return null;
@@ -211,17 +251,48 @@ export class ModelServer {
     };
   }
 
-  #append(kind: Logged["kind"], rows: readonly ModelRow[], xid: number): void {
+  #hasEvent({ file, start, begunS, committedUs }: Anchor, isBlind: boolean): boolean {
+    const { log, begun } = this.data;
+    return (
+      (begunS !== null && begun.get(numberOf(file)) === begunS) ||
+      log.some(
+        (logged) =>
+          nameOf(logged.file) === file &&
+          logged.at === start &&
+          (isBlind || logged.us === committedUs),
+      )
+    );
+  }
+
+  #append(kind: Logged["kind"], rows: readonly ModelRow[], xid: number, size = SIZE): void {
     const { file, offset: at } = this.end;
     const number = this.data.gtids ? this.data.executed + 1 : null;
-    const logged: Logged = { kind, number, us: this.#us++, file, at, xid, rows };
+    const writer = this.#connect();
+    const logged: Logged = { kind, number, us: this.#us++, file, at, size, xid, rows, writer };
     const executed = number ?? this.data.executed;
     if (kind !== "prepare") this.committed.push(...rows.map(({ id }) => id));
     this.data = { ...this.data, log: [...this.data.log, logged], executed };
   }
 
-  #newFile(): Pick<ServerData, "files" | "begun"> {
-    return { files: [1], begun: new Map([[1, this.#us++]]) };
+  /** Opens a connection, which writes one transaction. Every second one then stays open. */
+  #connect(): Writer {
+    const thread = ++this.#threads;
+    const user = USERS[++this.#connected % USERS.length] ?? "";
+    if (this.#connected % 2 === 0) this.#connections.set(thread, user);
+    return { server: this.data.uuid, thread, user };
+  }
+
+  /** The server starts, with the newest file. */
+  #start(): void {
+    this.#threads = 0;
+    this.#connections = new Map();
+    const started = new Map(this.data.started);
+    started.set(this.data.files.at(-1) ?? 1, Math.floor(Date.now() / 1000));
+    this.data = { ...this.data, started };
+  }
+
+  #newFile(): Pick<ServerData, "files" | "begun" | "started"> {
+    return { files: [1], begun: new Map([[1, this.#us++]]), started: new Map() };
   }
 }
 

@@ -5,11 +5,9 @@ import { latestOf } from "../../../../reader/offsets/first-anchor.ts";
 import { firstBeginning } from "../../../../reader/offsets/first-beginning.ts";
 import { inTable, resume } from "../../../../reader/offsets/resume-offset.ts";
 import {
-  BinlogGapError,
   BinlogPurgedError,
   HistoryMismatchError,
   HistoryUnprovenError,
-  NotRotatedYetError,
   SourceSettingError,
 } from "../../../../reader/reporting/errors.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
@@ -197,18 +195,32 @@ describe("resuming on the server that was read", () => {
       isResumed: true,
     });
   });
-  test("continues in the next file after an offset that a dump cannot request", async () => {
-    const far = { ...saved, offset: 2 ** 32 };
-    const files = ["bin.000005", "bin.000006", "bin.000007"];
-    expect(await resume(far, { ...state, files }, same)).toMatchObject({
-      start: { kind: "file", file: "bin.000006", offset: 4 },
-      offset: { file: "bin.000006", offset: 4 },
-    });
-    // The index lacks 6 to 8.
-    await expect(resume(far, state, same)).rejects.toBeInstanceOf(BinlogGapError);
-    await expect(resume({ ...far, file: "bin.000009" }, state, same)).rejects.toBeInstanceOf(
-      NotRotatedYetError,
-    );
+  test("reads again from the last transaction before an offset that a dump cannot request", async () => {
+    const far: Offset = { ...saved, offset: 2 ** 32, isSettled: true };
+    // Other transactions may follow in the file, although the next one has begun.
+    const next = { ...state, files: ["bin.000005", "bin.000006"] };
+    for (const server of [state, next, { ...next, gtids: false }]) {
+      const begin = await resume(far, server, same);
+      expect(begin).toMatchObject({
+        start: { kind: "file", file: "bin.000005", offset: anchor.start },
+        offset: { ...saved, offset: anchor.start },
+        isResumed: true,
+      });
+      // The lanes were sent more than that, so their number cannot change.
+      expect(begin.offset.isSettled).toBeUndefined();
+    }
+  });
+  test("reads a file again from its beginning when no transaction in it is known", async () => {
+    const far: Offset = { ...saved, offset: 2 ** 32 };
+    const beginning = { kind: "file", file: "bin.000005", offset: 4 };
+    for (const elsewhere of [
+      { ...anchor, file: "bin.000009" },
+      { ...anchor, start: 2 ** 32 },
+    ])
+      expect(await resume({ ...far, anchor: elsewhere }, state, same)).toMatchObject({
+        start: beginning,
+        isResumed: true,
+      });
   });
 });
 

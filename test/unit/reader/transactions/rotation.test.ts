@@ -49,6 +49,13 @@ function statement(sql: string): void {
   take(queryEventBytes(sql));
 }
 
+/** Reads the event that begins a transaction with a GTID. */
+function announce(): void {
+  const event = Buffer.from(recorded.GTID.subarray(0, -4));
+  event.writeUInt32LE(event.length, 9);
+  take(event);
+}
+
 function eventOf(type: number, body = 8): Buffer {
   const bytes = Buffer.alloc(HEADER_LENGTH + body);
   bytes.writeUInt8(type, 4);
@@ -114,6 +121,29 @@ test("the position moves to the next file after a transaction that ends beyond 4
   rotate("bin.000008", false);
   rotate("bin.000008", true);
   expect(placesOf(boundaries).slice(1)).toEqual(["bin.000008:4"]);
+});
+
+test("beyond 4 GiB, where no dump can begin, the anchor stays the last transaction before", () => {
+  rotate("bin.000007", true);
+  const start = end;
+  announce();
+  statement("BEGIN");
+  for (let i = 0; i < 5; i++) {
+    end += GIB;
+    statement("SAVEPOINT a");
+  }
+  statement("COMMIT");
+  // The server has not begun the next file yet.
+  announce();
+  statement("BEGIN");
+  statement("COMMIT");
+  expect(boundaries.map(({ anchor }) => anchor)).toMatchObject([{ start }, { start }]);
+  rotate("bin.000008", false);
+  rotate("bin.000008", true);
+  announce();
+  statement("BEGIN");
+  statement("COMMIT");
+  expect(boundaries.at(-1)?.anchor).toMatchObject({ file: "bin.000008", begunS: null });
 });
 
 test("a boundary at a file's beginning has the run that the file names", () => {
