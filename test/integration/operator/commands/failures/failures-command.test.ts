@@ -326,6 +326,24 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 1, 3, 2]);
   });
 
+  test("accepts a gap at the beginning of a life, and keeps what was delivered in the life before", async () => {
+    const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    const [first, second] = [earlier.frame([{}]), earlier.frame([{}])];
+    later.frame([{}]);
+    const [waiting, next] = [later.frame([{}, {}]), later.frame([{}])];
+    await route(stage.runtime, rawEvent([first]));
+    expect(await route(stage.runtime, rawEvent([waiting]))).toHaveLength(1);
+    const accepted = await failures("accept-gap", "0", later.position(1), "--yes");
+    expect(accepted).toMatchObject({ code: 0 });
+    // SQS no longer recognises a message that is sent again.
+    stage.clock.advance(6 * 60_000);
+    const metrics = new CountingMetrics();
+    const frames = [waiting, first, second, next, waiting];
+    expect(await route(stage.runtime, rawEvent(frames), metrics)).toEqual([]);
+    expect(metrics.totals.get("FramesRepeated")).toBe(2);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3, 2, 4]);
+  });
+
   test("finds a deployed stack by the outputs of its name", async () => {
     const frame = new TestLane().frame([{ user: null }]);
     await route(stage.runtime, rawEvent([frame]));
