@@ -3,17 +3,18 @@ import { DeletionRefusedError } from "./errors.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import { BATCH, type SqsQueue } from "./sqs-queue.ts";
 
-/**
- * How long the first message waits for others to share a request, milliseconds. Its group stays
- * locked meanwhile.
- */
+/** The longest time for which a message waits for others to share its request, milliseconds. */
 const GATHER_MS = 5;
 /** The time between two attempts at deleting a message, milliseconds. */
 const AGAIN_MS = 1000;
 
-/** Deletes handled messages, up to ten to a request. */
+/**
+ * Deletes handled messages, up to ten to a request. A message waits for others only while the
+ * client holds others, because SQS keeps the next messages of its group back until it is deleted.
+ */
 export class DeleteBatcher {
   readonly #queue: SqsQueue;
+  readonly #held: () => number;
   readonly #onDone: (message: HeldMessage) => void;
   readonly #onError: (error: unknown) => void;
   #waiting: HeldMessage[] = [];
@@ -23,6 +24,8 @@ export class DeleteBatcher {
 
   constructor(options: {
     readonly queue: SqsQueue;
+    /** The number of messages that the client holds, including those that were added here. */
+    readonly held: () => number;
     /**
      * Called when the message is deleted or no longer held, or when no attempt follows because of
      * `close()`.
@@ -31,13 +34,14 @@ export class DeleteBatcher {
     readonly onError: (error: unknown) => void;
   }) {
     this.#queue = options.queue;
+    this.#held = options.held;
     this.#onDone = options.onDone;
     this.#onError = options.onError;
   }
 
   add(message: HeldMessage): void {
     this.#waiting.push(message);
-    if (this.#waiting.length >= BATCH || this.#closing) this.#send();
+    if (this.#waiting.length >= BATCH || this.#closing || this.#isAlone) this.#send();
     else this.#gathering ??= setTimeout(() => this.#send(), GATHER_MS);
   }
 
@@ -48,13 +52,21 @@ export class DeleteBatcher {
     while (this.#requests.size > 0) await Promise.all(this.#requests);
   }
 
+  /** Whether the client holds no other messages. Those of a request under way count as held. */
+  get #isAlone(): boolean {
+    return this.#held() <= this.#waiting.length;
+  }
+
   #send(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
     if (batch.length === 0) return;
-    const request = this.#delete(batch).finally(() => this.#requests.delete(request));
+    const request = this.#delete(batch).finally(() => {
+      this.#requests.delete(request);
+      if (this.#isAlone) this.#send();
+    });
     this.#requests.add(request);
   }
 

@@ -91,6 +91,7 @@ async function run<Transaction>(
   });
   const deletions = new DeleteBatcher({
     queue,
+    held: () => inFlight.size,
     onDone: (message) => inFlight.forget(message),
     onError: (error) => reporter.error(error, "delete"),
   });
