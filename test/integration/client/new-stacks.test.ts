@@ -5,14 +5,14 @@ import { subscribe } from "../../../client/index.ts";
 import type { AnyPositionStore } from "../../../client/position-store.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { makeStorePlace, type StoreName } from "../../support/client/position-stores.ts";
-import { SOURCE } from "../../support/functions/frames.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
 import { Stage } from "../../support/functions/stage.ts";
 import { useMysql, type Account } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 // Real server, reader, functions and client. A stack is removed and made again under its name, with
-// new tables; its queues remain, and so do the application and its position store.
+// new tables; its queues remain, and so do the application and its position store. Or the
+// application goes from a stack to one of another name.
 
 const WITHIN = { timeout: 120_000, interval: 50 };
 const mysql = useMysql();
@@ -34,16 +34,21 @@ interface Tables {
 }
 
 /** Runs a stack's reader and functions. Disposing removes both and leaves queues and tables. */
-async function runStack(stage: Stage, { offsets, sessions }: Tables): Promise<AsyncDisposable> {
+async function runStack(
+  stage: Stage,
+  { offsets, sessions }: Tables,
+  environment: Record<string, string> = {},
+): Promise<AsyncDisposable> {
   await using started = new AsyncDisposableStack();
   const bench = started.use(
     await ReaderBench.create(stage.aws, mysql.server, {
-      SOURCE_NAME: SOURCE,
+      SOURCE_NAME: stage.source,
       RAW_QUEUE_URL: stage.rawQueueUrl,
       OFFSETS_TABLE: offsets,
       SESSIONS_TABLE: sessions,
       PAYLOAD_BUCKET: "payloads",
       SWEEP_SECONDS: "1",
+      ...environment,
     }),
   );
   const retry = { retryEveryMs: 100, backoff: { baseMs: 50, longestMs: 100, attempts: 10_000 } };
@@ -65,7 +70,7 @@ async function startApplication(stage: Stage, positions: AnyPositionStore<unknow
     },
     {
       sqs,
-      source: SOURCE,
+      source: stage.source,
       environment: "staging",
       waitTimeSeconds: 1,
       positions,
@@ -130,29 +135,46 @@ describe.each<StoreName>(["memory", "DynamoDB", "MySQL"])("with records in %s", 
   });
 });
 
-test("two stacks for different users on one server each deliver their own users' changes, once", async () => {
+test("an application handles what stacks of different names deliver, once for each, one after the other and at once", async () => {
   const other = await mysql.createAccount("app_other", ["ALL ON shop.*"]);
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
   await using first = await Stage.start();
-  await using second = await Stage.start({
-    environments: { staging: { users: [other.user] }, elsewhere: { users: [account.user] } },
-    subscribers: { billing: { tables: ["shop.*"], environments: ["staging"] } },
-  });
-  const accounts = [account, other];
-  const writers = await Promise.all(accounts.map((of) => mysql.connect(of)));
+  const staging = { users: [account.user, other.user] };
+  await using second = await Stage.start(
+    { environments: { staging }, subscribers: { billing: { tables: ["shop.*"] } } },
+    "second",
+  );
+  await using place = await makeStorePlace("MySQL", first, mysql);
+  // One process of the application with one store.
+  const positions = place.open();
   await using running = new AsyncDisposableStack();
-  const applications: Awaited<ReturnType<typeof startApplication>>[] = [];
-  for (const stage of [first, second]) {
+  const [ofFirst, ofSecond] = [
+    running.use(await startApplication(first, positions)),
+    running.use(await startApplication(second, positions)),
+  ];
+  for (const stage of [first, second])
     await stage.createRawQueue({ visibilitySeconds: 30, maxReceives: 1000 });
-    running.use(await runStack(stage, { offsets: "offsets", sessions: "sessions" }));
-    const positions = await makeStorePlace("memory", stage, mysql);
-    applications.push(running.use(await startApplication(stage, positions.open())));
+  const tables = { offsets: "offsets", sessions: "sessions" };
+  const writer = await mysql.connect(account);
+  const otherWriter = await mysql.connect(other);
+  {
+    await using _ = await runStack(first, tables);
+    await insert(writer, 1, 5);
+    await insert(otherWriter, 6, 10);
+    await vi.waitFor(() => expect(inOrder(ofFirst.rows)).toEqual(range(1, 5)), WITHIN);
   }
-  for (let id = 1; id <= 20; id += 2)
-    for (const [index, writer] of writers.entries()) await insert(writer, id + index, id + index);
-  const odd = range(1, 20).filter((id) => id % 2 === 1);
-  const even = range(1, 20).filter((id) => id % 2 === 0);
+  // The other stack reads the same coordinates.
+  const oldest = { SOURCE_START: "oldest" };
+  {
+    await using _ = await runStack(second, tables, oldest);
+    await vi.waitFor(() => expect(inOrder(ofSecond.rows)).toEqual(range(1, 10)), WITHIN);
+  }
+  running.use(await runStack(first, tables));
+  running.use(await runStack(second, tables, oldest));
+  await Promise.all([insert(writer, 11, 15), insert(otherWriter, 16, 20)]);
   await vi.waitFor(() => {
-    expect(applications.map(({ rows }) => inOrder(rows))).toEqual([odd, even]);
+    expect(inOrder(ofSecond.rows)).toEqual(range(1, 20));
+    expect(inOrder(ofFirst.rows)).toEqual([...range(1, 5), ...range(11, 15)]);
   }, WITHIN);
-  expect(applications.flatMap(({ repeats }) => repeats)).toEqual([]);
+  expect([...ofFirst.repeats, ...ofSecond.repeats]).toEqual([]);
 });

@@ -62,22 +62,25 @@ export class Stage implements AsyncDisposable {
   readonly clock: LocalClock;
   readonly clients: Clients;
   readonly runtime: RetryRuntime;
+  /** The name of the stack's source. */
+  readonly source: string;
   readonly #environment: Record<string, string>;
 
-  private constructor(aws: LocalAws, environment: Record<string, string>) {
+  private constructor(aws: LocalAws, source: string, environment: Record<string, string>) {
     this.aws = aws;
+    this.source = source;
     this.clock = aws.clock;
     this.#environment = environment;
     this.clients = this.newClients();
     this.runtime = this.runtimeWith(this.clients);
   }
 
-  static async start(routing: RoutingInput = ROUTING): Promise<Stage> {
+  static async start(routing: RoutingInput = ROUTING, source = SOURCE): Promise<Stage> {
     const aws = await startLocalAws();
     const base = `${aws.endpoints.sqs}/${aws.accountId}`;
-    const stage = new Stage(aws, {
-      SOURCE_NAME: SOURCE,
-      RAW_QUEUE_URL: `${base}/${rawQueueName(SOURCE)}`,
+    const stage = new Stage(aws, source, {
+      SOURCE_NAME: source,
+      RAW_QUEUE_URL: `${base}/${rawQueueName(source)}`,
       ROUTING: encodeRouting(routing),
       OFFSETS_TABLE: "offsets",
       FAILURES_TABLE: "failures",
@@ -90,7 +93,7 @@ export class Stage implements AsyncDisposable {
     await dynamodb.send(new CreateTableCommand(failuresTable()));
     await s3.send(new CreateBucketCommand({ Bucket: "payloads" }));
     for (const [environment, subscriber] of stage.pairs()) {
-      await stage.createQueue(environmentQueueName(SOURCE, subscriber, environment));
+      await stage.createQueue(environmentQueueName(source, subscriber, environment));
     }
     return stage;
   }
@@ -165,14 +168,13 @@ export class Stage implements AsyncDisposable {
   /** The environment and the subscriber of each environment queue. */
   pairs(): [string, string][] {
     const { routing } = parseFunctionSettings(this.#environment);
-    return environmentQueues({ name: SOURCE, ...routing }).map(({ environment, subscriber }) => [
-      environment,
-      subscriber,
-    ]);
+    return environmentQueues({ name: this.source, ...routing }).map(
+      ({ environment, subscriber }) => [environment, subscriber],
+    );
   }
 
   get rawQueueUrl(): string {
-    return this.queueUrl(rawQueueName(SOURCE));
+    return this.queueUrl(rawQueueName(this.source));
   }
 
   /** Creates the raw queue and its dead-letter queue. */
@@ -180,9 +182,9 @@ export class Stage implements AsyncDisposable {
     visibilitySeconds: number;
     maxReceives: number;
   }): Promise<void> {
-    const dead = rawQueueName(SOURCE).replace(".fifo", "-dead.fifo");
+    const dead = rawQueueName(this.source).replace(".fifo", "-dead.fifo");
     await this.createQueue(dead);
-    await this.createQueue(rawQueueName(SOURCE), {
+    await this.createQueue(rawQueueName(this.source), {
       VisibilityTimeout: String(attributes.visibilitySeconds),
       RedrivePolicy: JSON.stringify({
         deadLetterTargetArn: `arn:aws:sqs:${this.aws.region}:${this.aws.accountId}:${dead}`,
@@ -214,7 +216,7 @@ export class Stage implements AsyncDisposable {
     return this.aws.faults.add({
       service: "sqs",
       action: "SendMessage*",
-      resource: environmentQueueName(SOURCE, subscriber, environment),
+      resource: environmentQueueName(this.source, subscriber, environment),
       effect: { kind: "error", code },
     });
   }
@@ -223,7 +225,7 @@ export class Stage implements AsyncDisposable {
    * Receives and deletes everything in an environment's queue; returns it in the order received.
    */
   async receiveAll(environment: string, subscriber = "billing"): Promise<EnvironmentMessage[]> {
-    const QueueUrl = this.queueUrl(environmentQueueName(SOURCE, subscriber, environment));
+    const QueueUrl = this.queueUrl(environmentQueueName(this.source, subscriber, environment));
     const bodies: string[] = [];
     for (;;) {
       const { Messages: messages = [] } = await this.clients.sqs.send(
