@@ -11,7 +11,7 @@ export function problemText(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const [line = text] = text.split("\n", 1);
   const heading = headingOf(error);
-  return heading === null ? line : `${line} Runbook: ${heading}`;
+  return heading === null ? line : `${line}. Runbook: ${heading}`;
 }
 
 function headingOf(error: unknown): RunbookHeading | null {

@@ -14,18 +14,35 @@ const RESOLUTION_MS = 20;
 export class StandStill implements Disposable {
   readonly #delays = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   #longestMs = 0;
+  #latest = { ms: 0, atMs: -Infinity };
 
   /** The longest such time since the first look, milliseconds; null when too short to matter. */
-  look(): number | null {
+  longest(): number | null {
+    this.look();
+    return noticeable(this.#longestMs);
+  }
+
+  /** The latest such time, if it was in the last `withinMs`; null also when too short to matter. */
+  latest(withinMs: number): number | null {
+    this.look();
+    const { ms, atMs } = this.#latest;
+    return performance.now() - atMs > withinMs ? null : noticeable(ms);
+  }
+
+  look(): void {
     // `enable` returns whether it has just been enabled.
-    if (!this.#delays.enable()) {
-      this.#longestMs = Math.max(this.#longestMs, this.#delays.max / 1e6);
-      this.#delays.reset();
-    }
-    return this.#longestMs < NOTICEABLE_MS ? null : this.#longestMs;
+    if (this.#delays.enable()) return;
+    const ms = this.#delays.max / 1e6;
+    this.#delays.reset();
+    this.#longestMs = Math.max(this.#longestMs, ms);
+    if (ms >= NOTICEABLE_MS) this.#latest = { ms, atMs: performance.now() };
   }
 
   [Symbol.dispose](): void {
     this.#delays.disable();
   }
+}
+
+function noticeable(ms: number): number | null {
+  return ms < NOTICEABLE_MS ? null : ms;
 }

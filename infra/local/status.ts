@@ -5,9 +5,10 @@ import { problemText } from "./problem-text.ts";
 import { StandStill } from "./stand-still.ts";
 
 /**
- * How long a problem is shown; one that occurs again is shown again. Lasting ones are in the facts.
+ * How long a problem or a stand-still is shown; one that occurs again is shown again. Lasting
+ * problems are in the facts.
  */
-const PROBLEM_SHOWN_MS = 15_000;
+const SHOWN_MS = 15_000;
 
 /** Gathers what the display shows. */
 export class Status implements Disposable {
@@ -32,7 +33,7 @@ export class Status implements Disposable {
 
   /** The longest time the stand-ins for AWS did nothing; null when too short to matter. */
   standStillMs(): number | null {
-    return this.#standStill.look();
+    return this.#standStill.longest();
   }
 
   [Symbol.dispose](): void {
@@ -62,14 +63,14 @@ export class Status implements Disposable {
     await this.#demonstration?.lookForParked().catch((error: unknown) => this.problem(error));
     const facts = await this.#facts();
     const tally = this.#demonstration?.tally;
-    const isOver = performance.now() - this.#problemMs > PROBLEM_SHOWN_MS;
+    const isOver = performance.now() - this.#problemMs > SHOWN_MS;
     return {
       uptimeMs: performance.now() - this.#startedMs,
       streams: facts.queues.map((queue) => this.#stream(queue, facts)),
       facts,
       attributions: [...(tally?.attributions ?? [])],
       verdict: tally?.verdict() ?? null,
-      standStillMs: this.standStillMs(),
+      standStillMs: this.#standStill.latest(SHOWN_MS),
       problems: { count: this.#problems, last: isOver ? null : this.#lastProblem },
     };
   }

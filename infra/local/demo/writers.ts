@@ -66,8 +66,12 @@ export async function writeAs(
     return await work(connection);
   };
   let number = events.firstNumber;
+  const named: WriterEvents = {
+    ...events,
+    onProblem: (error) => events.onProblem(new WriterError(environment, error)),
+  };
   const write = (connect: Connect, pauseMs: number) =>
-    writeOrders(new OrderBook(environment, () => ++number), connect, pauseMs, events, signal);
+    writeOrders(new OrderBook(environment, () => ++number), connect, pauseMs, named, signal);
   await Promise.all([
     ...Array.from({ length: POOL_WRITERS }, () => write(throughPool, POOL_PAUSE_MS)),
     ...Array.from({ length: BRIEF_WRITERS }, () => write(briefly, BRIEF_PAUSE_MS)),
@@ -94,5 +98,15 @@ async function writeOrders(
       pauseMs = PAUSE_AFTER_PROBLEM_MS;
     }
     await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** A transaction of the demonstration failed. */
+class WriterError extends Error {
+  override readonly name = "WriterError";
+
+  constructor(environment: string, cause: unknown) {
+    const text = cause instanceof Error ? cause.message : String(cause);
+    super(`the demonstration could not write as ${environment}: ${text}`, { cause });
   }
 }

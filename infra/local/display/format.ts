@@ -21,6 +21,11 @@ export function uptime(ms: number): string {
     : `${hours}:${String(minutes).padStart(2, "0")}:${tail}`;
 }
 
+/** The latest problem. What lasts is among the findings, so this may be over. */
+export function problemLine(problems: number, last: string): string {
+  return `a moment ago, problem ${count(problems)}: ${last}`;
+}
+
 /** Tells that the machine is slow, so that the delay is not taken for the product's. */
 export function standStillText(ms: number): string {
   const parked = ms < PATIENCE_MS ? "" : ", so queues may be parked";

@@ -13,7 +13,9 @@ export interface Snapshot {
   readonly attributions: readonly (readonly [string, number])[];
   /** Null without the demonstration. */
   readonly verdict: Verdict | null;
-  /** See `Status.standStillMs`. */
+  /**
+   * For how long the stand-ins for AWS did nothing a moment ago; null when too short to matter.
+   */
   readonly standStillMs: number | null;
   /** How many problems occurred; `last` is the latest, or null when it is some time ago. */
   readonly problems: { readonly count: number; readonly last: string | null };

@@ -1,5 +1,5 @@
 import { parkedChanges } from "../console/facts/facts.ts";
-import { count, duration, standStillText, uptime } from "./format.ts";
+import { count, duration, problemLine, standStillText, uptime } from "./format.ts";
 import { ALL_IS_WELL, findingTexts, stateTexts } from "./facts-text.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 
@@ -26,7 +26,7 @@ export function statusLine(snapshot: Snapshot): string {
     ...(verdict === null ? [] : [`foreign ${verdict.foreign}, repeated ${verdict.repeated}`]),
     ...(standStillMs === null ? [] : [standStillText(standStillMs)]),
     ...(findings.length === 0 ? [ALL_IS_WELL] : findings),
-    ...(problems.last === null ? [] : [`problems ${problems.count}: ${problems.last}`]),
+    ...(problems.last === null ? [] : [problemLine(problems.count, problems.last)]),
   ];
   return `${uptime(uptimeMs)}  ${parts.join(" | ")}`;
 }

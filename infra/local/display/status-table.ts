@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from "node:util";
 import Table from "cli-table3";
 import { parkedChanges } from "../console/facts/facts.ts";
 import { ALL_IS_WELL, findingTexts, stateTexts } from "./facts-text.ts";
-import { count, duration, standStillText, uptime } from "./format.ts";
+import { count, duration, problemLine, standStillText, uptime } from "./format.ts";
 import type { Snapshot, StreamStatus } from "./snapshot.ts";
 import { cut, wrap } from "./wrap.ts";
 
@@ -129,7 +129,7 @@ function summary(snapshot: Snapshot): string[] {
   if (findings.length === 0) lines.push(ALL_IS_WELL);
   lines.push(...findings.map((text) => `● ${text}`));
   if (standStillMs !== null) lines.push(standStillText(standStillMs));
-  if (problems.last !== null) lines.push(`problems: ${problems.count}, the last: ${problems.last}`);
+  if (problems.last !== null) lines.push(problemLine(problems.count, problems.last));
   return lines;
 }
 

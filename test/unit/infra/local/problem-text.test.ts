@@ -19,7 +19,7 @@ test.each([
   [new BatchItemsFailedError(1, 2), "Frames come again"],
   [new ChildEndedError("reader", EXIT, "reader.log"), "Reader not reporting"],
 ])("the problem %s names its heading in the runbook", (error, heading) => {
-  expect(problemText(error)).toBe(`${error.message} Runbook: ${heading}`);
+  expect(problemText(error)).toBe(`${error.message}. Runbook: ${heading}`);
 });
 
 test.each([

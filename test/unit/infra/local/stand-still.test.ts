@@ -7,14 +7,17 @@ function doNothing(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 }
 
-test("a long stand-still is noticed from the first measurement on, and kept", async () => {
+test("a long stand-still is noticed from the first look on, shown for a while, and kept", async () => {
   using standStill = new StandStill();
   doNothing(700);
-  expect(standStill.look()).toBe(null);
+  standStill.look();
+  expect(standStill.longest()).toBe(null);
   await delay(50);
   doNothing(600);
   await delay(50);
-  expect(standStill.look()).toBeGreaterThan(550);
+  expect(standStill.latest(60_000)).toBeGreaterThan(550);
   await delay(50);
-  expect(standStill.look()).toBeGreaterThan(550);
+  expect(standStill.latest(60_000)).toBeGreaterThan(550);
+  expect(standStill.latest(20)).toBe(null);
+  expect(standStill.longest()).toBeGreaterThan(550);
 });
