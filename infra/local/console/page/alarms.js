@@ -23,29 +23,34 @@ export function alarmList({ facts }) {
     h(
       "p",
       { class: "soft" },
-      "These are the alarms of the synthesized template. Once a minute, CloudWatch's rules are applied to the metrics of this run. An alarm rings only after its periods, so the line above shows trouble earlier.",
+      "These are the alarms of the synthesized template. Once a minute, CloudWatch's rules are applied to the metrics of this run. An alarm rings only after its periods, so the line above shows trouble earlier. Until they have passed since the start, there is not enough data.",
     ),
     h("div", { class: "alarms" }, ...sorted.map(alarmCard)),
   ];
 }
 
-function weight({ state, breaching }) {
-  return ORDER.indexOf(state) * 100 - (state === "OK" ? breaching : 0);
+function weight(alarm) {
+  return isComing(alarm) ? 1 - alarm.breaching / 1000 : ORDER.indexOf(alarm.state) * 2;
+}
+
+/** Whether some of the latest periods breach, but too few to ring, or too early. */
+function isComing({ state, breaching }) {
+  return state !== "ALARM" && state !== "NOT_HERE" && breaching > 0;
 }
 
 function alarmCard(alarm) {
   const [words, kind] = STATES[alarm.state];
-  const isComing = alarm.state !== "ALARM" && alarm.state !== "NOT_HERE" && alarm.breaching > 0;
+  const coming = isComing(alarm);
   const progress = `${alarm.breaching} of ${alarm.toAlarm} periods`;
   return h(
     "a",
     {
-      class: `card ${alarm.state === "ALARM" ? "stopped" : isComing ? "trouble" : ""}`,
+      class: `card ${alarm.state === "ALARM" ? "stopped" : coming ? "trouble" : ""}`,
       href: `#alarms/${encodeURIComponent(alarm.name)}`,
     },
     h("span", {}, badge(words, kind)),
     h("strong", {}, alarm.shortName),
-    h("span", { class: "small soft" }, isComing ? badge(progress, "trouble") : alarm.severity),
+    h("span", { class: "small soft" }, coming ? badge(progress, "trouble") : alarm.severity),
   );
 }
 
@@ -86,7 +91,7 @@ export async function alarmPage(name) {
         "section",
         { class: "card runbook" },
         h("h3", {}, `Runbook: ${alarm.heading}`),
-        ...markdown(runbook ?? ""),
+        ...runbookText(runbook),
       ),
     ),
   ];
@@ -96,6 +101,27 @@ export async function runbookPage(heading) {
   const text = await ask("/api/runbook", { heading });
   return [
     h("h2", {}, `Runbook: ${heading}`),
-    h("section", { class: "card runbook" }, ...markdown(text ?? "There is no such heading.")),
+    h("section", { class: "card runbook" }, ...runbookText(text)),
+  ];
+}
+
+/** A section of the runbook, which is written for a deployment, and where its logs are here. */
+function runbookText(text) {
+  if (text === null) return ["There is no such heading."];
+  return [
+    ...markdown(text),
+    h(
+      "p",
+      { class: "soft" },
+      "On this machine: the logs of the reader and the functions are in ",
+      h("code", {}, ".local/log"),
+      " (with ",
+      h("code", {}, "--state DIR"),
+      " in ",
+      h("code", {}, "DIR/log"),
+      "), and the commands need no ",
+      h("code", {}, "--stack"),
+      ".",
+    ),
   ];
 }

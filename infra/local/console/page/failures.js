@@ -43,13 +43,18 @@ export function failureList({ facts }) {
               ["since", ({ parkedAt }) => clockTime(parkedAt)],
               ["attempts", ({ attempts }) => count(attempts), "number"],
               ["next", nextAttempt],
-              ["error", ({ error }) => error, "wrap"],
+              ["error", ({ error }) => error || "–", "wrap"],
               ["data", ({ stream }) => bodyButton("/api/record", { stream }, stream)],
             ],
-            streams.slice(0, MOST),
+            streams.toSorted(inOrder).slice(0, MOST),
           ),
         ),
   ];
+}
+
+/** Streams that were given up come first, then those that have waited longest. */
+function inOrder(one, other) {
+  return other.isGivenUp - one.isGivenUp || one.parkedAt - other.parkedAt;
 }
 
 function nextAttempt({ isGivenUp, nextAttemptAt }) {

@@ -232,6 +232,40 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(await page.getByText("Nothing is parked.").count()).toBe(0);
   });
 
+  test("what needs a person most comes first: streams that were given up, alarms that will ring", async () => {
+    const { failures } = withParked(facts);
+    const [stream] = "streams" in failures ? failures.streams : [];
+    if (stream === undefined) throw new Error("nothing is parked");
+    const [alarm] = facts.alarms as [Facts["alarms"][number]];
+    const streams = [
+      { ...stream, stream: "thread/newer", parkedAt: 2 },
+      { ...stream, stream: "thread/older", parkedAt: 1 },
+      { ...stream, stream: "thread/given-up", parkedAt: 3, isGivenUp: true },
+    ];
+    const alarms = [
+      alarm,
+      { ...alarm, shortName: "Coming", state: "INSUFFICIENT_DATA", breaching: 1 } as const,
+      { ...alarm, shortName: "Nearer", breaching: 2 },
+      { ...alarm, shortName: "Ringing", state: "ALARM", breaching: 5 } as const,
+    ];
+    await showsAtOnce({ ...facts, alarms, failures: { changes: 3, records: 3, streams } });
+    await open("Failure records");
+    await page.getByRole("rowheader").first().waitFor();
+    expect(await page.getByRole("rowheader").allInnerTexts()).toEqual([
+      "thread/given-up",
+      "thread/older",
+      "thread/newer",
+    ]);
+    await open("Alarms");
+    await page.locator(".alarms").waitFor();
+    expect(await page.locator(".alarms strong").allInnerTexts()).toEqual([
+      "Ringing",
+      "Nearer",
+      "Coming",
+      "Lag",
+    ]);
+  });
+
   test("a page whose view fails says why, and the others go on", async () => {
     views["/api/changes"] = () => Promise.reject(new Error("the table is gone"));
     await open("Changes");
