@@ -33,8 +33,13 @@ export const DELIVERY_CAUSES: readonly LiveCause[] = [
     name: "A parked stream is given up",
     rings: ["Failures dead", "Failures pending", "Unattributed changes"],
     begin: writeUnseen,
-    // Each run of retry makes one of the 21 attempts after which a stream may be given up.
-    meanwhile: (stack) => passRests(stack, Date.now() - A_DAY_MS),
+    // Each run of retry makes an attempt. A stream is given up after 21 of them, but not before
+    // half a day: first "Failures pending" has to ring, which takes longer where runs are late.
+    meanwhile: (stack) =>
+      passRests(
+        stack,
+        stack.ringing().includes("Failures pending") ? Date.now() - A_DAY_MS : undefined,
+      ),
     end: discardAll,
   },
   {
