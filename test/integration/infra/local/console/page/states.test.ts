@@ -266,6 +266,18 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     ]);
   });
 
+  test("says that npm start has ended, shows nothing in green then, and goes on when it answers", async () => {
+    const port = Number(new URL(server.url).port);
+    await server[Symbol.asyncDispose]();
+    await untilHeadline(/^npm start no longer answers/);
+    expect(await page.title()).toContain("no longer answers");
+    const filter = "getComputedStyle(document.getElementById('main')).filter";
+    expect(await page.evaluate<string>(filter)).toBe("grayscale(1)");
+    server = await ConsoleServer.listen({ port }, views);
+    await untilHeadline(/^All is well\.$/);
+    expect(await page.evaluate<string>(filter)).toBe("none");
+  });
+
   test("a page whose view fails says why, and the others go on", async () => {
     views["/api/changes"] = () => Promise.reject(new Error("the table is gone"));
     await open("Changes");
