@@ -77,6 +77,17 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
 
     beginningOf: (file) => look(server, { kind: "file", file, offset: FIRST_EVENT }, anchorIn),
 
+    async lastCommitBefore(file, offset) {
+      let last: number | null = null;
+      await look(server, { kind: "file", file, offset: FIRST_EVENT }, (event) => {
+        if (event.file !== file) return true;
+        if (isTransaction(event) && event.start < offset)
+          last = parseGtidEvent(event.event).immediateCommitTimestamp;
+        return event.end >= offset && event.isInFile ? true : null;
+      });
+      return last;
+    },
+
     async gtidsBefore(file, offset) {
       const inFile = new GtidIntervals();
       if (offset > FIRST_EVENT) {

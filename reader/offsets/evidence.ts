@@ -19,6 +19,11 @@ export interface BinlogEvidence {
   /** The first event of a file; null when the server does not send it. */
   beginningOf(file: string): Promise<Anchor | null>;
   /**
+   * The commit time of the last transaction that begins in the file before the offset, microseconds
+   * since 1970; null when there is none.
+   */
+  lastCommitBefore(file: string, offset: number): Promise<number | null>;
+  /**
    * The GTIDs executed before a position; with an offset beyond the file's end, including the whole
    * file.
    */

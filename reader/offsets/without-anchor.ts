@@ -13,8 +13,9 @@ const SET_BACK_MS = 1000;
  *
  * With GTIDs: exactly the offset's GTIDs were executed before the position, or those that were not
  * are behind a prepared XA transaction at the position. After a reset or in moved logs, another set
- * was executed. Without GTIDs: the file is not younger than the last transaction
- * that was read in it.
+ * was executed. Without GTIDs: the file is not younger than the last commit that was read, or that
+ * commit is the last transaction before the position, in an earlier file. An XA transaction was then
+ * prepared at the position, and no commit was read in the file.
  */
 export async function isSamePosition(
   saved: Offset,
@@ -35,7 +36,24 @@ export async function isSamePosition(
   if (committedMs === 0 || offset <= FIRST_EVENT) return true;
   const beginning = await evidence.beginningOf(file);
   const begunMs = (beginning?.begunS ?? 0) * 1000;
-  return begunMs <= committedMs + SET_BACK_MS;
+  if (begunMs <= committedMs + SET_BACK_MS) return true;
+  return (await lastCommitMs(saved, state, evidence)) === committedMs;
+}
+
+/**
+ * The commit time of the last transaction before the position, in the latest file that has one,
+ * milliseconds since 1970; null when there is none.
+ */
+async function lastCommitMs(
+  { file, offset }: Offset,
+  { files }: ServerState,
+  { lastCommitBefore }: Pick<BinlogEvidence, "lastCommitBefore">,
+): Promise<number | null> {
+  for (const each of files.slice(0, files.indexOf(file) + 1).toReversed()) {
+    const lastUs = await lastCommitBefore(each, each === file ? offset : Infinity);
+    if (lastUs !== null) return Math.floor(lastUs / 1000);
+  }
+  return null;
 }
 
 /**

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { GetItemCommand, PutItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
-import { expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { formatPosition, parsePosition } from "../../../wire/position.ts";
@@ -181,4 +181,75 @@ test("a reset server that has used fewer GTIDs stops the reader until an operato
   await mysql.query("RESET BINARY LOGS AND GTIDS");
   await insert(11, 13);
   await expectStop(bench, "HistoryMismatchError");
+});
+
+/** The values of `gtid_mode`, step by step. */
+const MODES = ["ON", "ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF"];
+
+async function turn(modes: readonly string[]): Promise<void> {
+  for (const mode of modes) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+}
+
+/** Waits until a binlog file that begins now is certainly younger than what was committed. */
+async function laterSecond(): Promise<void> {
+  const [{ from } = { from: 0 }] = await mysql.query<{ from: number }>(
+    "SELECT UNIX_TIMESTAMP() + 3 AS `from`",
+  );
+  await expect
+    .poll(() => mysql.query("SELECT 1 FROM DUAL WHERE UNIX_TIMESTAMP() >= ?", [from]), {
+      timeout: 60_000,
+    })
+    .toHaveLength(1);
+}
+
+describe("without GTIDs", () => {
+  beforeAll(() => turn(MODES));
+  afterAll(() => turn(MODES.toReversed()));
+
+  test("the reader continues in its life, without loss or repeat", async () => {
+    await using bench = await ReaderBench.create(orders.aws, mysql.server);
+    const before = await readByEarlierRelease(bench);
+    await insert(11, 20);
+    await bench.start();
+    const frames = await bench.takeFrames(10);
+    expect(idsOf(frames)).toEqual(range(11, 20));
+    expect(frames[0]).toMatchObject({ epoch: 1, previous: inEpoch1(before.at(-1)?.last ?? "") });
+    expect(frames[0]).not.toHaveProperty("life");
+  });
+
+  test("the reader continues in its life at an XA transaction that was prepared before anything was committed in its file", async () => {
+    await using bench = await ReaderBench.create(orders.aws, mysql.server);
+    const before = await readByEarlierRelease(bench, async () => {
+      await laterSecond();
+      await mysql.query("FLUSH BINARY LOGS");
+      await mysql.query("FLUSH BINARY LOGS");
+      const client = await mysql.connect();
+      await client.query("XA START 'waits'");
+      await client.query("INSERT INTO shop.orders VALUES (50)");
+      await client.query("XA END 'waits'");
+      await client.query("XA PREPARE 'waits'");
+      const waiting = async () => (await savedItem(bench))["waiting"]?.M;
+      await expect.poll(waiting, { timeout: 60_000 }).toBeDefined();
+      return await bench.receive();
+    });
+    await mysql.query("XA COMMIT 'waits'");
+    await insert(11, 12);
+    await bench.start();
+    const frames = await bench.takeFrames(3);
+    expect(idsOf(frames)).toEqual([50, 11, 12]);
+    expect(frames[0]).toMatchObject({ epoch: 1, previous: inEpoch1(before.at(-1)?.last ?? "") });
+    expect(frames[0]).not.toHaveProperty("life");
+  });
+
+  test("a reset server with a file of the same name stops the reader until an operator acts", async () => {
+    await using bench = await ReaderBench.create(orders.aws, mysql.server);
+    await readByEarlierRelease(bench);
+    const file = (await savedItem(bench))["file"]?.S ?? "";
+    await laterSecond();
+    await mysql.query("RESET BINARY LOGS AND GTIDS");
+    for (let number = 1; number < binlogFileNumber(file); number++)
+      await mysql.query("FLUSH BINARY LOGS");
+    await insert(11, 60);
+    await expectStop(bench, "HistoryMismatchError");
+  });
 });

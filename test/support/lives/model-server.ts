@@ -239,6 +239,8 @@ export class ModelServer {
         const found = log.find((logged) => nameOf(logged.file) === file && logged.at === offset);
         return found === undefined ? null : anchorOf(found);
       },
+      lastCommitBefore: async (file, offset) =>
+        log.findLast((logged) => nameOf(logged.file) === file && logged.at < offset)?.us ?? null,
       gtidsBefore: async (file, offset) =>
         setOf(
           Math.max(

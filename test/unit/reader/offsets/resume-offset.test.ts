@@ -65,6 +65,7 @@ const same: BinlogEvidence = {
   isSubset: async () => true,
   stands: async () => true,
   eventAt: async () => null,
+  lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ ...anchor, gtid }),
   beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),
   gtidsBefore: async () => `${UUID}:1-42`,

@@ -44,6 +44,7 @@ const same: BinlogEvidence = {
   isSubset: async (subset, set) => lastOf(subset) <= lastOf(set),
   stands: () => expect.fail("there is no anchor"),
   eventAt: async () => null,
+  lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ file: "", start: 4, begunS: null, gtid, committedUs: READ_US }),
   beginningOf: async (file) => begun(file, READ_US / 1e6 - 60),
   gtidsBefore: async () => SET,
@@ -83,6 +84,24 @@ function committed(laterMs: (number: number) => number): BinlogEvidence {
 function neverFound(): never {
   return expect.fail("searched for a GTID that was not executed");
 }
+
+const plain = { ...saved, gtidSet: null };
+const off = { ...state, gtids: false };
+const younger = {
+  ...same,
+  beginningOf: async (file: string) => begun(file, READ_US / 1e6 + 60),
+  lastCommitBefore: async () => null,
+};
+
+/** `before`: the last commit in each file, milliseconds after the saved one. */
+const preparedFirst = (before: Record<string, number>): BinlogEvidence => ({
+  ...younger,
+  lastCommitBefore: async (file, offset) => {
+    expect(offset).toBe(file === plain.file ? plain.offset : Infinity);
+    const laterMs = before[file];
+    return laterMs === undefined ? null : READ_US + laterMs * 1000 + 999;
+  },
+});
 
 describe("an offset of an earlier release, which has no anchor", () => {
   test("continues in its life where exactly its GTIDs were executed before its position", async () => {
@@ -189,13 +208,6 @@ describe("an offset of an earlier release, which has no anchor", () => {
   });
 
   describe("without GTIDs", () => {
-    const plain = { ...saved, gtidSet: null };
-    const off = { ...state, gtids: false };
-    const younger = {
-      ...same,
-      beginningOf: async (file: string) => begun(file, READ_US / 1e6 + 60),
-    };
-
     test("continues at file and offset", async () => {
       expect(await resume(plain, off, same)).toMatchObject({
         start: { kind: "file", file: "bin.000005", offset: 99 },
@@ -208,6 +220,27 @@ describe("an offset of an earlier release, which has no anchor", () => {
       expect(await resume(plain, off, younger, true)).toMatchObject({ isResumed: true });
       // gtid_mode was switched off.
       await expect(resume(saved, off, younger)).rejects.toBeInstanceOf(SourceSettingError);
+    });
+
+    describe("where an XA transaction was prepared at its position, before a commit was read in its file", () => {
+      test("continues if the last commit that was read is the last transaction before it", async () => {
+        expect(await resume(plain, off, preparedFirst({ "bin.000003": 0 }))).toMatchObject({
+          start: { kind: "file", file: "bin.000005", offset: 99 },
+          offset: { epoch: 1, life: null },
+          isResumed: true,
+        });
+      });
+
+      test("stops if another transaction is the last one before it, or none", async () => {
+        for (const before of [
+          { "bin.000003": 0, "bin.000005": 60_000 },
+          { "bin.000003": 1 },
+          { "bin.000009": 0 },
+        ])
+          await expect(resume(plain, off, preparedFirst(before))).rejects.toBeInstanceOf(
+            HistoryMismatchError,
+          );
+      });
     });
 
     test("continues where nothing was read in its file yet", async () => {
