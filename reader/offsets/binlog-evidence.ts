@@ -81,12 +81,15 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
       let last: number | null = null;
       await look(server, { kind: "file", file, offset: FIRST_EVENT }, (event) => {
         if (event.file !== file) return true;
-        if (isTransaction(event) && event.start < offset)
+        const found = transactionIn(event);
+        if (found !== null && found.start < offset)
           last = parseGtidEvent(event.event).immediateCommitTimestamp;
-        return event.end >= offset && event.isInFile ? true : null;
+        return event.header.logPos >= offset && event.isInFile ? true : null;
       });
       return last;
     },
+
+    hasAnonymous: (file, offset) => hasAnonymous(connection, file, offset),
 
     async gtidsBefore(file, offset) {
       const inFile = new GtidIntervals();
@@ -165,6 +168,25 @@ async function isPosition(connection: Connection, file: string, start: number): 
     throw error;
   }
 }
+
+/** Asks with SHOW BINLOG EVENTS, because a dump does not send these events if `gtid_mode` is ON. */
+async function hasAnonymous(
+  connection: Connection,
+  file: string,
+  offset: number,
+): Promise<boolean> {
+  for (let from = offset; ;) {
+    const [rows] = await connection.query<RowDataPacket[]>(
+      "SHOW BINLOG EVENTS IN ? FROM ? LIMIT ?",
+      [file, from, EVENTS_AT_ONCE],
+    );
+    if (rows.some(({ Event_type: type }) => type === "Anonymous_Gtid")) return true;
+    if (rows.length < EVENTS_AT_ONCE) return false;
+    from = Number(rows.at(-1)?.["Pos"]);
+  }
+}
+
+const EVENTS_AT_ONCE = 1000;
 
 async function isPurged(connection: Connection, gtid: string): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>(

@@ -23,6 +23,8 @@ export interface BinlogEvidence {
    * since 1970; null when there is none.
    */
   lastCommitBefore(file: string, offset: number): Promise<number | null>;
+  /** Whether a transaction without a GTID begins in the file at the offset or behind it. */
+  hasAnonymous(file: string, offset: number): Promise<boolean>;
   /**
    * The GTIDs executed before a position; with an offset beyond the file's end, including the whole
    * file.

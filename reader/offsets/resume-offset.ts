@@ -8,6 +8,7 @@ import type { ServerState } from "../source/server-state.ts";
 import type { Anchor } from "../transactions/transaction.ts";
 import { type Beginning, behindGtids, gtidModeOff, requireHistory, runAt } from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
+import { refuseHidden } from "./hidden-transactions.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 import { isSamePosition, refuseUsedAgain } from "./without-anchor.ts";
@@ -31,13 +32,15 @@ export async function resume(
   if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !isVouched)
     await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
   if (isKnownFile && (await isProven(saved, state, evidence))) return goOn(saved, state, evidence);
-  // Without GTIDs, an operator can confirm only file and offset.
-  if (isKnownFile && isVouched && saved.gtidSet === null) return goOn(saved, state, evidence);
+  // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
+  if (isKnownFile && isVouched && saved.gtidSet === null && saved.anchor === null)
+    return goOn(saved, state, evidence);
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);
   if (!state.gtids) throw gtidModeOff(state);
   await requireHistory(saved.gtidSet, state, evidence);
   const anchor = await sameTransaction(saved, state, evidence, isVouched);
+  if (anchor !== null && !isVouched) await refuseHidden(anchor, saved.gtidSet, state, evidence);
   // It is another server of the topology, or it has other files: its offsets and thread ids are
   // unrelated to the former ones.
   return behindGtids({ ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch) }, anchor, state);

@@ -14,8 +14,8 @@ const SET_BACK_MS = 1000;
  * With GTIDs: exactly the offset's GTIDs were executed before the position, or those that were not
  * are behind a prepared XA transaction at the position. After a reset or in moved logs, another set
  * was executed. Without GTIDs: the file is not younger than the last commit that was read, or that
- * commit is the last transaction before the position, in an earlier file. An XA transaction was then
- * prepared at the position, and no commit was read in the file.
+ * commit is the last transaction before the position, in an earlier file. An XA transaction was
+ * then prepared at the position, and no commit was read in the file.
  */
 export async function isSamePosition(
   saved: Offset,

@@ -92,6 +92,23 @@ export class BinlogGapError extends OperatorError {
 }
 
 /**
+ * The server has transactions without a GTID behind those that were read, and the reader can begin
+ * there only by GTIDs. It would skip them.
+ */
+export class AnonymousTransactionsError extends OperatorError {
+  override readonly name = "AnonymousTransactionsError";
+  override readonly isKept = true;
+
+  /** `file` contains such a transaction, `anchorFile` the last transaction that was read. */
+  constructor(file: string, anchorFile: string) {
+    super(
+      `The server's ${file} has transactions without a GTID that were written after those that the reader read. Reading on by GTIDs would skip them.`,
+      `Run SET GLOBAL gtid_mode = ON_PERMISSIVE, because a server with gtid_mode = ON does not send them, then \`npm run offsets -- set --file ${anchorFile}:4\`: part of what was delivered comes again. Turn gtid_mode ON when the reader has read ${file}. If these transactions were read, run \`npm run offsets -- continue\`.`,
+    );
+  }
+}
+
+/**
  * The server does not have the history that was read: it is another server, or it was reset or
  * restored.
  */
@@ -103,7 +120,7 @@ export class HistoryMismatchError extends OperatorError {
   constructor(offset: string, found: string) {
     super(
       `The server's history does not contain what the reader has already read: the offset is ${offset}, and this server ${found}.`,
-      "If this is the right server, and it was restored or reset, run `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since). Otherwise correct the source's address, then run `npm run offsets -- continue`.",
+      "If this is the right server, and it was restored or reset or its logs were moved, run `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since). Otherwise correct the source's address, then run `npm run offsets -- continue`.",
     );
   }
 }
@@ -163,7 +180,7 @@ export class BinlogRefusedError extends OperatorError {
   constructor(serverId: number, options?: ErrorOptions) {
     super(
       "The server repeatedly ended the binlog dump with error 1236 although the offset is available.",
-      `Either another replica uses server_id ${serverId} (set REPLICA_SERVER_ID to a free one), or a binlog file is damaged (check it with mysqlbinlog --verify-binlog-checksum).`,
+      `Another replica uses server_id ${serverId} (set REPLICA_SERVER_ID to a free one), or a binlog file is damaged (check it with mysqlbinlog --verify-binlog-checksum), or gtid_mode was turned ON before the reader had read what was written without GTIDs: then run SET GLOBAL gtid_mode = ON_PERMISSIVE until it has.`,
       options,
     );
   }

@@ -6,6 +6,8 @@ import { changeId } from "../../../wire/change-text.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { parsePosition } from "../../../wire/position.ts";
 import { useMysql } from "../../support/mysql.ts";
+import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
+import { idsOf, range } from "../../support/numbered-orders.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
@@ -14,6 +16,8 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
+/** Both servers have the account, as behind a cluster's address. */
+const readerAccount = { user: "reader", password: "reader" };
 let aws: LocalAws;
 
 beforeAll(async () => {
@@ -27,6 +31,10 @@ beforeAll(async () => {
   await second.query("START REPLICA");
   await first.query("CREATE DATABASE shop");
   await first.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
+  await first.createAccount(readerAccount.user, [
+    "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS, SELECT ON *.*",
+  ]);
+  await first.query("ALTER USER reader IDENTIFIED BY ?", [readerAccount.password]);
 });
 afterAll(async () => aws[Symbol.asyncDispose]());
 
@@ -36,6 +44,23 @@ async function replicated(): Promise<void> {
     "SELECT @@global.gtid_executed AS executed",
   );
   await second.query("SELECT WAIT_FOR_EXECUTED_GTID_SET(?, 30)", [state?.executed]);
+}
+
+/** Waits until the second server has a row. */
+async function reached(id: number): Promise<void> {
+  await expect
+    .poll(() => second.query("SELECT id FROM shop.orders WHERE id = ?", [id]), { timeout: 60_000 })
+    .toHaveLength(1);
+}
+
+/** Inserts rows on the first server, in transactions of their own. */
+async function insert(from: number, to: number): Promise<void> {
+  for (const id of range(from, to)) await first.query("INSERT INTO shop.orders VALUES (?)", [id]);
+}
+
+async function onBoth(...statements: readonly string[]): Promise<void> {
+  for (const statement of statements)
+    for (const server of [first, second]) await server.query(statement);
 }
 
 /** The row's id and the change's id of each change, in order of arrival. */
@@ -56,23 +81,66 @@ function arrivals(frames: readonly Frame[]): [number, string][] {
   );
 }
 
+test("transactions without a GTID that were not read stop the reader on the other server, and the remedy reads them", async () => {
+  await replicated();
+  await using proxy = await TcpProxy.listen(first.server);
+  const address = { host: "127.0.0.1", port: proxy.port, ...readerAccount };
+  await using bench = await ReaderBench.create(aws, address);
+  const reader = await bench.start();
+  await insert(1001, 1003);
+  expect(idsOf(await bench.takeFrames(3))).toEqual(range(1001, 1003));
+  expect(await reader.stop()).toBe(0);
+
+  // A dump behind the GTIDs begins in the last file, and passes over 1004 to 1006.
+  await reached(1003);
+  const [at] = await second.query<{ File: string }>("SHOW BINARY LOG STATUS");
+  await second.query("STOP REPLICA");
+  await second.query("CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 0");
+  await second.query("START REPLICA");
+  await onBoth("SET GLOBAL gtid_mode = ON_PERMISSIVE", "SET GLOBAL gtid_mode = OFF_PERMISSIVE");
+  await insert(1004, 1006);
+  await reached(1006);
+  await onBoth("SET GLOBAL gtid_mode = ON_PERMISSIVE");
+  await insert(1007, 1009);
+  await reached(1009);
+  await second.query("STOP REPLICA");
+  await onBoth("SET GLOBAL gtid_mode = ON");
+  await second.query("CHANGE REPLICATION SOURCE TO SOURCE_AUTO_POSITION = 1");
+  proxy.leadTo(second.server);
+  for (const name of ["AnonymousTransactionsError", "StillStoppedError"]) {
+    const stopped = await bench.start("stopped by an error");
+    expect(await stopped.logged("stopped by an error")).toMatchObject({
+      error: { name, message: expect.stringContaining(`offsets -- set --file ${at?.File}:4`) },
+    });
+    expect(await stopped.exit()).toBe(1);
+  }
+
+  await second.query("SET GLOBAL gtid_mode = ON_PERMISSIVE");
+  const stack = stackFileOf(aws, tablesOf(bench));
+  const set = await binlogRouterOn(stack, "offsets", "set", "--file", `${at?.File}:4`, "--yes");
+  expect(set).toMatchObject({ code: 0, problem: "" });
+  const next = await bench.start();
+  const ids = idsOf(await bench.takeFrames(9));
+  expect(ids.slice(-9)).toEqual(range(1001, 1009));
+  expect(await next.stop()).toBe(0);
+  await second.query("SET GLOBAL gtid_mode = ON");
+  await second.query("START REPLICA");
+  const last = await bench.start();
+  await insert(1010, 1010);
+  expect(idsOf(await bench.takeFrames(1))).toEqual([1010]);
+  expect(await last.stop()).toBe(0);
+});
+
 test(
   "the reader continues by GTIDs on the other server, in a new epoch, without loss",
   { timeout: 120_000 },
   async () => {
     await replicated();
     await using proxy = await TcpProxy.listen({ host: first.server.host, port: first.server.port });
-    // Both servers have the same account, as behind a cluster's address.
-    const account = { user: "reader", password: "reader" };
-    await first.query("CREATE USER reader IDENTIFIED BY 'reader'");
-    await first.query(
-      "GRANT REPLICATION SLAVE, REPLICATION CLIENT, PROCESS, SELECT ON *.* TO reader",
-    );
-    await replicated();
     await using bench = await ReaderBench.create(aws, {
       host: "127.0.0.1",
       port: proxy.port,
-      ...account,
+      ...readerAccount,
     });
     const reader = await bench.start();
     for (let id = 1; id <= 20; id++) await first.query("INSERT INTO shop.orders VALUES (?)", [id]);

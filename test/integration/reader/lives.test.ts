@@ -317,6 +317,62 @@ test("behind an offset that no dump can request, the reader reads again and lose
   expect(after[0]?.life).not.toBe(read?.life);
 });
 
+test("transactions without a GTID are read after all when gtid_mode was turned ON too early and goes back", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
+  let reader = await bench.start();
+  await insert(1, 3);
+  expect(await take(bench, 3)).toEqual(range(1, 3));
+  await reader.stop();
+  for (const mode of ["ON_PERMISSIVE", "OFF_PERMISSIVE"])
+    await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+  await insert(4, 6);
+  for (const mode of ["ON_PERMISSIVE", "ON"]) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+  await insert(7, 9);
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "BinlogRefusedError",
+    message: expect.stringContaining("SET GLOBAL gtid_mode = ON_PERMISSIVE"),
+  });
+  await mysql.query("SET GLOBAL gtid_mode = ON_PERMISSIVE");
+  reader = await bench.start();
+  expect(await take(bench, 6)).toEqual(range(4, 9));
+  await reader.stop();
+  await mysql.query("SET GLOBAL gtid_mode = ON");
+});
+
+test("without GTIDs, an operator cannot confirm a position at which another transaction stands", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
+  await mysql.server.restart({ variables: { gtid_mode: "OFF" } });
+  // So that transactions in the moved log stand at the same positions.
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  const reader = await bench.start();
+  await insert(1, 5);
+  expect(await take(bench, 5)).toEqual(range(1, 5));
+  await reader.stop();
+  const [{ base } = { base: "" }] = await mysql.query<{ base: string }>(
+    "SELECT @@global.log_bin_basename AS base",
+  );
+  const directory = await mkdtemp(join(tmpdir(), "moved-logs-"));
+  await mysql.server.restart({ variables: { log_bin: join(directory, basename(base)) } });
+  await insert(6, 60);
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "HistoryMismatchError",
+    message: expect.stringContaining("its logs were moved"),
+  });
+  const store = storeOf(bench);
+  expect(await store.vouch(await store.load())).toBe(true);
+  expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+    name: "HistoryMismatchError",
+  });
+  const stack = stackFileOf(orders.aws, tablesOf(bench));
+  expect(await binlogRouterOn(stack, "offsets", "set", "--oldest", "--yes")).toMatchObject({
+    code: 0,
+  });
+  await bench.start();
+  expect(await take(bench, 55)).toEqual(range(6, 60));
+  await mysql.server.restart({ variables: { log_bin: base, gtid_mode: "ON" } });
+  await rm(directory, { recursive: true });
+});
+
 test("a start at a file and offset knows the GTIDs before it", async () => {
   await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   await insert(1, 3);

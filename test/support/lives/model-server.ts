@@ -239,6 +239,10 @@ export class ModelServer {
         const found = log.find((logged) => nameOf(logged.file) === file && logged.at === offset);
         return found === undefined ? null : anchorOf(found);
       },
+      hasAnonymous: async (file, offset) =>
+        log.some(
+          (logged) => logged.number === null && nameOf(logged.file) === file && logged.at >= offset,
+        ),
       lastCommitBefore: async (file, offset) =>
         log.findLast((logged) => nameOf(logged.file) === file && logged.at < offset)?.us ?? null,
       gtidsBefore: async (file, offset) =>

@@ -65,6 +65,7 @@ const same: BinlogEvidence = {
   isSubset: async () => true,
   stands: async () => true,
   eventAt: async () => null,
+  hasAnonymous: async () => false,
   lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ ...anchor, gtid }),
   beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),
@@ -223,6 +224,13 @@ describe("resuming on the server that was read", () => {
         isResumed: true,
       });
   });
+  test("stops without GTIDs at another transaction, even if an operator confirms the history", async () => {
+    const plain = { ...saved, gtidSet: null, anchor: { ...anchor, gtid: null } };
+    for (const isVouched of [false, true])
+      await expect(resume(plain, state, reset, isVouched)).rejects.toBeInstanceOf(
+        HistoryMismatchError,
+      );
+  });
 });
 
 describe("resuming in a restored offsets table", () => {
@@ -271,6 +279,41 @@ describe("resuming on another server", () => {
     await expect(resume(saved, other, changed)).rejects.toBeInstanceOf(HistoryMismatchError);
     const gone = { ...same, find: async () => null };
     await expect(resume(saved, other, gone)).rejects.toBeInstanceOf(HistoryUnprovenError);
+  });
+  describe("where transactions without a GTID follow the last one that was read", () => {
+    const READ = `${UUID}:1-50`;
+    /** `gtids`: executed before each file; `anonymous`: where such a transaction begins. */
+    const hiding = (
+      gtids: Record<string, string>,
+      anonymous: Record<string, number>,
+    ): BinlogEvidence => ({
+      ...same,
+      isSubset: subset({ [`${READ}-more`]: false }),
+      gtidsBefore: async (file) => gtids[file] ?? READ,
+      hasAnonymous: async (file, offset) => (anonymous[file] ?? -1) >= offset,
+    });
+
+    test("stops if a dump would begin in a later file, unless an operator confirms the history", async () => {
+      for (const anonymous of [{ "bin.000005": 51 }, { "bin.000005": 49, "bin.000007": 4 }]) {
+        const files = ["bin.000003", "bin.000005", "bin.000007", "bin.000009"];
+        const hides = hiding({}, anonymous);
+        await expect(resume(saved, { ...other, files }, hides)).rejects.toMatchObject({
+          name: "AnonymousTransactionsError",
+          message: expect.stringContaining("offsets -- set --file bin.000005:4"),
+        });
+        expect(await resume(saved, { ...other, files }, hides, true)).toMatchObject({
+          start: { kind: "gtid" },
+        });
+      }
+    });
+
+    test("begins behind the GTIDs if they were read, or if the server would refuse to send them", async () => {
+      for (const evidence of [
+        hiding({}, { "bin.000003": 400, "bin.000005": 49 }),
+        hiding({ "bin.000009": `${READ}-more` }, { "bin.000005": 51, "bin.000009": 400 }),
+      ])
+        expect(await resume(saved, other, evidence)).toMatchObject({ start: { kind: "gtid" } });
+    });
   });
   test("stops without GTIDs", async () => {
     await expect(resume({ ...saved, gtidSet: null }, other, same)).rejects.toBeInstanceOf(
