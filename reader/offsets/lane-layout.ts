@@ -49,6 +49,9 @@ export function waitingLanes(
     .map(([lane]) => lane);
 }
 
+/** The last row number that a position can have. */
+const LAST_ROW = 9_999_999_999;
+
 /**
  * Whether nothing beyond an offset was sent, provided that everything sent is acknowledged.
  *
@@ -59,6 +62,7 @@ export function settledAt(offset: Offset, unsure: BinlogPosition | null): boolea
   const reached = binlogPosition(offset);
   if (unsure !== null && isBefore(reached, unsure)) return false;
   const { fileNumber: file, offset: at } = reached;
-  const end = formatPosition({ epoch: offset.epoch, file, offset: at, row: 0 });
-  return [...offset.lanes.values()].every((sent) => sent < end);
+  // Rows of a snapshot may stand at the offset itself, between two transactions.
+  const end = formatPosition({ epoch: offset.epoch, file, offset: at, row: LAST_ROW });
+  return [...offset.lanes.values()].every((sent) => sent <= end);
 }

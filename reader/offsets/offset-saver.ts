@@ -6,7 +6,7 @@ import { LeaseLostError } from "../reporting/errors.ts";
 import { describeError, type Log } from "../reporting/log.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { settledAt } from "./lane-layout.ts";
-import { binlogPosition, type Offset } from "./offset.ts";
+import { binlogPosition, followedPositions, type Offset } from "./offset.ts";
 
 export interface OffsetSaverOptions {
   readonly offset: Offset;
@@ -82,6 +82,7 @@ export class OffsetSaver {
   async save(): Promise<void> {
     const { takeProgress, lanes, before, write, onSaved, log } = this.#options;
     const { progress, steps } = takeProgress();
+    this.#noticeLanes(lanes(), steps.length > 0);
     for (const step of steps) {
       this.#offset = { ...this.#offset, snapshots: afterStep(this.#offset.snapshots, step) };
       this.#unsaved = true;
@@ -121,6 +122,20 @@ export class OffsetSaver {
     }
     for (const resolve of waiting) resolve();
     onSaved(saving);
+  }
+
+  /**
+   * Saves the lanes' positions although the offset did not move, because only rows of a snapshot
+   * were sent: with the snapshot's progress, and once a lane has its first position. The next
+   * attempt sends these rows at other positions, and the route function takes a lane's second frame
+   * only behind a position.
+   */
+  #noticeLanes(lanes: ReadonlyMap<number, PositionText>, hasSteps: boolean): void {
+    const { anewSince } = this.#offset;
+    const known = followedPositions(this.#offset).size;
+    if (!hasSteps && followedPositions({ lanes, anewSince }).size === known) return;
+    this.#offset = { ...this.#offset, lanes, laneCount: this.#options.laneCount };
+    this.#unsaved = true;
   }
 }
 

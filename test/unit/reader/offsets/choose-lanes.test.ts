@@ -66,6 +66,9 @@ describe("another number of lanes", () => {
     // The lane was sent the first half of a transaction that begins at the offset.
     const half = { ...OFFSET, lanes: new Map([[0, at(1200)]]) };
     expect(settledAt(half, null)).toBe(false);
+    // The rows of a snapshot stand between two transactions, at the offset itself.
+    const rows = formatPosition({ epoch: OFFSET.epoch, file: 3, offset: 1000, row: 10_000_007 });
+    expect(settledAt({ ...OFFSET, lanes: new Map([[0, rows]]) }, null)).toBe(true);
     // A killed reader may have sent everything up to the end of the server's binlog.
     expect(settledAt(OFFSET, { fileNumber: 3, offset: 1001 })).toBe(false);
     expect(settledAt(OFFSET, { fileNumber: 3, offset: 1000 })).toBe(true);
