@@ -1,3 +1,4 @@
+import type { SnapshotOrder } from "../../wire/snapshot-items.ts";
 import type { OrderStore } from "./order-store.ts";
 
 /** A subscriber and environment that get an initial snapshot, with its tables. */
@@ -5,6 +6,13 @@ export interface InitialSnapshot {
   readonly subscriber: string;
   readonly environment: string;
   readonly tables: readonly string[];
+}
+
+const INITIAL = "initial-";
+
+/** Whether the configuration ordered a snapshot. */
+export function isInitial({ id }: Pick<SnapshotOrder, "id">): boolean {
+  return id.startsWith(INITIAL);
 }
 
 /** Orders a snapshot for each pair that has no such order yet. */
@@ -15,7 +23,7 @@ export async function orderInitial(
 ): Promise<void> {
   const ids = new Set(known.map(({ order }) => order.id));
   for (const { subscriber, environment, tables } of pairs) {
-    const id = `initial-${subscriber}-${environment}`;
+    const id = `${INITIAL}${subscriber}-${environment}`;
     if (ids.has(id)) continue;
     await orders.place({
       id,

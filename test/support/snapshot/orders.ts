@@ -9,7 +9,22 @@ import {
   type SnapshotReport,
   type SnapshotState,
 } from "../../../wire/snapshot-items.ts";
+import { formatPosition } from "../../../wire/position.ts";
 import type { ReaderBench } from "../reader.ts";
+
+/** An order of a snapshot of `shop.<name>`. */
+export function snapshotOrder(name: string, more: Partial<SnapshotOrder> = {}): SnapshotOrder {
+  return {
+    id: `of-${name}`,
+    subscriber: "s",
+    environment: "e",
+    tables: [`shop.${name}`],
+    startedBy: "test",
+    startedMs: Date.now(),
+    wanted: "run",
+    ...more,
+  };
+}
 
 /** The orders of snapshots in a bench's offsets table, written as the operators' command does. */
 export class BenchOrders implements Disposable {
@@ -18,10 +33,31 @@ export class BenchOrders implements Disposable {
   readonly table: string;
   readonly #bench: ReaderBench;
 
-  constructor({ region, credentials, endpoints }: LocalAws, bench: ReaderBench) {
+  constructor(
+    { region, credentials, endpoints }: LocalAws,
+    bench: ReaderBench,
+    table = `${bench.source}-offsets`,
+  ) {
     this.dynamodb = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });
-    this.table = `${bench.source}-offsets`;
+    this.table = table;
     this.#bench = bench;
+  }
+
+  /**
+   * Writes the delivered position of lane 0 as the route function does. A snapshot waits for it.
+   *
+   * @param epoch by default behind everything, so that nothing waits
+   */
+  async delivered(epoch = 999_999): Promise<void> {
+    const position = formatPosition({ epoch, file: 0, offset: 0, row: 0 });
+    await this.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: this.table,
+        Key: { id: { S: "lane#0" } },
+        UpdateExpression: "SET delivered = :position",
+        ExpressionAttributeValues: { ":position": { S: position } },
+      }),
+    );
   }
 
   async place(order: SnapshotOrder): Promise<void> {

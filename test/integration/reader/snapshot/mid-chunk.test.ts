@@ -6,7 +6,7 @@ import type { Frame } from "../../../../wire/frame.ts";
 import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
-import { BenchOrders } from "../../../support/snapshot/orders.ts";
+import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
 import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 
 // Tests events between the beginning of a chunk's SELECT and the hand-over of its rows. A lock
@@ -30,6 +30,7 @@ beforeAll(async () => {
   const { host, port } = mysql.server;
   bench = await ReaderBench.create(aws, { host, port, ...account }, { SOURCE_START: "now" });
   orders = new BenchOrders(aws, bench);
+  await orders.delivered();
   reader = await bench.start();
 });
 beforeEach(() => {
@@ -57,18 +58,7 @@ async function createTable(name: string): Promise<void> {
 }
 
 /** The order of a snapshot of one table; its chunks are a second apart. */
-function orderOf(name: string): SnapshotOrder {
-  return {
-    id: `of-${name}`,
-    subscriber: "s",
-    environment: "e",
-    tables: [`shop.${name}`],
-    startedBy: "test",
-    startedMs: Date.now(),
-    wanted: "run",
-    rate: CHUNK,
-  };
-}
+const orderOf = (name: string): SnapshotOrder => snapshotOrder(name, { rate: CHUNK });
 
 /** Takes frames until one contains a change, row or mark that matches. */
 async function untilCome(what: (change: Placed) => boolean): Promise<void> {
