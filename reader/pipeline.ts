@@ -171,11 +171,9 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     isDelivered: async ({ name: { database, table }, fileNumber, offset, row }) => {
       const lane = laneFor(database, table, attempt.lanes);
       const found = await attempt.readLanes([lane]).catch(() => null);
-      const delivered = found?.get(lane)?.delivered ?? null;
       const { epoch } = attempt.offset;
-      return (
-        delivered === null || delivered >= formatPosition({ epoch, file: fileNumber, offset, row })
-      );
+      const position = formatPosition({ epoch, file: fileNumber, offset, row });
+      return (found?.get(lane)?.delivered ?? "") >= position;
     },
     relief: () => shipment.relief(),
     counters: report.counters,

@@ -55,15 +55,17 @@ export class InFlightFrames {
     (this.#frames.at(-1)?.after ?? this.#reached).pass(boundary);
   }
 
-  /**
-   * Called after the rows of a snapshot's chunk. Resolves when every frame opened so far is
-   * acknowledged.
-   */
-  snapshot(step: SnapshotStep): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+  /** Called after the rows of a snapshot's chunk. */
+  snapshot(step: SnapshotStep): void {
+    (this.#frames.at(-1)?.after ?? this.#reached).step(step);
+  }
+
+  /** Resolves when every frame opened so far is acknowledged. */
+  sent(): Promise<void> {
     const frame = this.#frames.at(-1);
-    (frame?.after ?? this.#reached).step(step, resolve);
-    if (frame === undefined) this.#reached.tell();
+    if (frame === undefined) return Promise.resolve();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    frame.after.waiting.push(resolve);
     return promise;
   }
 
@@ -103,21 +105,20 @@ class OpenProgress {
   #last: Boundary | null = null;
   /** The latest step of each snapshot, by its id. */
   readonly #steps = new Map<string, SnapshotStep>();
-  readonly #waiting: (() => void)[] = [];
+  /** Called when the boundaries are reached. */
+  readonly waiting: (() => void)[] = [];
 
   get steps(): readonly SnapshotStep[] {
     return [...this.#steps.values()];
   }
 
-  step(step: SnapshotStep, onReached: () => void): void {
+  step(step: SnapshotStep): void {
     this.#steps.delete(step.progress.id);
     this.#steps.set(step.progress.id, step);
-    this.#waiting.push(onReached);
   }
 
-  /** Resolves the promises of `InFlightFrames.snapshot`. */
   tell(): void {
-    for (const onReached of this.#waiting.splice(0)) onReached();
+    for (const onReached of this.waiting.splice(0)) onReached();
   }
 
   pass(boundary: Boundary): void {
@@ -126,8 +127,8 @@ class OpenProgress {
   }
 
   add(later: OpenProgress): void {
-    for (const step of later.#steps.values()) this.step(step, () => undefined);
-    this.#waiting.push(...later.#waiting);
+    for (const step of later.#steps.values()) this.step(step);
+    this.waiting.push(...later.waiting);
     if (later.#last === null) return;
     this.#gtids.addAll(later.#gtids);
     this.#last = later.#last;

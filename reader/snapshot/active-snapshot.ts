@@ -85,11 +85,9 @@ export class ActiveSnapshot {
     return this.#run?.hasPart !== true || performance.now() >= this.#pausesAtMs;
   }
 
-  /**
-   * The last row or mark that was handed over on the present connection; null when there is none.
-   */
-  get last(): HandedUpTo | null {
-    return this.#run?.last ?? null;
+  /** See `SnapshotRun`; null also before the first part on the present connection. */
+  get mustBeDelivered(): HandedUpTo | null {
+    return this.#run?.mustBeDelivered ?? null;
   }
 
   /**

@@ -5,10 +5,10 @@ export interface BrakeOptions {
   /** The lag of the stream, milliseconds. */
   readonly lagMs: () => number;
   /**
-   * Whether the route function has delivered or parked the rows that were handed over; true when
+   * Whether the route function has delivered or parked the rows that were handed over; false when
    * this is unknown.
    */
-  readonly isDelivered: (last: HandedUpTo) => Promise<boolean>;
+  readonly isDelivered: (rows: HandedUpTo) => Promise<boolean>;
   /** A promise to await while too many bytes are unsent; else null. */
   readonly relief: () => Promise<void> | null;
 }
@@ -41,9 +41,9 @@ export class Brake {
    * Whether a part may be handed over ("free"); "behind" when the stream lags, "wait" in other
    * cases.
    *
-   * @param last the last row or mark that was handed over; null when there is none
+   * @param rows what must be delivered first; null: nothing
    */
-  async look(last: HandedUpTo | null): Promise<"free" | "behind" | "wait"> {
+  async look(rows: HandedUpTo | null): Promise<"free" | "behind" | "wait"> {
     const { lagMs, relief, isDelivered } = this.#options;
     if (performance.now() < this.#restUntilMs) return "wait";
     if (lagMs() > LONGEST_LAG_MS) {
@@ -54,7 +54,7 @@ export class Brake {
     if (pressed !== null) await pressed;
     // The raw queue accepts parts faster than they are delivered, so ordinary changes of the lane
     // would have to wait behind them.
-    for (let looks = 0; last !== null && !(await isDelivered(last)); looks++) {
+    for (let looks = 0; rows !== null && !(await isDelivered(rows)); looks++) {
       if (looks === MOST_LOOKS) return "wait";
       await delay(LOOK_AGAIN_MS);
     }

@@ -25,7 +25,7 @@ export interface SnapshotRunOptions {
   readonly followed: FollowedTables;
   readonly numbers: RowNumbers;
   readonly rows: RowsIntoStream;
-  readonly inFlight: Pick<InFlightFrames, "snapshot">;
+  readonly inFlight: Pick<InFlightFrames, "snapshot" | "sent">;
   /** Resolves after the next save of the offset. */
   readonly saved: () => Promise<void>;
   /** Whether frames contain the columns of their tables. */
@@ -36,7 +36,13 @@ export interface SnapshotRunOptions {
   readonly onComplete: (table: string, rows: number) => void;
 }
 
-/** The table and position of the last row or mark that was handed over. */
+/**
+ * How many parts may be undelivered. With two, each frame of a lane has a part. With one, the frame
+ * behind a part would have none: the reader learns too late that the part is delivered.
+ */
+const MOST_UNDELIVERED = 2;
+
+/** The table and position of the last row or mark that was handed over in a part. */
 export interface HandedUpTo extends BinlogPosition {
   readonly name: TableName;
   readonly row: number;
@@ -50,10 +56,12 @@ export class SnapshotRun {
   #progress: SnapshotProgress;
   #table: { readonly index: number; readonly reading: TableReading } | null = null;
   readonly #counted = new CountedKeys();
-  #acknowledged: Promise<void> = Promise.resolve();
+  /** Resolves when the last part is in the raw queue. */
+  #sent: Promise<void> = Promise.resolve();
   #unsavedRows = 0;
   #handedRows = 0;
-  #last: HandedUpTo | null = null;
+  /** The last parts that were handed over, at most MOST_UNDELIVERED. */
+  #latest: readonly HandedUpTo[] = [];
 
   constructor(options: SnapshotRunOptions) {
     this.#options = options;
@@ -69,9 +77,9 @@ export class SnapshotRun {
     return this.#progress;
   }
 
-  /** The last row or mark that this run handed over; null when there is none. */
-  get last(): HandedUpTo | null {
-    return this.#last;
+  /** What must be delivered before the next part is handed over; null when nothing must. */
+  get mustBeDelivered(): HandedUpTo | null {
+    return this.#latest.length < MOST_UNDELIVERED ? null : (this.#latest[0] ?? null);
   }
 
   get isComplete(): boolean {
@@ -89,16 +97,16 @@ export class SnapshotRun {
   }
 
   /**
-   * Hands over the next rows, and returns their number. Resolves when they are acknowledged, if
-   * they complete a chunk. Rejects with SnapshotStoppedError, with SnapshotRefusedError when a
-   * table can no longer be read, and with errors of the connection.
+   * Hands over the next rows, and returns their number. Resolves when they are acknowledged, so
+   * that each part gets a frame of its own. Rejects with SnapshotStoppedError, with
+   * SnapshotRefusedError when a table can no longer be read, and with errors of the connection.
    */
   async next(): Promise<number> {
     const { tableIndex, lastKey, keyName } = this.#complete;
     const before = this.#handedRows;
     const { reading } = this.#table?.index === tableIndex ? this.#table : this.#open(tableIndex);
     await reading.next(lastKey, keyName);
-    await this.#acknowledged;
+    await this.#sent;
     if (this.#unsavedRows >= MOST_UNSAVED / 2) {
       await this.#options.saved();
       this.#unsavedRows = 0;
@@ -165,8 +173,10 @@ export class SnapshotRun {
         : undefined,
     });
     const { fileNumber, offset } = place;
-    if (added > 0)
-      this.#last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
+    if (added > 0) {
+      const last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
+      this.#latest = [...this.#latest, last].slice(-MOST_UNDELIVERED);
+    }
     if (isBegin) this.#options.onBegin(fullName(name));
     this.#unsavedRows += rows.size;
     this.#handedRows += rows.size;
@@ -179,12 +189,13 @@ export class SnapshotRun {
       parts: number,
       rereads: following === "again" ? former.rereads + again.size : former.rereads,
     };
+    this.#sent = this.#options.inFlight.sent();
     if (!isWhole) return;
     this.#counted.completeChunk();
     if (isEnd) this.#counted.completeTable();
     this.#complete = this.#progress;
     const step: SnapshotStep = { numbers: numbers.free, progress: this.#progress };
-    this.#acknowledged = this.#options.inFlight.snapshot(step);
+    this.#options.inFlight.snapshot(step);
     if (isEnd) this.#options.onComplete(fullName(name), rowsOfTable);
   }
 

@@ -87,7 +87,7 @@ export class Snapshots implements Disposable {
     if (active === null) return;
     try {
       while (!active.isLeft) {
-        const room = await this.#brake.look(active.last);
+        const room = await this.#brake.look(active.mustBeDelivered);
         if (room === "behind")
           active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
         if (room !== "free" || active.isLeft || active.mustPause) return;

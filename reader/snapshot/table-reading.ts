@@ -32,11 +32,10 @@ export interface TableReadingOptions {
 
 /**
  * The maximum rows of a part of a chunk, and about its size as JSON, bytes. Ordinary changes wait
- * until a part is delivered. When 500 rows were delivered together, their p99 was more than twice
- * that without a snapshot (docs/performance.md).
+ * until the parts before them are delivered (docs/performance.md).
  */
-const PART_ROWS = 200;
-const PART_BYTES = 32 << 10;
+const PART_ROWS = 250;
+const PART_BYTES = 48 << 10;
 /** The maximum keys in one statement. */
 const KEYS_AT_ONCE = 50;
 /** How many times in a row a chunk may be spoiled. */

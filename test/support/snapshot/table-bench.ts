@@ -52,7 +52,7 @@ export class TableBench {
       followed: new FollowedTables({ patterns: ["shop.*"], ledger: "a.b", lowerCase: false }),
       numbers: free,
       rows: new RowsIntoStream(shipment, free, 1),
-      inFlight: { snapshot: () => Promise.resolve() },
+      inFlight: { snapshot: nothing, sent: () => Promise.resolve() },
       saved: () => Promise.resolve(),
       columns: false,
       formerNames: () => undefined,

@@ -1,18 +1,17 @@
-import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Frame } from "../../../../wire/frame.ts";
 import { parseSnapshotMark } from "../../../../wire/snapshot.ts";
 import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
-import { formatPosition } from "../../../../wire/position.ts";
 import { useMysql } from "../../../support/mysql.ts";
+import { binlogRouterOn, stackFileOf, tablesOf } from "../../../support/operator.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
-import { BenchOrders } from "../../../support/snapshot/orders.ts";
+import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
 import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 
-// Tests events between two parts of a chunk. The reader hands over the next part when the lane's
-// delivered position, which the test writes, shows the one before.
+// Tests events between two parts of a chunk. The reader hands over the third part when the lane's
+// delivered position, which the test writes, shows the first.
 
 const mysql = useMysql();
 let aws: LocalAws;
@@ -22,10 +21,9 @@ let reader: ReaderProcess;
 let frames: Frame[];
 const placed: string[] = [];
 
-const ROWS = 900;
-/** The rows of a part. */
-const PART = 200;
-const NOTHING = { epoch: 0, file: 0, offset: 0, row: 0 };
+const ROWS = 1200;
+/** The rows of a part, and how many parts are handed over before the first is delivered. */
+const [PART, UNDELIVERED] = [250, 2];
 
 beforeAll(async () => {
   aws = await startLocalAws();
@@ -39,35 +37,13 @@ beforeEach(() => {
 });
 // What a failed test leaves behind must not hold up the others.
 afterEach(async () => {
-  for (const id of placed.splice(0)) await orders.place({ ...orderOf(""), id, wanted: "cancel" });
+  for (const id of placed.splice(0))
+    await orders.place({ ...snapshotOrder(""), id, wanted: "cancel" });
 });
 afterAll(async () => {
   orders[Symbol.dispose]();
   await bench[Symbol.asyncDispose]();
   await aws[Symbol.asyncDispose]();
-});
-
-/** Writes the lane's delivered position as the route function does. */
-async function delivered(epoch: number): Promise<void> {
-  await orders.dynamodb.send(
-    new UpdateItemCommand({
-      TableName: orders.table,
-      Key: { id: { S: "lane#0" } },
-      UpdateExpression: "SET delivered = :position",
-      ExpressionAttributeValues: { ":position": { S: formatPosition({ ...NOTHING, epoch }) } },
-    }),
-  );
-}
-
-const orderOf = (name: string, more: Partial<SnapshotOrder> = {}): SnapshotOrder => ({
-  id: `of-${name}`,
-  subscriber: "s",
-  environment: "e",
-  tables: [`shop.${name}`],
-  startedBy: "test",
-  startedMs: Date.now(),
-  wanted: "run",
-  ...more,
 });
 
 /** Takes frames until a change, row or mark has come that matches; or as many as `times`. */
@@ -83,24 +59,25 @@ async function until(what: (change: Placed) => boolean, times = 1): Promise<void
   }
 }
 
-/** Creates and fills a table, and takes the first part of its only chunk; the reader then waits. */
-async function afterFirstPart(name: string, more: Partial<SnapshotOrder> = {}): Promise<void> {
+/** Creates and fills a table, and takes the first parts of its chunk; the reader then waits. */
+async function afterFirstParts(name: string, more: Partial<SnapshotOrder> = {}): Promise<void> {
   await mysql.query(`CREATE TABLE shop.${name} (id INT PRIMARY KEY, v INT NOT NULL)`);
   await mysql.query(
     `INSERT INTO shop.${name} SELECT 2 * n, 0 FROM
-     (WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ${ROWS}) SELECT n FROM c) d`,
+     (WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ${ROWS})
+     SELECT /*+ SET_VAR(cte_max_recursion_depth = 2000) */ n FROM c) d`,
   );
-  await delivered(0);
+  await orders.delivered(0);
   placed.push(`of-${name}`);
-  await orders.place(orderOf(name, more));
-  await until(({ op }) => op === "r");
+  await orders.place(snapshotOrder(name, more));
+  await until(({ op, n }) => op === "r" && n === UNDELIVERED);
 }
 
 const isEnd = ({ op, after }: Placed): boolean => op === "snapshot" && after.includes("complete");
 
 /** Lets the snapshot continue, and takes everything up to its end. */
 async function goOn(): Promise<void> {
-  await delivered(999_999);
+  await orders.delivered();
   await until(isEnd);
 }
 
@@ -134,28 +111,29 @@ const numbers = (): Set<number> =>
   );
 
 test("ordinary changes pass between the parts, and the later parts contain them", async () => {
-  await afterFirstPart("passing");
+  await afterFirstParts("passing");
   await mysql.query("UPDATE shop.passing SET v = 1 WHERE id IN (2, 1700)");
   await mysql.query("DELETE FROM shop.passing WHERE id IN (4, 1702)");
   await mysql.query("INSERT INTO shop.passing VALUES (1, 1), (1701, 1), (4000, 1)");
   await mysql.query("UPDATE shop.passing SET id = 3 WHERE id = 1704");
   await mysql.query("UPDATE shop.passing SET id = 1705 WHERE id = 6");
   await until(({ op, oldKey }) => op === "u" && oldKey === '{"id":6}');
-  expect(numbers()).toEqual(new Set([1]));
+  expect(numbers()).toEqual(new Set([1, UNDELIVERED]));
   await goOn();
   await expectTable("passing");
-  expect(numbers().size).toBe(Math.ceil((ROWS + 2) / PART));
+  // Rows that came into the range are in the last part.
+  expect(numbers().size).toBe(Math.ceil(ROWS / PART));
   expect(await orders.until("of-passing", "complete")).toMatchObject({ chunks: 1 });
-  const later = inOrder(frames).filter(({ op, n }) => op === "r" && n > 1);
+  const later = inOrder(frames).filter(({ op, n }) => op === "r" && n > UNDELIVERED);
   expect(later.map(({ key }) => key)).toEqual(
     expect.arrayContaining([1, 3, 1701, 1705, 4000].map((id) => JSON.stringify({ id }))),
   );
-  const before = inOrder(frames).filter(({ op, n }) => op === "r" && n === 1);
-  expect(before).toHaveLength(PART);
+  const before = inOrder(frames).filter(({ op, n }) => op === "r" && n <= UNDELIVERED);
+  expect(before).toHaveLength(UNDELIVERED * PART);
 });
 
 test("a condition holds for rows that change between the parts", async () => {
-  await afterFirstPart("chosen", { where: "v = 0" });
+  await afterFirstParts("chosen", { where: "v = 0" });
   await mysql.query("UPDATE shop.chosen SET v = 1 WHERE id > 1700");
   await mysql.query("UPDATE shop.chosen SET id = id + 1 WHERE id BETWEEN 1500 AND 1510");
   await goOn();
@@ -167,17 +145,17 @@ test("a condition holds for rows that change between the parts", async () => {
 });
 
 test("a snapshot that is paused between the parts hands over the others of the chunk first", async () => {
-  await afterFirstPart("paused", { rate: 500 });
-  await orders.place(orderOf("paused", { rate: 500, wanted: "pause" }));
+  await afterFirstParts("paused", { rate: 1000 });
+  await orders.place(snapshotOrder("paused", { rate: 1000, wanted: "pause" }));
   // The second report after the order shows that the reader knows it.
   const updated = new Set<number>();
   while (updated.size < 3) {
     updated.add((await orders.reportOf("of-paused"))?.updatedMs ?? 0);
     await delay(50);
   }
-  await delivered(999_999);
+  await orders.delivered();
   const { chunks } = await orders.until("of-paused", "paused");
-  await orders.place(orderOf("paused"));
+  await orders.place(snapshotOrder("paused"));
   await goOn();
   await expectTable("paused");
   expect(chunks).toBe(1);
@@ -185,16 +163,16 @@ test("a snapshot that is paused between the parts hands over the others of the c
 });
 
 test("a table is read anew when its definition changes between the parts", async () => {
-  await afterFirstPart("altered");
+  await afterFirstParts("altered");
   await mysql.query("ALTER TABLE shop.altered ADD COLUMN extra INT NOT NULL DEFAULT 7");
   await goOn();
   await expectTable("altered");
   const rows = inOrder(frames).filter(({ op }) => op === "r");
-  expect(rows).toHaveLength(PART + ROWS);
+  expect(rows).toHaveLength(UNDELIVERED * PART + ROWS);
 });
 
 test("a transaction that is larger than the reader's memory for changes is read from the table", async () => {
-  await afterFirstPart("flooded");
+  await afterFirstParts("flooded");
   await mysql.query(
     `INSERT INTO shop.flooded SELECT 10000 + n, 0 FROM (WITH RECURSIVE c AS
      (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < 21000)
@@ -206,7 +184,7 @@ test("a transaction that is larger than the reader's memory for changes is read 
 
 test("a prepared XA transaction's rows come as they are before its commit, and then change", async () => {
   const xa = await mysql.connect(undefined, { database: "shop" });
-  await afterFirstPart("prepared");
+  await afterFirstParts("prepared");
   for (const statement of [
     "XA START 'held'",
     "UPDATE prepared SET v = 5 WHERE id IN (8, 1708)",
@@ -224,44 +202,67 @@ test("a prepared XA transaction's rows come as they are before its commit, and t
 });
 
 test("a snapshot stops when its table is renamed between the parts, and continues with the name", async () => {
-  await afterFirstPart("named");
+  await afterFirstParts("named");
   await mysql.query("RENAME TABLE shop.named TO shop.other");
-  await delivered(999_999);
+  await orders.delivered();
   expect((await orders.until("of-named", "stopped")).reason).toContain("does not exist");
   await mysql.query("RENAME TABLE shop.other TO shop.named");
-  await orders.place(orderOf("named"));
+  await orders.place(snapshotOrder("named"));
   await goOn();
   await expectTable("named");
 });
+
+const BEGINS = "a snapshot begins";
+
+test.each(["--now", "--oldest"])(
+  "a snapshot begins again in the life that offsets set %s begins between the parts",
+  async (start) => {
+    const name = `moved_${start.slice(2)}`;
+    await afterFirstParts(name);
+    const begun = reader.log.filter(({ msg }) => msg === BEGINS).length;
+    const stack = stackFileOf(aws, tablesOf(bench));
+    expect(await binlogRouterOn(stack, "offsets", "set", start, "--yes")).toMatchObject({
+      code: 0,
+    });
+    await reader.logged(BEGINS, begun + 1);
+    await mysql.query(`UPDATE shop.${name} SET v = 1 WHERE id IN (2, 1700)`);
+    await until(({ op, key }) => op === "u" && key === '{"id":1700}');
+    await goOn();
+    await expectTable(name);
+  },
+);
 
 async function setMode(...modes: readonly string[]): Promise<void> {
   for (const mode of modes) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
 }
 
 test("a snapshot stops while transactions have no GTID, and continues with GTIDs", async () => {
-  await afterFirstPart("modes");
-  await orders.place(orderOf("modes", { wanted: "pause" }));
+  // At this rate a chunk is one part, so the snapshot pauses at once.
+  await afterFirstParts("modes", { rate: 100 });
+  await orders.place(snapshotOrder("modes", { wanted: "pause" }));
   await orders.until("of-modes", "paused");
   await setMode("ON_PERMISSIVE", "OFF_PERMISSIVE");
   try {
     await mysql.query("UPDATE shop.modes SET v = 3 WHERE id = 1710");
     await until(({ op }) => op === "u");
-    await delivered(999_999);
-    await orders.place(orderOf("modes"));
+    await orders.delivered();
+    await orders.place(snapshotOrder("modes"));
     expect((await orders.until("of-modes", "stopped")).reason).toContain("Set gtid_mode to ON");
   } finally {
     await setMode("ON_PERMISSIVE", "ON");
   }
-  await orders.place(orderOf("modes"));
+  await orders.place(snapshotOrder("modes"));
   await goOn();
   await expectTable("modes");
 });
 
 test("two subscribers get the same table one after the other, each its own rows", async () => {
-  await afterFirstPart("shared");
-  await orders.place(orderOf("shared", { id: "second", subscriber: "t", startedMs: Date.now() }));
+  await afterFirstParts("shared");
+  await orders.place(
+    snapshotOrder("shared", { id: "second", subscriber: "t", startedMs: Date.now() }),
+  );
   expect(await orders.until("second", "waiting")).toMatchObject({ rows: 0 });
-  await delivered(999_999);
+  await orders.delivered();
   await until(isEnd, 2);
   for (const [id, subscriber] of [
     ["of-shared", "s"],
@@ -282,7 +283,7 @@ test("two subscribers get the same table one after the other, each its own rows"
 });
 
 test("a reader that is killed between the parts is followed by one that reads the chunk again", async () => {
-  await afterFirstPart("killed");
+  await afterFirstParts("killed");
   await reader.kill();
   reader = await bench.start();
   await mysql.query("DELETE FROM shop.killed WHERE id = 1800");

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -7,7 +6,6 @@ import { payloadBucket } from "../../../../functions/aws/payload-bucket.ts";
 import { readRawMessage } from "../../../../functions/frame/read-raw-message.ts";
 import type { Frame, FrameChange } from "../../../../wire/frame.ts";
 import { decodePointer } from "../../../../wire/payload-pointer.ts";
-import { formatPosition } from "../../../../wire/position.ts";
 import { ChunkStatements } from "../../../../reader/snapshot/chunk-statements.ts";
 import { describeTable } from "../../../../reader/snapshot/describe-table.ts";
 import { prepareSnapshotSession } from "../../../../reader/snapshot/snapshot-session.ts";
@@ -41,6 +39,7 @@ test("a snapshot with --where is paused, and continues with the remaining rows",
   await fill("few", 150);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
+  await orders.delivered();
   await bench.start();
   const tables = ["shop.few"];
   await orders.place({ ...common, id: "c", startedMs: 3, tables, where: "v = 1 AND id < 100" });
@@ -64,28 +63,16 @@ test("a snapshot rests until its rows are delivered, and continues after that", 
   await fill("many", 60);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
-  /** Writes a delivered position as the route function does. */
-  const delivered = (position: string) =>
-    orders.dynamodb.send(
-      new UpdateItemCommand({
-        TableName: orders.table,
-        Key: { id: { S: "lane#0" } },
-        UpdateExpression: "SET delivered = :position",
-        ExpressionAttributeValues: { ":position": { S: position } },
-      }),
-    );
-  const place = { epoch: 0, file: 0, offset: 0, row: 0 };
-  await delivered(formatPosition(place));
   await bench.start();
   // At this rate the chunks have 20 rows.
   await orders.place({ ...common, id: "e", startedMs: 1, tables: ["shop.many"], rate: 20 });
-  const first = rowsOf(await bench.takeFrames(1 + 20));
-  expect(first).toHaveLength(20);
+  const first = rowsOf(await bench.takeFrames(1 + 40));
+  expect(first).toHaveLength(40);
   // Three times the interval at which the rate allows another chunk.
   await delay(3000);
-  expect((await orders.reportOf("e"))?.rows).toBe(20);
-  await delivered(formatPosition({ ...place, epoch: 999_999 }));
-  const rest = rowsOf(await bench.takeFrames(40 + 1));
+  expect((await orders.reportOf("e"))?.rows).toBe(40);
+  await orders.delivered();
+  const rest = rowsOf(await bench.takeFrames(20 + 1));
   expect(new Set([...first, ...rest]).size).toBe(60);
 });
 
@@ -126,6 +113,7 @@ test("an order that cannot be read is refused at once, with a sentence that says
     { SOURCE_START: "now", SOURCE_TABLES: '["shop.*", "private.*"]' },
   );
   using orders = new BenchOrders(aws, bench);
+  await orders.delivered();
   await bench.start();
   const wrong: readonly (readonly [table: string, sentence: string, where?: string])[] = [
     [
@@ -199,6 +187,7 @@ test("a new pair of subscriber and environment gets its initial snapshot once", 
   await fill("initial", 30);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
+  await orders.delivered();
   const reader = await bench.start(undefined, pairs("staging"));
   const first = await bench.takeFrames(30 + 2);
   expect(rowsOf(first)).toHaveLength(30);
@@ -220,6 +209,7 @@ test("an initial snapshot's rows arrive before the first change after them", asy
   await fill("initial_written", count);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
+  await orders.delivered();
   const tables = ["shop.initial_written"];
   await bench.start(undefined, {
     SNAPSHOT_INITIAL: JSON.stringify([{ subscriber: "search", environment: "staging", tables }]),
@@ -262,6 +252,7 @@ test("a row over SQS's limit is delivered through the payload bucket, as its cha
   await writer.query("INSERT INTO shop.large VALUES (1, 'small'), (2, ?), (3, 'small')", [pad]);
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   using orders = new BenchOrders(aws, bench);
+  await orders.delivered();
   const { region, credentials, endpoints } = aws;
   using s3 = disposable(
     new S3Client({ region, credentials, endpoint: endpoints.s3, forcePathStyle: true }),
@@ -304,6 +295,7 @@ test("an order is refused on a server without GTIDs", async () => {
   try {
     await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
     using orders = new BenchOrders(aws, bench);
+    await orders.delivered();
     await bench.start();
     await orders.place({ ...common, id: "g", startedMs: 1, tables: ["shop.*"] });
     expect((await orders.until("g", "refused")).reason).toContain("gtid_mode is not ON");

@@ -65,10 +65,17 @@ describe("InFlightFrames", () => {
     };
     frames.boundary(boundary(1));
     const rows = frames.open();
-    const acknowledged = frames.snapshot({ numbers, progress });
+    frames.snapshot({ numbers, progress });
+    const events: string[] = [];
+    const sent = frames.sent().then(() => events.push("sent"));
     expect(frames.take()).toMatchObject({ progress: { offset: 1 }, steps: [] });
+    frames.acknowledge(frames.open());
+    await new Promise(setImmediate);
+    events.push("acknowledged");
     frames.acknowledge(rows);
-    await acknowledged;
+    await sent;
+    expect(events).toEqual(["acknowledged", "sent"]);
+    await frames.sent();
     expect(frames.take()).toEqual({ progress: null, steps: [{ numbers, progress }] });
   });
 

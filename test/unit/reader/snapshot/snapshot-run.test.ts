@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { TableBench } from "../../../support/snapshot/table-bench.ts";
 
 /** The rows of a part. */
-const PART = 200;
+const PART = 250;
 
 function benchWith(rows: number, where?: string): TableBench {
   const bench = new TableBench(where);
@@ -67,6 +67,18 @@ test("a chunk says whether its next part needs nothing of the server", async () 
     has.push(bench.run.hasPart);
   }
   expect(has).toEqual([false, true, true, false]);
+});
+
+test("a part waits until the one before the last is delivered", async () => {
+  const bench = benchWith(3 * PART);
+  const last: (number | undefined)[] = [];
+  while (!bench.run.isComplete) {
+    last.push(bench.run.mustBeDelivered?.row);
+    await bench.run.next();
+  }
+  // The numbers begin with a gap, and the mark before the first row has one, too.
+  const gap = 10_000_000;
+  expect(last).toEqual([undefined, undefined, gap + PART]);
 });
 
 test("an error while rows are handed over ends the chunk", async () => {
