@@ -1,7 +1,8 @@
-/** Ends an actor's attempt at one of its steps, as a kill of its process would. */
-class Crash extends Error {
-  override readonly name = "Crash";
-}
+/**
+ * Ends an actor's attempt at one of its steps, as a kill of its process would. It is one error for
+ * all crashes, because each new one would record a stack.
+ */
+const CRASH = new Error("killed");
 
 /** A step that an actor has requested. */
 interface Waiting {
@@ -42,7 +43,7 @@ export class Actor {
   }
 
   step<Result>(label: string, effect: () => Result): Promise<Result> {
-    if (this.#killed) return Promise.reject(new Crash(label));
+    if (this.#killed) return Promise.reject(CRASH);
     const entry: { label: string; result: string | null } = { label, result: null };
     this.#history.push(entry);
     return new Promise((resolve, reject) => {
@@ -53,7 +54,7 @@ export class Actor {
           entry.result = JSON.stringify(result) ?? "";
           resolve(result);
         },
-        crash: () => reject(new Crash(label)),
+        crash: () => reject(CRASH),
       });
     });
   }
