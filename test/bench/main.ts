@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
+import { forEachLimited } from "../../functions/ground/concurrency.ts";
 import { findMysql } from "../../infra/local/mysql/find-mysql.ts";
 import { showProgress } from "../../infra/local/mysql/progress.ts";
 import type { Benchmark, Figure } from "./benchmark.ts";
@@ -44,6 +45,23 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
 
 /** Benchmarks that run only when they are named. */
 const ONLY_NAMED: ReadonlySet<string> = new Set(["console", "snapshot", "soak", "peers"]);
+
+/**
+ * Benchmarks that share a stack, where two at once would take each other's messages. Each of the
+ * others has a stack of its own, or none.
+ */
+const ON_SHARED_STACK: ReadonlySet<string> = new Set([
+  "delay",
+  "deliver",
+  "requests",
+  "memory",
+  "console",
+  "snapshot",
+  "soak",
+]);
+
+/** How many benchmarks run side by side with --quick, whose figures mean nothing. */
+const QUICK_AT_ONCE = 3;
 
 const EPILOGUE = `
 Compare figures of one run with each other only: machines differ, and so does their load from hour to hour.
@@ -101,8 +119,7 @@ async function main({
   const results: BenchmarkResult[] = [];
   try {
     const mysql = await findMysql({ progress: showProgress(process.stderr), signal: stop.signal });
-    for (const [name, benchmark] of Object.entries(BENCHMARKS)) {
-      if (only === undefined ? ONLY_NAMED.has(name) : !only.includes(name)) continue;
+    const runOne = async (name: string, benchmark: Benchmark): Promise<void> => {
       stop.signal.throwIfAborted();
       const began = performance.now();
       const figures: Figure[] = [];
@@ -122,7 +139,18 @@ async function main({
       };
       results.push(result);
       if (!json) console.log(`${name} (${result.seconds} s)\n${table(result)}\n`);
-    }
+    };
+    const wanted = Object.entries(BENCHMARKS).filter(([name]) =>
+      only === undefined ? !ONLY_NAMED.has(name) : only.includes(name),
+    );
+    await forEachLimited(inTurns(wanted, quick), QUICK_AT_ONCE, async (turn) => {
+      try {
+        for (const [name, benchmark] of turn) await runOne(name, benchmark);
+      } catch (error) {
+        stop.abort();
+        throw error;
+      }
+    });
     const report: Report = {
       startedAt: startedAt.toISOString(),
       seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
@@ -141,6 +169,17 @@ async function main({
   } finally {
     await (await stack?.catch(() => undefined))?.[Symbol.asyncDispose]();
   }
+}
+
+/** Lists of benchmarks that run one after the other; the lists run side by side. */
+function inTurns(
+  wanted: readonly [string, Benchmark][],
+  quick: boolean,
+): readonly (readonly [string, Benchmark][])[] {
+  if (!quick) return [wanted];
+  const shared = wanted.filter(([name]) => ON_SHARED_STACK.has(name));
+  const apart = wanted.filter(([name]) => !ON_SHARED_STACK.has(name));
+  return [shared, ...apart.map((one) => [one])];
 }
 
 function summary({ machine, seconds, seed, quick, benchmarks }: Report, output: string): string {
