@@ -127,6 +127,18 @@ export class KnownConnection {
     return entryAt(this.#entries, position, withoutEpoch)?.tagged !== undefined;
   }
 
+  /** Whether an entry is from a tag. */
+  get hasTags(): boolean {
+    return this.#entries.some(({ tagged }) => tagged !== undefined);
+  }
+
+  /** Whether these facts name one author from `position` on, with one tag or (else) without. */
+  isFinal(position: PositionText, isTagged: boolean): boolean {
+    const entry = entryAt(this.#entries, position, withoutEpoch);
+    if (this.#next !== null || entry !== this.#entries.at(-1)) return false;
+    return isTagged || (entry?.tagged === undefined && !this.#isDoubted);
+  }
+
   /** Whether the last entry is from this user's tag. */
   hasTag(user: string): boolean {
     return this.#entries.at(-1)?.tagged?.user === user;
@@ -156,10 +168,8 @@ export class KnownConnection {
    * when the ledger names another user for the connection.
    */
   accountOf(user: string, position: string): TaggedAccount | undefined {
-    const account = ledgersWord(entryAt(this.#entries, position, withoutEpoch)) ?? {
-      user,
-      host: "",
-    };
+    const known = ledgersWord(entryAt(this.#entries, position, withoutEpoch));
+    const account = known ?? { user, host: "" };
     return account.user === user ? { user, host: account.host } : undefined;
   }
 

@@ -1,7 +1,7 @@
 import { userOf } from "../../wire/account-tag.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import { type Author, isForeignRun } from "../../wire/session.ts";
-import type { BinlogPosition } from "../transactions/binlog-position.ts";
+import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import { type Transaction, writingOf } from "../transactions/transaction.ts";
 import type { SavedPosition } from "./session.ts";
 import type { ProveUsers } from "./proven-users.ts";
@@ -88,7 +88,7 @@ export class SessionBook {
       return this.#sessions.note(session);
     }
     if (session.facts.entries.length > 0) {
-      if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
+      if (isPresent) this.#doubts.ask(session, () => this.#textOf(writingOf(transaction)));
       return;
     }
     // One lookup is enough, unless the process list could not be queried then and can be now.
@@ -96,7 +96,7 @@ export class SessionBook {
     session.isAsked = session.isPresent;
     session.answer = this.#sightings.lookUp(session, session.isPresent);
     session.answer.catch(() => undefined); // `authorsOf` handles it
-    if (isPresent) this.#doubts.ask(session, this.#textOf(session.lastSeen));
+    if (isPresent) this.#doubts.ask(session, () => this.#textOf(writingOf(transaction)));
   }
 
   /**
@@ -106,13 +106,11 @@ export class SessionBook {
    */
   async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
     const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
-    for (const session of sessions) {
+    for (const session of new Set(sessions)) {
       await session?.answer;
       await session?.proof;
     }
-    const authors = transactions.map((transaction, i) =>
-      this.#authorOf(transaction, sessions[i] ?? null),
-    );
+    const authors = this.#lookUp(transactions, sessions);
     const missed = new Set<Session>();
     for (const [i, session] of sessions.entries())
       if (session !== null && authors[i] === undefined) missed.add(session);
@@ -181,6 +179,34 @@ export class SessionBook {
   #sessionOf(transaction: Transaction): Session | null {
     const isKnown = transaction.author !== undefined || isForeignRun(transaction.run);
     return isKnown ? null : this.#sessions.of(transaction);
+  }
+
+  /**
+   * The author of each transaction. A frame may have thousands of transactions of one connection,
+   * so an author that holds for all later ones is looked up once.
+   */
+  #lookUp(
+    transactions: readonly Transaction[],
+    sessions: readonly (Session | null)[],
+  ): readonly (Author | undefined)[] {
+    const final = new Map<Session, { readonly first: Transaction; readonly author: Author }>();
+    return transactions.map((transaction, i) => {
+      const session = sessions[i] ?? null;
+      const known = session === null ? undefined : final.get(session);
+      if (
+        known !== undefined &&
+        known.first.tag === transaction.tag &&
+        !isBefore(writingOf(transaction), writingOf(known.first))
+      )
+        return known.author;
+      const author = this.#authorOf(transaction, session);
+      if (session === null || author === undefined) return author;
+      if (
+        session.facts.isFinal(this.#textOf(writingOf(transaction)), transaction.tag !== undefined)
+      )
+        final.set(session, { first: transaction, author });
+      return author;
+    });
   }
 
   #authorOf(transaction: Transaction, session: Session | null): Author | undefined {

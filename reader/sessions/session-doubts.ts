@@ -20,9 +20,9 @@ export class SessionDoubts {
    * Requests the proven user of a session that was reset, or that is known only from the process
    * list although new connections register themselves.
    */
-  ask(session: Session, position: PositionText): void {
+  ask(session: Session, position: () => PositionText): void {
     const { facts } = session;
-    if (facts.isReset(position)) session.proof = this.#resets.ask(session);
+    if (facts.hasTags && facts.isReset(position())) session.proof = this.#resets.ask(session);
     else if (this.#isRegistering && facts.isOnlySighted)
       session.proof = this.#askAboutChanges(session);
     session.proof?.catch(() => undefined); // `authorsOf` handles it

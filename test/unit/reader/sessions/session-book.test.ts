@@ -1,7 +1,8 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Census } from "../../../../reader/sessions/process-list.ts";
 import { SessionBook } from "../../../../reader/sessions/session-book.ts";
-import type { Transaction } from "../../../../reader/transactions/transaction.ts";
+import { type Transaction, writingOf } from "../../../../reader/transactions/transaction.ts";
 import {
   authorAt,
   type Author,
@@ -33,7 +34,9 @@ let disagreements: number[];
 let proven: Map<number, { readonly user: string; readonly since: number }>;
 let book: SessionBook;
 
-beforeEach(() => {
+beforeEach(begin);
+
+function begin(): void {
   recorded = new Map();
   connected = new Map();
   binlogEnd = 0;
@@ -45,7 +48,7 @@ beforeEach(() => {
   disagreements = [];
   proven = new Map();
   book = newBook();
-});
+}
 
 async function write(known: readonly KnownSession[]): Promise<void> {
   writes++;
@@ -540,5 +543,70 @@ describe("a transaction whose GTID has a tag", () => {
     expect(await authorOf(after)).toBe("a");
     expect(await authorOf(before)).toBe("a");
     expect(await authorOf(transaction(8))).toBeNull();
+  });
+});
+
+/** An act of thread 7 or 8 in the test below. */
+interface Step {
+  readonly act: string;
+  readonly thread: number;
+  readonly user: string;
+}
+
+function does(act: string, user = "a"): Step {
+  return { act, thread: 7, user };
+}
+
+/** Makes a book that learns of these acts; returns the transactions to ask about. */
+async function performed(steps: readonly Step[]): Promise<Transaction[]> {
+  begin();
+  const written: Transaction[] = [];
+  for (const { act, thread, user } of steps) {
+    if (act === "see") {
+      connected.set(thread, user);
+      await book.sweep();
+      continue;
+    }
+    const present = act === "tag" ? tagged(thread, user) : transaction(thread);
+    const [first] = written;
+    const isPrepared = act === "row of a prepare" && first !== undefined;
+    const next = isPrepared ? { ...present, prepared: writingOf(first) } : present;
+    if (act === "row" || isPrepared) book.register(next, ledger(user));
+    else book.notice(next);
+    written.push(next);
+  }
+  return written;
+}
+
+describe("the authors of many transactions together", () => {
+  const thread = fc.constantFrom(7, 8);
+  const user = fc.constantFrom("a", "b");
+  const step = fc.record({
+    act: fc.constantFrom("write", "write", "write", "tag", "row", "row of a prepare", "see"),
+    thread,
+    user,
+  });
+
+  test("are those that it finds one by one", { timeout: 30_000 }, async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 12 }), fc.boolean(), async (steps, turned) => {
+        const asked = async (): Promise<Transaction[]> => {
+          const written = await performed(steps);
+          return turned ? written.toReversed() : written;
+        };
+        const all = await asked();
+        const together = await book.authorsOf(all);
+        const single: (Author | undefined)[] = [];
+        for (const one of await asked()) single.push(...(await book.authorsOf([one])));
+        expect(together).toEqual(single);
+      }),
+      {
+        numRuns: 150,
+        examples: [
+          [[does("row", "a"), does("write"), does("see", "b"), does("write")], false],
+          [[does("tag", "a"), does("write"), does("tag", "a"), does("tag", "b")], false],
+        ],
+      },
+    );
   });
 });
