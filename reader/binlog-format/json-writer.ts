@@ -21,6 +21,8 @@ const WORD = 4;
 const EACH_BYTE = 0x01010101;
 export const HIGHEST_BITS = 0x80808080 | 0;
 const LONGEST_ESCAPE = 6;
+/** Up to this length a loop is faster than a call of a built-in function. */
+const SHORT = 32;
 /** A multiple of three, so that pieces of base64 have no padding between them. */
 const BASE64_PIECE = 3 << 16;
 
@@ -70,6 +72,44 @@ export class JsonWriter {
     this.bytes[this.position++] = byte;
   }
 
+  /** Puts two digits of a number from 0 to 99. */
+  putPair(value: number): void {
+    const { bytes } = this;
+    const to = this.position;
+    bytes[to] = TENS[value] as number;
+    bytes[to + 1] = ONES[value] as number;
+    this.position = to + 2;
+  }
+
+  /**
+   * Puts bytes that are a multiple of four together with what follows them in `words`, of which the
+   * first `length` bytes count. The caller reserves space for all.
+   */
+  putWords(words: Int32Array, length: number): void {
+    const view = this.#view;
+    let to = this.position;
+    this.position = to + length;
+    for (let i = 0; i < words.length; i++, to += WORD) view.setInt32(to, words[i] as number, true);
+  }
+
+  /** Puts a part of the existing text again. */
+  putAgain(start: number, end: number): void {
+    const { bytes } = this;
+    const to = this.position;
+    if (end - start > SHORT) bytes.copyWithin(to, start, end);
+    else
+      for (let from = start; from < end; from++) bytes[to + from - start] = bytes[from] as number;
+    this.position = to + end - start;
+  }
+
+  /** Whether the text from `start` to `end` follows once more behind `end`. */
+  repeats(start: number, end: number): boolean {
+    const { bytes } = this;
+    const shift = end - start;
+    for (let at = start; at < end; at++) if (bytes[at] !== bytes[at + shift]) return false;
+    return true;
+  }
+
   /** Puts short ASCII, byte by byte. */
   putAll(ascii: Uint8Array): void {
     const { bytes } = this;
@@ -116,6 +156,12 @@ export class JsonWriter {
     if (to > start) bytes[start] = ONES[rest % 100] as number;
   }
 
+  /** Writes one character of ASCII. */
+  character(byte: number): void {
+    this.reserve(1);
+    this.put(byte);
+  }
+
   ascii(text: string): void {
     this.reserve(text.length);
     for (let i = 0; i < text.length; i++) this.bytes[this.position + i] = text.charCodeAt(i);
@@ -155,11 +201,7 @@ export class JsonWriter {
    * `others` set; returns where it stopped. The caller has reserved the space.
    */
   copyPlain(source: Uint8Array, start: number, end: number, others: number): number {
-    if (source !== this.#source) {
-      this.#source = source;
-      this.#sourceView = viewOf(source);
-    }
-    const from = this.#sourceView;
+    const from = this.#viewOfSource(source);
     const to = this.#view;
     const last = end - WORD;
     const shift = this.position - start;
@@ -179,6 +221,25 @@ export class JsonWriter {
     }
     this.position = at + shift;
     return at;
+  }
+
+  /** Whether two parts of `source` are equal; a part that ends outside of it is not. */
+  areEqual(source: Uint8Array, one: number, other: number, length: number): boolean {
+    if (one + length > source.length || other + length > source.length) return false;
+    const view = this.#viewOfSource(source);
+    let i = 0;
+    for (; i + WORD <= length; i += WORD)
+      if (view.getInt32(one + i, true) !== view.getInt32(other + i, true)) return false;
+    for (; i < length; i++) if (source[one + i] !== source[other + i]) return false;
+    return true;
+  }
+
+  #viewOfSource(source: Uint8Array): DataView {
+    if (source !== this.#source) {
+      this.#source = source;
+      this.#sourceView = viewOf(source);
+    }
+    return this.#sourceView;
   }
 
   /** Writes a JSON string. */

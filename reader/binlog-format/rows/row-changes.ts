@@ -44,26 +44,32 @@ export class RowChanges {
       onRow("c", this.#set(0, end, end, end));
       return 1;
     }
-    return this.#eachRow(row, offset, (at) => {
-      const json = this.#json;
+    const json = this.#json;
+    let count = 0;
+    for (let at = offset; at < row.length; count++) {
+      json.reset();
       const next = writeImage(image, row, at, json, this.#after);
       const afterEnd = json.position;
       const keyEnd = this.#writeKey(this.#after, this.#after);
       onRow("c", this.#set(0, afterEnd, keyEnd, keyEnd));
-      return next;
-    });
+      at = behind(at, next);
+    }
+    return count;
   }
 
   decodeDeletes(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
     this.#texts.isWhole = true;
-    return this.#eachRow(row, offset, (at) => {
-      const json = this.#json;
+    const json = this.#json;
+    let count = 0;
+    for (let at = offset; at < row.length; count++) {
+      json.reset();
       const next = writeImage(image, row, at, json, this.#before);
       const beforeEnd = json.position;
       const keyEnd = this.#writeKey(this.#before, this.#before);
       onRow("d", this.#set(beforeEnd, beforeEnd, keyEnd, keyEnd));
-      return next;
-    });
+      at = behind(at, next);
+    }
+    return count;
   }
 
   decodeUpdates(
@@ -74,22 +80,24 @@ export class RowChanges {
     onRow: OnRow,
   ): number {
     this.#texts.isWhole = afterImage.isWhole;
-    return this.#eachRow(row, offset, (at) => {
-      const json = this.#json;
+    // Both images have the same columns, unless binlog_row_image is MINIMAL or NOBLOB.
+    const isAlike = afterImage === beforeImage;
+    const json = this.#json;
+    let count = 0;
+    for (let at = offset; at < row.length; count++) {
+      json.reset();
       const middle = writeImage(beforeImage, row, at, json, this.#before);
       const beforeEnd = json.position;
-      // Both images have the same columns, unless binlog_row_image is MINIMAL or NOBLOB.
-      const isAlike = afterImage === beforeImage;
       const next = writeImage(afterImage, row, middle, json, this.#after, isAlike);
       const afterEnd = json.position;
       // A MINIMAL after image has only the changed columns; the other key columns are unchanged.
       const keyEnd = this.#writeKey(this.#after, this.#before);
       const oldKeyEnd = this.#writeKey(this.#before, this.#before);
-      const { bytes } = json;
-      const isSame = bytes.compare(bytes, afterEnd, keyEnd, keyEnd, oldKeyEnd) === 0;
+      const isSame = oldKeyEnd - keyEnd === keyEnd - afterEnd && json.repeats(afterEnd, keyEnd);
       onRow("u", this.#set(beforeEnd, afterEnd, keyEnd, isSame ? keyEnd : oldKeyEnd));
-      return next;
-    });
+      at = behind(at, next);
+    }
+    return count;
   }
 
   /** The texts in the JSON writer's buffer, with these ends. */
@@ -101,23 +109,6 @@ export class RowChanges {
     texts.keyEnd = keyEnd;
     texts.oldKeyEnd = oldKeyEnd;
     return texts;
-  }
-
-  /**
-   * Calls `decode` with the offset of each row; `decode` returns the offset of the next row.
-   * Returns the number of rows.
-   */
-  #eachRow(row: Buffer, offset: number, decode: (at: number) => number): number {
-    let count = 0;
-    let at = offset;
-    while (at < row.length) {
-      this.#json.reset();
-      const next = decode(at);
-      if (next === at) throw new CorruptEventError("a row has no bytes");
-      at = next;
-      count++;
-    }
-    return count;
   }
 
   /**
@@ -138,12 +129,17 @@ export class RowChanges {
       const prefix = this.#keyPrefixes[i] as Buffer;
       json.reserve(prefix.length + end - start + 1);
       json.putAll(prefix);
-      json.bytes.copyWithin(json.position, start, end);
-      json.position += end - start;
+      json.putAgain(start, end);
     }
     if (this.#keyLength > 0) json.put(0x7d);
     return json.position;
   }
+}
+
+/** The offset behind a row. Throws CorruptEventError when the row has no bytes. */
+function behind(at: number, next: number): number {
+  if (next === at) throw new CorruptEventError("a row has no bytes");
+  return next;
 }
 
 /**

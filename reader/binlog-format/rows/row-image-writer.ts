@@ -13,8 +13,9 @@ const ABSENT = -1;
 
 /** One column of an image, with all that is needed to write it. */
 interface Step {
-  /** The bytes before the value: `{"id":` or `,"name":`. */
-  readonly prefix: Buffer;
+  /** The text before the value, `{"id":` or `,"name":`, for `putWords`, and its length. */
+  readonly prefix: Int32Array;
+  readonly prefixLength: number;
   readonly write: ValueWriter;
   /** The column's index in the primary key, or ABSENT. */
   readonly keyIndex: number;
@@ -48,8 +49,12 @@ export class RowImageWriter {
     definition.columns.forEach((column, index) => {
       const write = writers[index];
       if (write === undefined || !present(index)) return;
+      const prefix = Buffer.from(
+        `${steps.length === 0 ? "{" : ","}${JSON.stringify(column.name)}:`,
+      );
       steps.push({
-        prefix: Buffer.from(`${steps.length === 0 ? "{" : ","}${JSON.stringify(column.name)}:`),
+        prefix: wordsOf(prefix),
+        prefixLength: prefix.length,
         write,
         keyIndex: definition.primaryKey.indexOf(index),
       });
@@ -104,17 +109,22 @@ export class RowImageWriter {
     this.#forget(spans);
     const values = this.#values;
     const texts = this.#texts;
+    const before = this.#start;
+    const hasSameNulls = json.areEqual(row, before, offset, this.#nullBytes);
     let at = offset + this.#nullBytes;
     /** All columns from this one on are equal so far, and not copied yet. */
     let same = 0;
     for (let i = 0; i < steps.length; i++) {
       const from = values[i] as number;
       const length = (values[i + 1] as number) - from;
-      if (isNull(row, offset, i) === isNull(row, this.#start, i) && isSame(row, from, at, length)) {
-        const { prefix, keyIndex } = steps[i] as Step;
+      if (
+        (hasSameNulls || isNull(row, offset, i) === isNull(row, before, i)) &&
+        json.areEqual(row, from, at, length)
+      ) {
+        const { prefixLength, keyIndex } = steps[i] as Step;
         if (keyIndex !== ABSENT) {
           const shift = json.position - (texts[same] as number);
-          spans[2 * keyIndex] = (texts[i] as number) + prefix.length + shift;
+          spans[2 * keyIndex] = (texts[i] as number) + prefixLength + shift;
           spans[2 * keyIndex + 1] = (texts[i + 1] as number) + shift;
         }
         at += length;
@@ -147,9 +157,9 @@ export class RowImageWriter {
     json: JsonWriter,
     spans: KeySpans,
   ): number {
-    const { prefix, write, keyIndex } = this.#steps[index] as Step;
-    json.reserve(prefix.length + NULL.length);
-    json.putAll(prefix);
+    const { prefix, prefixLength, write, keyIndex } = this.#steps[index] as Step;
+    json.reserve(4 * prefix.length + NULL.length);
+    json.putWords(prefix, prefixLength);
     const start = json.position;
     let next = at;
     if (isNull(row, image, index)) json.putAll(NULL);
@@ -166,16 +176,16 @@ function isNull(row: Buffer, image: number, index: number): boolean {
   return ((row[image + (index >> 3)] as number) & (1 << (index & 7))) !== 0;
 }
 
-/** Whether the bytes at two offsets are equal; bytes outside the event are not. */
-function isSame(row: Buffer, a: number, b: number, length: number): boolean {
-  for (let i = 0; i < length; i++) if (row[a + i] !== row[b + i]) return false;
-  return true;
-}
-
 /** Writes a part of the existing text again. */
 function copyText(json: JsonWriter, start: number, end: number): void {
   if (start === end) return;
   json.reserve(end - start);
-  json.bytes.copyWithin(json.position, start, end);
-  json.position += end - start;
+  json.putAgain(start, end);
+}
+
+/** Bytes as words for `putWords`, with zeros behind them. */
+function wordsOf(bytes: Uint8Array): Int32Array {
+  const padded = Buffer.alloc(4 * Math.ceil(bytes.length / 4));
+  padded.set(bytes);
+  return Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(i * 4));
 }

@@ -1,3 +1,4 @@
+import { CorruptEventError } from "../errors.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "./value-writer.ts";
 
@@ -87,12 +88,17 @@ function groupsOf(digits: number): Group[] {
 }
 
 function putDecimal(row: Buffer, offset: number, layout: Layout, json: JsonWriter): void {
-  const negative = row.readUInt8(offset) < 0x80;
-  if (negative) json.put(0x2d);
+  const { before, after } = layout;
+  if (offset + layout.bytes > row.length)
+    throw new CorruptEventError("a value is longer than its event");
+  const isNegative = (row[offset] as number) < 0x80;
+  const inverted = isNegative ? 0xff : 0;
+  if (isNegative) json.put(0x2d);
   let from = offset;
   let significant = false;
-  for (const { digits, bytes } of layout.before) {
-    const group = readGroup(row, from, bytes, negative, from === offset);
+  for (let i = 0; i < before.length; i++) {
+    const { digits, bytes } = before[i] as Group;
+    const group = readGroup(row, from, bytes, inverted, from === offset);
     from += bytes;
     if (significant) json.putPadded(group, digits);
     else if (group > 0) {
@@ -101,27 +107,24 @@ function putDecimal(row: Buffer, offset: number, layout: Layout, json: JsonWrite
     }
   }
   if (!significant) json.put(0x30);
-  if (layout.after.length === 0) return;
+  if (after.length === 0) return;
   json.put(0x2e);
-  for (const { digits, bytes } of layout.after) {
-    json.putPadded(readGroup(row, from, bytes, negative, from === offset), digits);
+  for (let i = 0; i < after.length; i++) {
+    const { digits, bytes } = after[i] as Group;
+    json.putPadded(readGroup(row, from, bytes, inverted, from === offset), digits);
     from += bytes;
   }
 }
 
+/** `inverted`: 0xff when the bits of each byte are inverted, else 0. */
 function readGroup(
   row: Buffer,
   offset: number,
   bytes: number,
-  negative: boolean,
-  first: boolean,
+  inverted: number,
+  isFirst: boolean,
 ): number {
-  let group = row.readUInt8(offset);
-  let mask = 0xff;
-  if (first) group ^= 0x80;
-  for (let i = 1; i < bytes; i++) {
-    group = (group << 8) | row.readUInt8(offset + i);
-    mask = (mask << 8) | 0xff;
-  }
-  return negative ? (group ^ mask) >>> 0 : group;
+  let group = (row[offset] as number) ^ inverted ^ (isFirst ? 0x80 : 0);
+  for (let i = 1; i < bytes; i++) group = (group << 8) | ((row[offset + i] as number) ^ inverted);
+  return group >>> 0;
 }

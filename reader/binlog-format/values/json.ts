@@ -30,7 +30,7 @@ const writeUint16 = integerWriter(2, true);
 const writeInt32 = integerWriter(4, false);
 const writeUint32 = integerWriter(4, true);
 
-const LITERALS = ["null", "true", "false"] as const;
+const LITERALS = ["null", "true", "false"].map((literal) => Buffer.from(literal));
 
 /**
  * A JSON column, as JSON: numbers with all digits, the members of an object in MySQL's order, and
@@ -64,7 +64,7 @@ function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): vo
       writeArray(row, at, 4, json);
       break;
     case Type.LITERAL:
-      json.ascii(LITERALS[row.readUInt8(at)] ?? corrupt("literal"));
+      json.raw(LITERALS[row.readUInt8(at)] ?? corrupt("literal"));
       break;
     case Type.INT16:
       writeInt16(row, at, json);
@@ -88,6 +88,11 @@ function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): vo
       writeDouble(row.readDoubleLE(at), json);
       break;
     case Type.STRING: {
+      const short = row.readUInt8(at);
+      if (short < 0x80) {
+        json.utf8String(row, at + 1, checkedEnd(row, at + 1, short));
+        break;
+      }
       const { start, length } = readVariableLength(row, at);
       json.utf8String(row, start, checkedEnd(row, start, length));
       break;
@@ -115,28 +120,28 @@ function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter):
   const count = readOffset(row, start, wide);
   const keys = start + 2 * wide;
   const values = keys + count * (wide + 2);
-  json.ascii("{");
+  json.character(0x7b);
   for (let i = 0; i < count; i++) {
-    if (i > 0) json.ascii(",");
+    if (i > 0) json.character(0x2c);
     const entry = keys + i * (wide + 2);
     const key = start + readOffset(row, entry, wide);
     json.utf8String(row, key, checkedEnd(row, key, row.readUInt16LE(entry + wide)));
-    json.ascii(":");
+    json.character(0x3a);
     writeEntry(row, start, values + i * (1 + wide), wide, json);
   }
-  json.ascii("}");
+  json.character(0x7d);
 }
 
 /** Layout: the number of elements, the size, and for each element the value's entry. */
 function writeArray(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
   const count = readOffset(row, start, wide);
   const values = start + 2 * wide;
-  json.ascii("[");
+  json.character(0x5b);
   for (let i = 0; i < count; i++) {
-    if (i > 0) json.ascii(",");
+    if (i > 0) json.character(0x2c);
     writeEntry(row, start, values + i * (1 + wide), wide, json);
   }
-  json.ascii("]");
+  json.character(0x5d);
 }
 
 /**

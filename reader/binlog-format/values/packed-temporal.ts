@@ -36,9 +36,9 @@ export function writePackedTime(packed: bigint, json: JsonWriter): void {
   if (packed < 0n) json.put(0x2d);
   putHours(json, bits(size, 36, 10));
   json.put(0x3a);
-  json.putPadded(bits(size, 30, 6), 2);
+  json.putPair(bits(size, 30, 6));
   json.put(0x3a);
-  json.putPadded(bits(size, 24, 6), 2);
+  json.putPair(bits(size, 24, 6));
   putMicroseconds(size, json);
   json.put(QUOTE);
 }

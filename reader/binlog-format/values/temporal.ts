@@ -25,14 +25,16 @@ export const writeDate: ValueWriter = (row, offset, json) => {
 export function datetimeWriter(decimals: number): ValueWriter {
   const fractionBytes = (decimals + 1) >> 1;
   return (row, offset, json) => {
-    const yearMonth = ((row.readUInt32BE(offset) >>> 14) & 0x1ffff) >>> 0;
-    const rest = row.readUIntBE(offset + 2, 3);
+    // A bit, 17 bits of years and months, 5 of days, 5 of hours, 6 of minutes, 6 of seconds.
+    const high = row.readUInt32BE(offset);
+    const low = row.readUInt8(offset + 4);
+    const yearMonth = (high >>> 14) & 0x1ffff;
     const year = Math.floor(yearMonth / 13);
     json.reserve(LONGEST);
     json.put(QUOTE);
-    putDate(json, year, yearMonth - year * 13, (rest >> 17) & 31);
+    putDate(json, year, yearMonth - year * 13, (high >>> 9) & 31);
     json.put(0x20);
-    putClock(json, (rest >> 12) & 31, (rest >> 6) & 63, rest & 63);
+    putClock(json, (high >>> 4) & 31, ((high & 15) << 2) | (low >> 6), low & 63);
     if (decimals > 0) putFraction(json, row.readUIntBE(offset + 5, fractionBytes), decimals);
     json.put(QUOTE);
     return offset + 5 + fractionBytes;
@@ -87,9 +89,9 @@ export function timeWriter(decimals: number): ValueWriter {
     if (packed < 0) json.put(DASH);
     putHours(json, (clock >> 12) & 0x3ff);
     json.put(COLON);
-    json.putPadded((clock >> 6) & 63, 2);
+    json.putPair((clock >> 6) & 63);
     json.put(COLON);
-    json.putPadded(clock & 63, 2);
+    json.putPair(clock & 63);
     if (decimals > 0) putFraction(json, size - clock * fractionUnit, decimals);
     json.put(QUOTE);
     return offset + bytes;
@@ -105,18 +107,18 @@ export function putHours(json: JsonWriter, hours: number): void {
 export function putDate(json: JsonWriter, year: number, month: number, day: number): void {
   json.putPadded(year, 4);
   json.put(DASH);
-  json.putPadded(month, 2);
+  json.putPair(month);
   json.put(DASH);
-  json.putPadded(day, 2);
+  json.putPair(day);
 }
 
 /** Puts `HH:MM:SS`. */
 export function putClock(json: JsonWriter, hour: number, minute: number, second: number): void {
-  json.putPadded(hour, 2);
+  json.putPair(hour);
   json.put(COLON);
-  json.putPadded(minute, 2);
+  json.putPair(minute);
   json.put(COLON);
-  json.putPadded(second, 2);
+  json.putPair(second);
 }
 
 /** Puts a fraction. An odd number of decimals is stored with one more digit. */
