@@ -50,10 +50,10 @@ export class AttemptReport {
     );
   }
 
-  /** Called with each event of the dump. */
-  event(event: Buffer): void {
+  /** Called with each event of the dump, which begins at `start`. */
+  event(bytes: Buffer, start: number): void {
     this.#status.enter("streaming");
-    this.#status.hears(event[4] ?? 0, event.readUInt32LE(0) * 1000);
+    this.#status.hears(bytes[start + 4] ?? 0, bytes.readUInt32LE(start) * 1000);
   }
 
   /** Called with each transaction that has changes. */

@@ -171,10 +171,10 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     dump = await BinlogDump.start({
       ...server,
       start,
-      onEvent: (event) => {
-        report.event(event);
+      onEvent: (bytes, from, to) => {
+        report.event(bytes, from);
         const { reader, tap } = pipeline;
-        const handled = reader.onEvent(event);
+        const handled = reader.onEvent(bytes, from, to);
         return handled === undefined
           ? tap.at(reader.place)
           : handled.then(() => tap.at(reader.place));

@@ -172,8 +172,8 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   await using dump = await BinlogDump.start({
     ...asked,
     start: { kind: "file", file: bounds.file, offset: bounds.offset ?? FIRST_EVENT },
-    onEvent: (event) => {
-      const read = reader.onEvent(event);
+    onEvent: (bytes, start, end) => {
+      const read = reader.onEvent(bytes, start, end);
       return read === undefined ? afterEvent() : read.then(afterEvent);
     },
   });

@@ -31,21 +31,39 @@ export function headerText(
   return `${text.slice(0, end)}${texts.join(",")}${text.slice(end)}`;
 }
 
-/** The JSON of a `FrameTransaction`, which explains `author`. */
-export function transactionText(
-  epoch: number,
-  transaction: Transaction,
-  author: number | null,
-  ended: boolean,
-): string {
-  const { gtid, file, thread, run, serverId, committedUs, prepared } = transaction;
-  const preparedAt =
-    prepared === undefined
-      ? ""
-      : `,"preparedAt":"${formatPosition({ epoch, file: prepared.fileNumber, offset: prepared.offset, row: 0 })}"`;
-  return (
-    `{"gtid":${JSON.stringify(gtid)},"file":${JSON.stringify(file)},"thread":${thread},"run":${run},` +
-    `"serverId":${serverId},"timestampMs":${Math.floor(committedUs / 1000)},"author":${author}` +
-    `${preparedAt}${ended ? ',"ended":true' : ""}}`
-  );
+/** Writes transactions as the JSON of a `FrameTransaction`. */
+export class TransactionTexts {
+  readonly #epoch: number;
+  /** The fields between GTID and time, which mostly are those of the transaction before. */
+  #middle = "";
+  #latest: Transaction | null = null;
+
+  constructor(epoch: number) {
+    this.#epoch = epoch;
+  }
+
+  /** `author`, `ended`: see `FrameTransaction`. */
+  of(transaction: Transaction, author: number | null, ended: boolean): string {
+    const { gtid, committedUs, prepared } = transaction;
+    const text = `{"gtid":${JSON.stringify(gtid)}${this.#middleOf(transaction)}${Math.floor(committedUs / 1000)},"author":${author}`;
+    if (prepared === undefined) return ended ? `${text},"ended":true}` : `${text}}`;
+    const { fileNumber, offset } = prepared;
+    const position = formatPosition({ epoch: this.#epoch, file: fileNumber, offset, row: 0 });
+    return `${text},"preparedAt":"${position}"${ended ? ',"ended":true' : ""}}`;
+  }
+
+  #middleOf(transaction: Transaction): string {
+    const { file, thread, run, serverId } = transaction;
+    const latest = this.#latest;
+    this.#latest = transaction;
+    const isSame =
+      latest !== null &&
+      latest.thread === thread &&
+      latest.run === run &&
+      latest.serverId === serverId &&
+      latest.file === file;
+    if (!isSame)
+      this.#middle = `,"file":${JSON.stringify(file)},"thread":${thread},"run":${run},"serverId":${serverId},"timestampMs":`;
+    return this.#middle;
+  }
 }

@@ -3,7 +3,7 @@ import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { FrameTables } from "./frame-tables.ts";
-import { headerText, transactionText } from "./header-text.ts";
+import { headerText, TransactionTexts } from "./header-text.ts";
 import type { LineBuffer } from "./line-buffer.ts";
 import type { InFlightFrame } from "./in-flight-frames.ts";
 
@@ -101,6 +101,7 @@ export class OpenFrame {
     const last = this.lastPosition(binlog.epoch);
     const { distinct, indexes } = distinctAuthors(authors);
     const { epoch } = binlog;
+    const texts = new TransactionTexts(epoch);
     const header = headerText(
       {
         frame: FRAME_VERSION,
@@ -117,7 +118,7 @@ export class OpenFrame {
         ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
       },
       this.transactions.map((transaction, i) =>
-        transactionText(epoch, transaction, indexes[i] ?? null, this.#ended.has(transaction)),
+        texts.of(transaction, indexes[i] ?? null, this.#ended.has(transaction)),
       ),
     );
     return { bytes: this.lines.prepend(`${header}\n`), first, last };

@@ -127,11 +127,12 @@ async function look<Found>(
   const found = Promise.withResolvers<Found | null>();
   let { checksums } = server;
   let file = start.kind === "file" ? start.file : "";
-  const onEvent = (bytes: Buffer): void => {
-    const header = parseEventHeader(bytes);
+  const onEvent = (bytes: Buffer, begin: number, end: number): void => {
+    const whole = bytes.subarray(begin, end);
+    const header = parseEventHeader(whole);
     if (header.type === EventType.FORMAT_DESCRIPTION_EVENT)
-      checksums = parseFormatDescription(bytes).checksums;
-    const event = checksums ? verifyChecksum(bytes) : bytes;
+      checksums = parseFormatDescription(whole).checksums;
+    const event = checksums ? verifyChecksum(whole) : whole;
     if (header.type === EventType.ROTATE_EVENT) ({ file } = parseRotate(event));
     // A dump by GTIDs also sends heartbeats for transactions that it skips.
     if (start.kind === "file" && HEARTBEATS.has(header.type)) found.resolve(null);

@@ -138,11 +138,12 @@ export class ReaderStatus {
    */
   hears(type: number, timestampMs: number): void {
     if (this.#readUpToMs === null) return;
-    const isEnd =
-      type === EventType.HEARTBEAT_LOG_EVENT ||
-      type === EventType.HEARTBEAT_LOG_EVENT_V2 ||
-      timestampMs > Date.now() + this.#serverAheadMs - FRESH_MS;
-    if (isEnd) this.#readUpToMs = null;
+    const isHeartbeat =
+      type === EventType.HEARTBEAT_LOG_EVENT || type === EventType.HEARTBEAT_LOG_EVENT_V2;
+    // An event of the same second as the one before is no nearer to the end.
+    if (!isHeartbeat && timestampMs === this.#readUpToMs) return;
+    const isFresh = timestampMs > Date.now() + this.#serverAheadMs - FRESH_MS;
+    if (isHeartbeat || isFresh) this.#readUpToMs = null;
     else if (timestampMs > 0) this.#readUpToMs = timestampMs;
   }
 

@@ -10,7 +10,7 @@ export class ReadPosition implements BinlogPosition {
   advance(fileNumber: number, offset: number): void {
     this.fileNumber = fileNumber;
     this.offset = offset;
-    for (const look of this.#waiting) look();
+    if (this.#waiting.size > 0) for (const look of this.#waiting) look();
   }
 
   hasPassed(position: BinlogPosition): boolean {

@@ -24,11 +24,11 @@ export interface BinlogDumpOptions {
    */
   readonly silenceMs: number;
   /**
-   * Called with each event of the dump, in order, as it arrives: header, body and, if enabled,
-   * checksum. The bytes are valid only during the call. When it returns a promise, the next event
-   * waits for it. An error that it throws or rejects with ends the dump.
+   * Called with each event of the dump, in order, as it arrives: `bytes` from `start` to `end` are
+   * header, body and, if enabled, checksum. They are valid only during the call. When it returns a
+   * promise, the next event waits for it. An error that it throws or rejects with ends the dump.
    */
-  readonly onEvent: (event: Buffer) => void | Promise<void>;
+  readonly onEvent: (bytes: Buffer, start: number, end: number) => void | Promise<void>;
 }
 
 /**
@@ -150,9 +150,7 @@ export class BinlogDump implements AsyncDisposable {
         return false;
       }
       try {
-        const handled = this.#options.onEvent(
-          packet.buffer.subarray(packet.offset + 1, packet.end),
-        );
+        const handled = this.#options.onEvent(packet.buffer, packet.offset + 1, packet.end);
         if (handled !== undefined) this.#wait(handled);
       } catch (error) {
         this.#end(error);

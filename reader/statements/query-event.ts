@@ -37,20 +37,21 @@ const WRITTEN_BY_SERVER_LENGTH = 1024;
 const BEGIN = Buffer.from("BEGIN");
 
 /**
- * Whether a Query event (with header, without checksum) is the BEGIN of a transaction with rows.
- * Nearly all Query events are, and only their thread id is needed.
+ * Whether the Query event in `bytes` from `start` to `end` (with header, without checksum) is the
+ * BEGIN of a transaction with rows. Nearly all Query events are, and only their thread id is
+ * needed.
  */
-export function isBegin(event: Buffer): boolean {
-  const status = event.readUInt16LE(BODY + 11);
-  const text = BODY + 13 + status + event.readUInt8(BODY + 8) + 1;
-  if (event.length !== text + BEGIN.length) return false;
-  for (let i = 0; i < BEGIN.length; i++) if (event[text + i] !== BEGIN[i]) return false;
+export function isBegin(bytes: Buffer, start = 0, end = bytes.length): boolean {
+  const body = start + BODY;
+  const text = body + 13 + bytes.readUInt16LE(body + 11) + bytes.readUInt8(body + 8) + 1;
+  if (end !== text + BEGIN.length) return false;
+  for (let i = 0; i < BEGIN.length; i++) if (bytes[text + i] !== BEGIN[i]) return false;
   return true;
 }
 
-/** The id of the connection that ran a Query event's statement. */
-export function threadOf(event: Buffer): number {
-  return event.readUInt32LE(BODY);
+/** The id of the connection that ran the statement of the Query event at `start`. */
+export function threadOf(bytes: Buffer, start = 0): number {
+  return bytes.readUInt32LE(start + BODY);
 }
 
 /** The session settings that decide how its statements are read. */

@@ -11,9 +11,12 @@ import { namesSince, type SavedNames } from "../statements/saved-names.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
-import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
+import type { Anchor, Boundary, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const NONE: readonly string[] = [];
 const NOT_ENDED = "a transaction begins before the previous one has ended";
 
 export interface CurrentTransactionOptions {
@@ -150,11 +153,12 @@ export class CurrentTransaction {
   /**
    * Ends the transaction. `alsoExecuted`: other GTIDs that count as executed from this commit on.
    */
-  commit(alsoExecuted: readonly string[] = []): void {
+  commit(alsoExecuted: readonly string[] = NONE): void {
     const open = this.#open;
     const gtid = this.#gtid?.gtid ?? null;
     if (open !== null) this.#committedMs = Math.floor(open.transaction.committedUs / 1000);
-    this.#endsWith(gtid === null ? alsoExecuted : [...alsoExecuted, gtid]);
+    if (gtid === null) this.#endsWith(alsoExecuted);
+    else this.#endsWith(alsoExecuted.length === 0 ? [gtid] : [...alsoExecuted, gtid]);
   }
 
   /**
@@ -223,18 +227,18 @@ export class CurrentTransaction {
     const position = this.#position;
     const gtid = this.#gtid;
     if (this.#open !== null) throw new CorruptEventError(NOT_ENDED);
-    const transaction: Transaction = {
+    const transaction: Mutable<Transaction> = {
       gtid: gtid?.gtid ?? null,
-      ...(gtid?.tag !== undefined && { tag: gtid.tag }),
       file: position.file,
       fileNumber: position.fileNumber,
       start: gtid === null ? position.start : this.#gtidStart,
       thread,
       run: this.#run.of(header, gtid),
       serverId: header.serverId,
-      ...(isGenerated && { isGenerated }),
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
+    if (gtid?.tag !== undefined) transaction.tag = gtid.tag;
+    if (isGenerated) transaction.isGenerated = true;
     this.#open = { transaction, held, changes: 0, hasFollowed: false };
     return transaction;
   }
@@ -264,31 +268,27 @@ export class CurrentTransaction {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;
     const keptGtids = this.#xa.takeKeptGtids();
-    const common = {
+    const boundary: Mutable<Boundary> = {
       gtids: keptGtids.length === 0 ? gtids : [...gtids, ...keptGtids],
+      file,
+      offset,
+      run: this.#run.present,
       anchor: this.#anchor,
       committedMs: this.#committedMs,
       keptXa: this.#xa.kept,
+      names: this.#names.saved,
     };
-    if (waiting === undefined) {
-      const names = this.#names.saved;
-      this.#sink.boundary({ ...common, file, offset, run: this.#run.present, names });
-      return;
+    if (waiting !== undefined) {
+      const { transaction, held, run, names } = waiting;
+      const { gtid, start, committedUs } = transaction;
+      const by = { xid: held.xid, gtid, preparedMs: Math.floor(committedUs / 1000) };
+      boundary.held = { by, readTo: { fileNumber, offset } };
+      boundary.file = transaction.file;
+      boundary.offset = start;
+      boundary.run = run;
+      boundary.names = this.#namesSince(names);
     }
-    const { transaction, held, run, names } = waiting;
-    const by = {
-      xid: held.xid,
-      gtid: transaction.gtid,
-      preparedMs: Math.floor(transaction.committedUs / 1000),
-    };
-    this.#sink.boundary({
-      ...common,
-      file: transaction.file,
-      offset: transaction.start,
-      run,
-      names: this.#namesSince(names),
-      held: { by, readTo: { fileNumber, offset } },
-    });
+    this.#sink.boundary(boundary);
   }
 
   #namesSince(earlier: SavedNames | undefined): SavedNames | undefined {

@@ -67,7 +67,8 @@ export async function serverStart(
   await using dump = await BinlogDump.start({
     ...options,
     start: { kind: "file", file, offset: FIRST_EVENT },
-    onEvent: (event) => {
+    onEvent: (bytes, start, end) => {
+      const event = bytes.subarray(start, end);
       if (parseEventHeader(event).type !== EventType.FORMAT_DESCRIPTION_EVENT) return;
       created.resolve(parseFormatDescription(event).created);
     },

@@ -53,13 +53,15 @@ export class TableMaps {
   }
 
   /**
-   * Handles a TABLE_MAP_EVENT. For wanted tables it throws UnsupportedTableError,
-   * MissingRowMetadataError or CorruptEventError.
+   * Handles the TABLE_MAP_EVENT in `bytes` from `start` to `end`. For wanted tables it throws
+   * UnsupportedTableError, MissingRowMetadataError or CorruptEventError.
    */
-  onTableMap(event: Buffer): void {
-    const id = event.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
-    const definition = event.subarray(EVENT_HEADER_LENGTH + TABLE_ID_LENGTH);
-    if (this.#tables.get(id)?.definition.equals(definition) === true) return;
+  onTableMap(bytes: Buffer, start = 0, end = bytes.length): void {
+    const id = bytes.readUIntLE(start + EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
+    const begin = start + EVENT_HEADER_LENGTH + TABLE_ID_LENGTH;
+    if (this.#tables.get(id)?.definition.compare(bytes, begin, end) === 0) return;
+    const event = bytes.subarray(start, end);
+    const definition = bytes.subarray(begin, end);
     const { database, table } = parseTableMapName(event);
     const name = `${database}\0${table}`;
     const former = this.#byName.get(name);

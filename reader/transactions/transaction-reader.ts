@@ -1,7 +1,11 @@
 import type { Operation } from "../../wire/frame.ts";
-import { verifyChecksum } from "../binlog-format/events/checksum.ts";
+import { verifiedEnd } from "../binlog-format/events/checksum.ts";
 import { RowTooLargeError, UnsupportedEventError } from "../binlog-format/errors.ts";
-import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
+import {
+  emptyHeader,
+  type EventHeader,
+  parseEventHeader,
+} from "../binlog-format/events/event-header.ts";
 import {
   EventType,
   eventTypeName,
@@ -9,7 +13,7 @@ import {
   mustNotBeIgnored,
 } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
-import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { readGtidEvent } from "../binlog-format/events/gtid-event.ts";
 import { RowCounter } from "../binlog-format/rows/row-counter.ts";
 import { forEachRow } from "../binlog-format/rows/rows-event.ts";
 import {
@@ -65,6 +69,8 @@ export class TransactionReader {
   /** The prepared XA transactions. */
   readonly xa: XaTransactions;
   readonly #options: TransactionReaderOptions;
+  /** The header of the present event. */
+  readonly #header = emptyHeader();
   readonly #position = new EventPosition();
   readonly #files: FileSequence;
   readonly #tables: TableMaps;
@@ -126,17 +132,20 @@ export class TransactionReader {
    * UnreadableTransactionError or BinlogGapError when reading on could lose or garble a change, and
    * BinlogInterruptedError when another dump must begin.
    */
-  onEvent(event: Buffer): void | Promise<void> {
+  onEvent(bytes: Buffer, start = 0, end = bytes.length): void | Promise<void> {
     try {
-      const header = parseEventHeader(event);
+      const header = parseEventHeader(bytes, start, end, this.#header);
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
         this.#position.advance(header);
-        this.#onFormatDescription(event);
+        this.#onFormatDescription(header, bytes.subarray(start, end));
       } else {
-        const body = this.#checksums ? verifyChecksum(event) : event;
+        const bodyEnd = this.#checksums ? verifiedEnd(bytes, start, end) : end;
         this.#position.advance(header);
-        if (isLargePayload(header, body)) return this.#onLargePayload(body);
-        this.#onBody(header, body);
+        if (header.type === EventType.TRANSACTION_PAYLOAD_EVENT) {
+          const payload = bytes.subarray(start, bodyEnd);
+          if (isLargePayload(payload)) return this.#onLargePayload(payload);
+        }
+        this.#onBody(header, bytes, start, bodyEnd);
       }
       this.#options.onRead(this.#position.fileNumber, this.#position.end);
     } catch (error) {
@@ -144,14 +153,13 @@ export class TransactionReader {
     }
   }
 
-  #onFormatDescription(event: Buffer): void {
+  #onFormatDescription({ timestamp }: EventHeader, event: Buffer): void {
     const description = parseFormatDescription(event);
-    if (description.checksums) verifyChecksum(event);
+    if (description.checksums) verifiedEnd(event, 0, event.length);
     this.#checksums = description.checksums;
     this.#tables.clear();
     this.#run.entersFile(this.#position.fileNumber, description.created);
-    if (this.#nextFileAt !== null)
-      this.#current.entersFile(this.#nextFileAt, parseEventHeader(event).timestamp);
+    if (this.#nextFileAt !== null) this.#current.entersFile(this.#nextFileAt, timestamp);
     this.#nextFileAt = null;
   }
 
@@ -169,9 +177,29 @@ export class TransactionReader {
     if (isNext) this.#nextFileAt = isPassed ? null : offset;
   }
 
-  #onBody(header: EventHeader, event: Buffer): void {
+  /** Handles the event in `bytes` from `start` to `end`; those of every transaction in place. */
+  #onBody(header: EventHeader, bytes: Buffer, start: number, end: number): void {
     if (this.#unreadableTransaction !== null)
-      return this.#unreadableTransaction.passes(header, event, this.#position);
+      return this.#unreadableTransaction.passes(header, bytes.subarray(start, end), this.#position);
+    switch (header.type) {
+      case EventType.GTID_LOG_EVENT:
+      case EventType.GTID_TAGGED_LOG_EVENT:
+      case EventType.ANONYMOUS_GTID_LOG_EVENT:
+        if (this.#options.passed !== null) this.#position.isBehind(this.#options.passed);
+        return this.#current.announce(readGtidEvent(bytes, start, end));
+      case EventType.QUERY_EVENT:
+        if (!isBegin(bytes, start, end)) break;
+        return this.#current.begin(header, threadOf(bytes, start));
+      case EventType.TABLE_MAP_EVENT:
+        return this.#tables.onTableMap(bytes, start, end);
+      case EventType.XID_EVENT:
+        return this.#current.commit();
+      default:
+    }
+    this.#onOther(header, bytes.subarray(start, end));
+  }
+
+  #onOther(header: EventHeader, event: Buffer): void {
     switch (header.type) {
       case EventType.ROTATE_EVENT: {
         const { file, offset } = parseRotate(event);
@@ -179,20 +207,10 @@ export class TransactionReader {
         else this.#files.ends(file);
         return this.#onRotate(file, offset);
       }
-      case EventType.GTID_LOG_EVENT:
-      case EventType.GTID_TAGGED_LOG_EVENT:
-      case EventType.ANONYMOUS_GTID_LOG_EVENT:
-        if (this.#options.passed !== null) this.#position.isBehind(this.#options.passed);
-        return this.#current.announce(parseGtidEvent(event));
       case EventType.QUERY_EVENT:
-        if (isBegin(event)) return this.#current.begin(header, threadOf(event));
         return this.#statements.take(header, QueryEvent.parse(event));
       case EventType.EXECUTE_LOAD_QUERY_EVENT:
         return this.#statements.take(header, QueryEvent.parseLoad(event));
-      case EventType.TABLE_MAP_EVENT:
-        return this.#tables.onTableMap(event);
-      case EventType.XID_EVENT:
-        return this.#current.commit();
       case EventType.XA_PREPARE_LOG_EVENT:
         return this.#current.onXaPrepare(parseXaPrepare(event));
       case EventType.TRANSACTION_PAYLOAD_EVENT:
@@ -203,14 +221,12 @@ export class TransactionReader {
       case EventType.BEGIN_LOAD_QUERY_EVENT:
       case EventType.APPEND_BLOCK_EVENT:
         return; // context of the statement that follows, which is judged instead
+      case EventType.PARTIAL_UPDATE_ROWS_EVENT:
+        throw new UnsupportedEventError(
+          "an update is logged in part (binlog_row_value_options=PARTIAL_JSON)",
+        );
       default:
-        if (isRowsEvent(header.type) && header.type !== EventType.PARTIAL_UPDATE_ROWS_EVENT)
-          return this.#onRows(event);
-        if (header.type === EventType.PARTIAL_UPDATE_ROWS_EVENT) {
-          throw new UnsupportedEventError(
-            "an update is logged in part (binlog_row_value_options=PARTIAL_JSON)",
-          );
-        }
+        if (isRowsEvent(header.type)) return this.#onRows(event);
         if (mustNotBeIgnored(header.type, header.flags)) {
           throw new UnsupportedEventError(
             `the reader cannot read a ${eventTypeName(header.type)}, which may carry changes`,
@@ -225,17 +241,14 @@ export class TransactionReader {
    */
   #onPayload(payload: Buffer): void {
     for (const event of transactionPayloadEvents(payload))
-      this.#onBody(parseEventHeader(event), event);
+      this.#onBody(parseEventHeader(event), event, 0, event.length);
   }
 
-  /**
-   * Like `#onPayload`, but decompresses the transaction piece by piece, as fast as its changes are
-   * sent.
-   */
+  /** Like `#onPayload`, but decompresses piece by piece, as fast as the changes are sent. */
   async #onLargePayload(payload: Buffer): Promise<void> {
     try {
       for await (const event of streamTransactionPayload(Buffer.from(payload))) {
-        this.#onBody(parseEventHeader(event), event);
+        this.#onBody(parseEventHeader(event), event, 0, event.length);
         await this.#options.sink.relief();
       }
       this.#options.onRead(this.#position.fileNumber, this.#position.end);

@@ -23,17 +23,31 @@ export interface EventHeader {
   readonly flags: number;
 }
 
-/** Parses the header at `offset`. Throws CorruptEventError when the bytes end too early. */
-export function parseEventHeader(bytes: Buffer, offset = 0): EventHeader {
-  if (bytes.length - offset < EVENT_HEADER_LENGTH) {
+/** A header to be filled by `parseEventHeader`. */
+export function emptyHeader(): Mutable<EventHeader> {
+  return { timestamp: 0, type: 0, serverId: 0, length: 0, logPos: 0, flags: 0 };
+}
+
+/**
+ * Parses the header at `offset`, and returns it in `header`. Throws CorruptEventError when the
+ * event ends too early.
+ */
+export function parseEventHeader(
+  bytes: Buffer,
+  offset = 0,
+  end = bytes.length,
+  header = emptyHeader(),
+): EventHeader {
+  if (end - offset < EVENT_HEADER_LENGTH) {
     throw new CorruptEventError("an event is shorter than its header");
   }
-  return {
-    timestamp: bytes.readUInt32LE(offset),
-    type: bytes.readUInt8(offset + 4),
-    serverId: bytes.readUInt32LE(offset + 5),
-    length: bytes.readUInt32LE(offset + 9),
-    logPos: bytes.readUInt32LE(offset + 13),
-    flags: bytes.readUInt16LE(offset + 17),
-  };
+  header.timestamp = bytes.readUInt32LE(offset);
+  header.type = bytes.readUInt8(offset + 4);
+  header.serverId = bytes.readUInt32LE(offset + 5);
+  header.length = bytes.readUInt32LE(offset + 9);
+  header.logPos = bytes.readUInt32LE(offset + 13);
+  header.flags = bytes.readUInt16LE(offset + 17);
+  return header;
 }
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -29,8 +29,13 @@ const UUID_LENGTH = 16;
  * required.
  */
 export function parseGtidEvent(event: Buffer): GtidEvent {
-  const type = event[4];
-  const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
+  return readGtidEvent(event, 0, event.length);
+}
+
+/** Like `parseGtidEvent`, for the event in `bytes` from `start` to `end`. */
+export function readGtidEvent(bytes: Buffer, start: number, end: number): GtidEvent {
+  const type = bytes[start + 4];
+  const reader = new ByteReader(bytes, start + EVENT_HEADER_LENGTH, end);
   return type === EventType.GTID_TAGGED_LOG_EVENT
     ? parseTagged(reader)
     : parseUntagged(reader, type === EventType.ANONYMOUS_GTID_LOG_EVENT);
@@ -39,7 +44,7 @@ export function parseGtidEvent(event: Buffer): GtidEvent {
 function parseUntagged(reader: ByteReader, anonymous: boolean): GtidEvent {
   reader.skip(1); // flags
   const uuid = uuidText(reader.bytes, reader.skip(UUID_LENGTH));
-  const number = reader.uint64();
+  const number = wholeNumber(reader.bytes, reader.skip(8));
   const gtid = anonymous ? null : `${uuid}:${number}`;
   const withTimestamps =
     reader.remaining >= 17 + COMMIT_TIMESTAMP_LENGTH &&
@@ -48,18 +53,25 @@ function parseUntagged(reader: ByteReader, anonymous: boolean): GtidEvent {
     return { gtid, immediateCommitTimestamp: 0, originalCommitTimestamp: 0 };
   }
   reader.skip(16); // last_committed, sequence_number
-  const [immediateCommitTimestamp, anotherFollows] = commitTimestamp(reader);
+  // 55 bits of microseconds, and a bit for whether the original server's timestamp follows.
+  const { bytes } = reader;
+  const immediate = reader.skip(COMMIT_TIMESTAMP_LENGTH);
+  const immediateCommitTimestamp = commitTimestamp(bytes, immediate);
+  const anotherFollows = bytes.readUInt8(immediate + 6) >= 0x80;
   const originalCommitTimestamp = anotherFollows
-    ? commitTimestamp(reader)[0]
+    ? commitTimestamp(bytes, reader.skip(COMMIT_TIMESTAMP_LENGTH))
     : immediateCommitTimestamp;
   return { gtid, immediateCommitTimestamp, originalCommitTimestamp };
 }
 
-/** Reads 55 bits of microseconds, and a bit for whether the original server's timestamp follows. */
-function commitTimestamp(reader: ByteReader): [number, boolean] {
-  const low = reader.uint(4);
-  const high = reader.uint(3);
-  return [(high & 0x7fffff) * 2 ** 32 + low, (high & 0x800000) !== 0];
+function commitTimestamp(bytes: Buffer, at: number): number {
+  return (bytes.readUIntLE(at + 4, 3) & 0x7fffff) * 2 ** 32 + bytes.readUInt32LE(at);
+}
+
+/** An integer of 8 bytes, lowest first; as a bigint only when a number cannot represent it. */
+function wholeNumber(bytes: Buffer, at: number): number | bigint {
+  const high = bytes.readUInt32LE(at + 4);
+  return high < 2 ** 21 ? high * 2 ** 32 + bytes.readUInt32LE(at) : bytes.readBigUInt64LE(at);
 }
 
 /**

@@ -1,8 +1,7 @@
 import { createZstdDecompress, zstdDecompressSync } from "node:zlib";
 import { ByteReader } from "../byte-reader.ts";
 import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
-import { EVENT_HEADER_LENGTH, type EventHeader } from "./event-header.ts";
-import { EventType } from "./event-types.ts";
+import { EVENT_HEADER_LENGTH } from "./event-header.ts";
 
 /**
  * A compressed transaction (`binlog_transaction_compression=ON`): one event with all its events.
@@ -22,9 +21,8 @@ const LARGEST_CHUNK = 256 << 20;
 const EVENT_LENGTH_OFFSET = 9;
 const LARGE_BYTES = 1 << 20;
 
-/** Whether an event is a compressed transaction that is too large to decompress in one piece. */
-export function isLargePayload({ type }: EventHeader, event: Buffer): boolean {
-  if (type !== EventType.TRANSACTION_PAYLOAD_EVENT) return false;
+/** Whether a TRANSACTION_PAYLOAD_EVENT is too large to decompress in one piece. */
+export function isLargePayload(event: Buffer): boolean {
   const { uncompressedSize, payload } = parseTransactionPayload(event);
   return Math.max(uncompressedSize, payload.length) > LARGE_BYTES;
 }

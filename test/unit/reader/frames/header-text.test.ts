@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { headerText, transactionText } from "../../../../reader/frames/header-text.ts";
+import { headerText, TransactionTexts } from "../../../../reader/frames/header-text.ts";
 import { encodeHeader, FRAME_VERSION, type FrameHeader } from "../../../../wire/frame.ts";
 import { formatPosition } from "../../../../wire/position.ts";
 
@@ -36,9 +36,9 @@ test("headerText writes the same line as encodeHeader, whatever the fields are",
         authors: [{ user: source, host: "h", attribution: "ledger" }],
         ...(life !== null && { life }),
       };
+      const written = new TransactionTexts(1);
       const texts = transactions.map(({ author, ended, preparedAt, ...fields }) =>
-        transactionText(
-          1,
+        written.of(
           {
             ...fields,
             fileNumber: 1,

@@ -1,6 +1,10 @@
+import fc from "fast-check";
 import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { verifyChecksum } from "../../../../../reader/binlog-format/events/checksum.ts";
+import {
+  verifiedEnd,
+  verifyChecksum,
+} from "../../../../../reader/binlog-format/events/checksum.ts";
 import { CorruptEventError } from "../../../../../reader/binlog-format/errors.ts";
 import { parseEventHeader } from "../../../../../reader/binlog-format/events/event-header.ts";
 import {
@@ -55,6 +59,22 @@ describe("verifyChecksum", () => {
     const marked = Buffer.from(recorded.GTID);
     marked[17] = 1;
     expect(() => verifyChecksum(marked)).toThrow(CorruptEventError);
+  });
+
+  it("computes the CRC-32 that zlib computes, whatever the event's length and place", () => {
+    const bytes = fc.uint8Array({ minLength: 19, maxLength: 300 });
+    fc.assert(
+      fc.property(bytes, bytes, ([...event], [...around]) => {
+        event[4] = EventType.XID_EVENT;
+        const checksum = Buffer.alloc(4);
+        checksum.writeUInt32LE(crc32(Buffer.from(event)));
+        const chunk = Buffer.from([...around, ...event, ...checksum, ...around]);
+        const end = around.length + event.length;
+        expect(verifiedEnd(chunk, around.length, end + 4)).toBe(end);
+        chunk.writeUInt8((chunk[end - 1] ?? 0) ^ 1, end - 1);
+        expect(() => verifiedEnd(chunk, around.length, end + 4)).toThrow(CorruptEventError);
+      }),
+    );
   });
 
   it("names the event in its error, without the event's data", () => {
