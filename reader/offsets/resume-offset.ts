@@ -31,7 +31,15 @@ export async function resume(
   const { gtidSet } = saved;
   if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !isVouched)
     await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
-  if (isKnownFile && (await isProven(saved, state, evidence))) return goOn(saved, state, evidence);
+  if (isKnownFile && (await isProven(saved, state, evidence))) {
+    const { anchor } = saved;
+    const readTo = anchor ?? { file: saved.file, start: saved.offset };
+    // The anchor of a start that an operator ordered is not the last transaction that was read.
+    const isOrdered = anchor !== null && anchor.begunS !== null;
+    if (gtidSet !== null && goesOnByGtids(saved, state) && !isOrdered && !isVouched)
+      await refuseHidden(readTo, gtidSet, state, evidence);
+    return goOn(saved, state, evidence);
+  }
   // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
   if (isKnownFile && isVouched && saved.gtidSet === null && saved.anchor === null)
     return goOn(saved, state, evidence);
@@ -88,6 +96,11 @@ async function isProven(
   return latest === null || latest.committedUs === anchor.committedUs;
 }
 
+/** Without an anchor, file and offset may be those of a failover after which nothing was read. */
+function goesOnByGtids({ isExact, anchor }: Offset, { gtids }: ServerState): boolean {
+  return gtids && !(isExact && anchor !== null);
+}
+
 async function goOn(
   saved: Offset,
   state: ServerState,
@@ -95,9 +108,7 @@ async function goOn(
 ): Promise<Beginning> {
   const run = saved.run ?? runAt(saved.file);
   const offset = { ...saved, run };
-  // Without an anchor, file and offset may be those of a failover after which nothing was read yet.
-  const isExact = saved.isExact && saved.anchor !== null;
-  if (saved.gtidSet !== null && !isExact && state.gtids)
+  if (saved.gtidSet !== null && goesOnByGtids(saved, state))
     return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
   if (saved.offset >= DUMP_LIMIT) return readAgain(offset);
   const { file, offset: at } = saved;

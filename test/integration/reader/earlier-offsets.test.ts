@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { formatPosition, parsePosition } from "../../../wire/position.ts";
+import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { idsOf, range, useNumberedOrders } from "../../support/numbered-orders.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
@@ -201,6 +202,25 @@ async function laterSecond(): Promise<void> {
     })
     .toHaveLength(1);
 }
+
+test("transactions without a GTID that a dump behind its GTIDs would pass over stop the reader, and are read in ON_PERMISSIVE", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
+  await readByEarlierRelease(bench);
+  await turn(["ON_PERMISSIVE", "OFF_PERMISSIVE"]);
+  await insert(11, 13);
+  await turn(["ON_PERMISSIVE", "ON"]);
+  await insert(14, 15);
+  await expectStop(bench, "AnonymousTransactionsError");
+  await turn(["ON_PERMISSIVE"]);
+  const stack = stackFileOf(orders.aws, tablesOf(bench));
+  expect(await binlogRouterOn(stack, "offsets", "continue", "--yes")).toMatchObject({ code: 0 });
+  const reader = await bench.start();
+  const frames = await bench.takeFrames(5);
+  expect(idsOf(frames)).toEqual(range(11, 15));
+  expect(frames[0]).toMatchObject({ epoch: 1 });
+  expect(await reader.stop()).toBe(0);
+  await turn(["ON"]);
+});
 
 describe("without GTIDs", () => {
   beforeAll(() => turn(MODES));

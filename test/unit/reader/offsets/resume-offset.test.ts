@@ -307,6 +307,22 @@ describe("resuming on another server", () => {
       }
     });
 
+    test("stops also on the same server if nothing was read there yet", async () => {
+      const unread = { ...saved, isExact: false };
+      const hides = hiding({}, { "bin.000005": 51 });
+      await expect(resume(unread, state, hides)).rejects.toMatchObject({
+        name: "AnonymousTransactionsError",
+      });
+      const begun = { ...unread, anchor: { ...anchor, begunS: 1 } };
+      for (const [offset, isVouched] of [
+        [unread, true],
+        [begun, false],
+      ] as const)
+        expect(await resume(offset, state, hides, isVouched)).toMatchObject({ isResumed: true });
+      // Reading goes on at file and offset.
+      expect(await resume(saved, state, hides)).toMatchObject({ start: { kind: "file" } });
+    });
+
     test("begins behind the GTIDs if they were read, or if the server would refuse to send them", async () => {
       for (const evidence of [
         hiding({}, { "bin.000003": 400, "bin.000005": 49 }),

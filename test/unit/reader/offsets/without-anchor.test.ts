@@ -172,6 +172,17 @@ describe("an offset of an earlier release, which has no anchor", () => {
     expect(await resume(saved, whole, same)).toMatchObject({ isResumed: true });
   });
 
+  test("stops where transactions without a GTID follow that a dump behind its GTIDs would pass over", async () => {
+    const hides = {
+      ...same,
+      hasAnonymous: async (file: string, offset: number) =>
+        file === saved.file && offset <= saved.offset,
+    };
+    await expect(resume(saved, state, hides)).rejects.toMatchObject({
+      name: "AnonymousTransactionsError",
+    });
+  });
+
   test("stops where the server has not executed its GTIDs, without searching for them", async () => {
     const behind = { ...state, gtidExecuted: `${UUID}:1-40` };
     const before = { ...same, find: neverFound, gtidsBefore: async () => `${UUID}:1-40` };
