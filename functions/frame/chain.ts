@@ -146,9 +146,6 @@ function stepIntoLife(
   { delivered, others }: Pick<LanePosition, "others"> & { readonly delivered: PositionText },
   { first, previous }: FrameExtent,
 ): ChainStep {
-  // An item of an earlier release does not tell whether the frame of an earlier life was delivered.
-  // That release dropped such frames, so this one is dropped too.
-  if (others === undefined && epochOf(first) < epochOf(delivered)) return { kind: "repeat" };
   if (previous === null) return { kind: "deliver", after: null };
   const epoch = epochOf(previous);
   const reached = [delivered, ...(others?.values() ?? [])].filter(

@@ -124,15 +124,28 @@ describe("the position chain over several lives", () => {
     const first = of("b", 6, [1, 2], at(9, 5));
     expect(chainStep(lane(9, 5, "a"), first)).toEqual({ kind: "deliver", after: null });
     expect(chainStep(lane(8, 5, "a"), first)).toEqual({ kind: "gap" });
-    expect(chainStep(lane(3, 7, "c"), first)).toEqual({ kind: "repeat" });
+    // The lane does not say that it was delivered in that life.
+    expect(chainStep(lane(3, 7, "c"), first)).toEqual({ kind: "gap" });
   });
 
-  test("accepts a later life's first frame without a predecessor", () => {
-    expect(chainStep(lane(9, 5, "a"), of("b", 6, [1, 2], null))).toEqual({
+  test("accepts another life's first frame without a predecessor, be the life later or earlier", () => {
+    for (const epoch of [4, 6])
+      expect(chainStep(lane(9, 5, "a"), of("b", epoch, [1, 2], null))).toEqual({
+        kind: "deliver",
+        after: null,
+      });
+  });
+
+  test("drops no late frame because an earlier release's item does not name its life", () => {
+    const [first, next] = [of(undefined, 4, [1, 2], null), of(undefined, 4, [3, 4], at(2, 4))];
+    const before: LanePosition = { delivered: at(9, 5), life: null };
+    expect(chainStep(before, next)).toEqual({ kind: "gap" });
+    expect(chainStep(before, first)).toEqual({ kind: "deliver", after: null });
+    const reached = endOf(before, first);
+    expect(chainStep(reached, next)).toEqual({ kind: "deliver", after: at(2, 4) });
+    expect(chainStep(reached, of(undefined, 5, [10, 11], at(9, 5)))).toMatchObject({
       kind: "deliver",
-      after: null,
     });
-    expect(chainStep(lane(9, 5, "a"), of("b", 4, [1, 2], null))).toEqual({ kind: "repeat" });
   });
 
   test("identifies a life without a name by its epoch, in frames and lanes of the last release", () => {
@@ -145,9 +158,7 @@ describe("the position chain over several lives", () => {
     expect(chainStep(lane(3, 1, null), of("a", 5, [1, 2], at(3, 1)))).toMatchObject({
       kind: "deliver",
     });
-    expect(chainStep(lane(2, 5, "a"), of(undefined, 1, [4, 6], at(3, 1)))).toEqual({
-      kind: "repeat",
-    });
+    expect(chainStep(lane(2, 5, "a"), of(undefined, 1, [4, 6], at(3, 1)))).toEqual({ kind: "gap" });
   });
 
   test("delivers an earlier life's late frames behind an accepted gap, which leaves the life open", () => {
