@@ -91,11 +91,12 @@ export function endOf(lane: LanePosition, frame: FrameExtent): LanePosition {
 }
 
 /**
- * The lane's position after an operator has accepted that frames are missing up to a position. The
- * life of the frame that waits behind it is unknown, so only epochs are compared.
+ * The lane's position after an operator has accepted that frames are missing up to a position.
+ * `life`: that of the frame that waits behind it. Without it only epochs are compared.
  */
-export function endOfGap(lane: LanePosition, position: PositionText): LanePosition {
-  return endOf(lane, { first: position, last: position, previous: null });
+export function endOfGap(lane: LanePosition, position: PositionText, life?: string): LanePosition {
+  const place = { first: position, last: position, previous: null };
+  return endOf(lane, life === undefined ? place : { ...place, life });
 }
 
 /** Whether a frame belongs to the life of the lane's delivered position. */

@@ -19,15 +19,19 @@ export class GapError extends Error {
   readonly delivered: string | null;
   readonly previous: string | null;
   readonly first: string;
+  /** The name of the frame's life; null when it has none. */
+  readonly life: string | null;
 
   constructor(gap: {
     lane: number;
     delivered: string | null;
     previous: string | null;
     first: string;
+    life: string | null;
   }) {
     super(
-      `lane ${gap.lane}: frames are missing before the frame that begins at ${gap.first}: ` +
+      `lane ${gap.lane}: frames are missing before the frame that begins at ${gap.first}` +
+        `${gap.life === null ? "" : ` in the life ${gap.life}`}: ` +
         `${gap.previous === null ? "it has no predecessor" : `its predecessor ends at ${gap.previous}`}, ` +
         `but ${gap.delivered === null ? "the lane has no delivered position" : `the lane is delivered up to ${gap.delivered}`}`,
     );
@@ -35,6 +39,7 @@ export class GapError extends Error {
     this.delivered = gap.delivered;
     this.previous = gap.previous;
     this.first = gap.first;
+    this.life = gap.life;
   }
 }
 

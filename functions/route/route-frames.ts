@@ -83,8 +83,9 @@ async function routeTogether(
   const step = chainStep(lane, first);
   if (step.kind === "repeat") return { kind: "repeat", lane };
   if (step.kind === "gap") {
-    const { lane: number, previous } = first;
-    throw new GapError({ lane: number, delivered: lane.delivered, previous, first: first.first });
+    const { lane: number, previous, life = null } = first;
+    const { delivered } = lane;
+    throw new GapError({ lane: number, delivered, previous, first: first.first, life });
   }
 
   const together = framesTogether(lane, [first, ...followers], rules);

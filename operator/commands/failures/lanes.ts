@@ -37,6 +37,7 @@ export function acceptGap(failures: Command): void {
     .description("let a lane continue after a position, without the undelivered changes before it")
     .argument("<lane>", "the lane's number", wholeNumber)
     .argument("<position>", "the position before the frame that waits")
+    .argument("[life]", "the life of that frame, if its error names one")
     .option("--yes", "do not ask", false)
     .action(onStack(goOnAfter));
 }
@@ -50,12 +51,17 @@ async function goOnAfter(
   { target: { dynamodb, offsetsTable }, report, confirm }: StackContext,
   number: number,
   position: string,
+  life: string | undefined,
   { yes }: { readonly yes: boolean },
 ): Promise<void> {
   if (!isPosition(position)) throw new CommandError(`${position} is not a position`);
   const stored = lanesTable(dynamodb, offsetsTable);
   const lane = await stored.read(number);
-  const delivered = reachedIn(lane, { first: position }) ?? lane.delivered;
+  // Another life may have used the same positions, so they tell nothing about a named one.
+  const delivered =
+    life === undefined
+      ? (reachedIn(lane, { first: position }) ?? lane.delivered)
+      : reachedIn(lane, { first: position, life });
   if (delivered !== null && position <= delivered) {
     throw new CommandError(`lane ${number} was delivered up to ${delivered} already`);
   }
@@ -64,7 +70,7 @@ async function goOnAfter(
       `All changes of lane ${number} after ${delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
     );
   }
-  await stored.write(lane, { ...endOfGap(lane, position), troubled: lane.troubled });
+  await stored.write(lane, { ...endOfGap(lane, position, life), troubled: lane.troubled });
   report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
 }
 

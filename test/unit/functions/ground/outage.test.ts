@@ -21,7 +21,7 @@ async function errorOf(act: () => unknown): Promise<unknown> {
   throw new Error("the call threw nothing");
 }
 
-const gap = new GapError({ lane: 0, delivered: null, previous: null, first: "1" });
+const gap = new GapError({ lane: 0, delivered: null, previous: null, first: "1", life: null });
 const wrapped = (...errors: readonly unknown[]) =>
   new OwnTroubleError("several effects failed", { cause: new AggregateError(errors) });
 

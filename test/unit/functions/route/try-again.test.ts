@@ -3,7 +3,7 @@ import { GapError, OwnTroubleError } from "../../../../functions/ground/errors.t
 import { tryAgain } from "../../../../functions/route/try-again.ts";
 
 const MINUTE_MS = 60_000;
-const gap = new GapError({ lane: 0, delivered: "1", previous: "2", first: "3" });
+const gap = new GapError({ lane: 0, delivered: "1", previous: "2", first: "3", life: null });
 const trouble = new OwnTroubleError("the table is away");
 
 /** Fails with these errors, then succeeds. */

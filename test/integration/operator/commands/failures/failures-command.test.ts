@@ -344,6 +344,20 @@ describe("npm run failures", () => {
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3, 2, 4]);
   });
 
+  test("accepts a gap in a life with another one's epoch, whose frames go on", async () => {
+    const [one, twin] = [new TestLane(0, 8, "a"), new TestLane(0, 8, "b")];
+    const [first, second] = [one.frame([{}]), one.frame([{}])];
+    const [, , waiting] = [twin.frame([{}]), twin.frame([{}]), twin.frame([{}])];
+    await route(stage.runtime, rawEvent([first]));
+    expect(await route(stage.runtime, rawEvent([waiting]))).toHaveLength(1);
+    const accepted = await failures("accept-gap", "0", twin.position(2), "b", "--yes");
+    expect(accepted).toMatchObject({ code: 0 });
+    expect(await route(stage.runtime, rawEvent([second, waiting]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
+    const again = await failures("accept-gap", "0", twin.position(3), "b", "--yes");
+    expect(again).toMatchObject({ code: 2 });
+  });
+
   test("finds a deployed stack by the outputs of its name", async () => {
     const frame = new TestLane().frame([{ user: null }]);
     await route(stage.runtime, rawEvent([frame]));
