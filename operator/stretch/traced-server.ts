@@ -3,6 +3,7 @@ import type { Connection } from "mysql2/promise";
 import { type AskedServer, binlogEvidence } from "../../reader/offsets/binlog-evidence.ts";
 import type { Offset } from "../../reader/offsets/offset.ts";
 import { OffsetStore } from "../../reader/offsets/offset-store.ts";
+import { isSameBinlog } from "../../reader/offsets/resume-offset.ts";
 import type { BinlogEvidence } from "../../reader/offsets/evidence.ts";
 import { connectionOptions } from "../../reader/source/connection-options.ts";
 import { ControlConnection } from "../../reader/source/control-connection.ts";
@@ -39,11 +40,16 @@ function ownServerId(): number {
 }
 
 /** Connects with the reader's account. Rejects with MySQL's error. */
-export async function openServer(target: Target, source: TracedSource): Promise<TracedServer> {
+export async function openServer(
+  target: Pick<Target, "dynamodb" | "offsetsTable">,
+  source: Pick<TracedSource, "address" | "credentials">,
+): Promise<TracedServer> {
   const options = await connectionOptions(source.address, source.credentials);
   const control = await ControlConnection.open(options, SILENCE_MS);
   try {
     const { connection } = control;
+    // The offset is read first: its GTIDs must be among those that the server has executed then.
+    const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
     const state = await readServerState(connection);
     const asked: AskedServer = {
       connection: options,
@@ -53,7 +59,6 @@ export async function openServer(target: Target, source: TracedSource): Promise<
       checksums: state.checksums,
     };
     const evidence = binlogEvidence(asked, connection);
-    const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
     return {
       connection,
       broken: control.broken,
@@ -61,21 +66,11 @@ export async function openServer(target: Target, source: TracedSource): Promise<
       asked,
       evidence,
       offset,
-      isSameLife: await isSameLife(offset, state, evidence),
+      isSameLife: offset !== null && (await isSameBinlog(offset, state, evidence)),
       [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
     };
   } catch (error) {
     await control[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Runs the check that the reader runs before it continues from its offset. */
-async function isSameLife(
-  offset: Offset | null,
-  { uuid, files }: ServerState,
-  evidence: BinlogEvidence,
-): Promise<boolean> {
-  if (offset === null || offset.server !== uuid || !files.includes(offset.file)) return false;
-  return offset.anchor === null || (await evidence.stands(offset.anchor));
 }

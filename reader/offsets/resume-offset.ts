@@ -27,11 +27,10 @@ export async function resume(
   evidence: BinlogEvidence,
   isVouched = false,
 ): Promise<Beginning> {
-  const isKnownFile = saved.server === state.uuid && state.files.includes(saved.file);
   const { gtidSet } = saved;
   if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !isVouched)
     await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
-  if (isKnownFile && (await isProven(saved, state, evidence))) {
+  if (await isSameBinlog(saved, state, evidence)) {
     const { anchor } = saved;
     const readTo = anchor ?? { file: saved.file, start: saved.offset };
     // The anchor of a start that an operator ordered is not the last transaction that was read.
@@ -41,7 +40,7 @@ export async function resume(
     return goOn(saved, state, evidence);
   }
   // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
-  if (isKnownFile && isVouched && saved.gtidSet === null && saved.anchor === null)
+  if (isKnownFile(saved, state) && isVouched && saved.gtidSet === null && saved.anchor === null)
     return goOn(saved, state, evidence);
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);
@@ -65,6 +64,19 @@ export function inTable(begin: Beginning, tableMadeMs: number): Beginning {
   return isResumed && isCopy
     ? { ...begin, offset: { ...offset, ...newLife(offset.epoch), tableMadeMs }, isResumed: false }
     : { ...begin, offset: { ...offset, tableMadeMs } };
+}
+
+/** Whether the server's binlog is proven to be the one in which an offset was saved. */
+export async function isSameBinlog(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+): Promise<boolean> {
+  return isKnownFile(saved, state) && (await isProven(saved, state, evidence));
+}
+
+function isKnownFile({ server, file }: Offset, { uuid, files }: ServerState): boolean {
+  return server === uuid && files.includes(file);
 }
 
 /** Earlier releases named no lives and saved no anchors. */

@@ -1,0 +1,42 @@
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { expect, test } from "vitest";
+import { openServer } from "../../../../operator/stretch/traced-server.ts";
+import { OffsetStore } from "../../../../reader/offsets/offset-store.ts";
+import { useNumberedOrders } from "../../../support/numbered-orders.ts";
+import { ReaderBench } from "../../../support/reader.ts";
+
+const orders = useNumberedOrders();
+const { mysql, insert } = orders;
+
+test("a server that has not executed what was read is another binlog, although its files begin alike", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
+  const { dynamodb } = orders;
+  const offsetsTable = `${bench.source}-offsets`;
+  const isSameLife = async (): Promise<boolean> => {
+    const { host, port, user: username, password } = mysql.server;
+    await using server = await openServer(
+      { dynamodb, offsetsTable },
+      { address: { host, port, tls: "off" }, credentials: async () => ({ username, password }) },
+    );
+    return server.isSameLife;
+  };
+  const saved = async () => (await new OffsetStore(dynamodb, offsetsTable).load()).offset;
+  const reader = await bench.start();
+  await insert(1, 2);
+  await bench.takeFrames(2);
+  // At a file's beginning, a copy of the server has the same event.
+  await mysql.query("FLUSH BINARY LOGS");
+  await expect.poll(async () => (await saved())?.anchor?.begunS ?? null).not.toBeNull();
+  await reader.stop();
+  expect(await isSameLife()).toBe(true);
+  const { server = "", gtidSet } = (await saved()) ?? {};
+  await dynamodb.send(
+    new UpdateItemCommand({
+      TableName: offsetsTable,
+      Key: { id: { S: "reader" } },
+      UpdateExpression: "SET gtidSet = :more",
+      ExpressionAttributeValues: { ":more": { S: `${gtidSet},${server}:1000000` } },
+    }),
+  );
+  expect(await isSameLife()).toBe(false);
+});
