@@ -1,5 +1,6 @@
-import type { StartPoint } from "../../config/start-point.ts";
-import { BinlogPurgedError } from "../reporting/errors.ts";
+import { formatStartPoint, type StartPoint } from "../../config/start-point.ts";
+import { BinlogPurgedError, SourceSettingError } from "../reporting/errors.ts";
+import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
 import { type Beginning, behindGtids, gtidModeOff, requireHistory, unread } from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
@@ -35,6 +36,13 @@ export async function firstBeginning(
     case "file":
       if (!state.files.includes(start.file))
         throw new BinlogPurgedError(`${start.file}:${start.offset}`, state.oldestFile);
+      if (start.offset >= DUMP_LIMIT)
+        throw new SourceSettingError(
+          "start",
+          formatStartPoint(start),
+          "the server begins no dump beyond 4 GiB in a file",
+          "Begin at the next file (`npm run offsets -- set --file NAME:4`); transactions that follow in this file are skipped.",
+        );
       return at(
         start.file,
         start.offset,

@@ -115,6 +115,9 @@ describe("a first start", () => {
     await expect(
       firstBeginning({ ...start, file: "bin.000001" }, life, state, same),
     ).rejects.toBeInstanceOf(BinlogPurgedError);
+    await expect(firstBeginning({ ...start, offset: 2 ** 32 }, life, state, same)).rejects.toThrow(
+      /^start is file:bin\.000005:4294967296: .* 4 GiB/,
+    );
   });
   test("without GTIDs has a file's first event as its anchor", async () => {
     const plain = { ...state, gtids: false };
