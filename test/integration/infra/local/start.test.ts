@@ -10,8 +10,9 @@ import type { RowDataPacket } from "mysql2";
 import { createConnection } from "mysql2/promise";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { freePort } from "../../../../infra/local/mysql/free-port.ts";
+import type { MysqlServer } from "../../../../infra/local/mysql/mysql-server.ts";
 import { startMysqlServer } from "../../../../infra/local/mysql/start-mysql-server.ts";
-import type { ServerVariables } from "../../../../infra/local/mysql/server-variables.ts";
+import { useMysql } from "../../../support/mysql.ts";
 import { EnvironmentQueues } from "../../../support/start/environment-queues.ts";
 import { running, startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
 import { mysqlPrompt } from "../../../support/start/mysql-client.ts";
@@ -49,13 +50,9 @@ async function configFile(config: unknown): Promise<string> {
   return file;
 }
 
-/** Starts a MySQL server for the test. Returns its URL for `--mysql`. */
-async function givenServer(variables: ServerVariables = {}) {
-  const server = await startMysqlServer({ variables });
-  onTestFinished(() => server[Symbol.asyncDispose]());
-  const { host, port, user, password } = server;
-  const url = `mysql://${user}:${encodeURIComponent(password)}@${host}:${port}`;
-  return { account: { host, port, user, password }, url };
+/** The URL of a server for `--mysql`. */
+function urlOf({ host, port, user, password }: MysqlServer): string {
+  return `mysql://${user}:${encodeURIComponent(password)}@${host}:${port}`;
 }
 
 test("each environment's rows, written at the mysql prompt, are in its own queues in order, once, within a second", async () => {
@@ -248,23 +245,24 @@ test("a reader that was killed is replaced, and nothing is lost", async () => {
 });
 
 describe("a given server", () => {
+  const given = useMysql();
+
   test("is not changed with --no-demo, and is read with the given account", async () => {
-    const { account, url } = await givenServer();
-    await using administrator = await createConnection(account);
+    const administrator = await given.connect();
     const before = await objectsOf(administrator);
     const file = await configFile(CONFIG);
-    const start = npmStart("--no-demo", "--config", file, "--mysql", url);
+    const start = npmStart("--no-demo", "--config", file, "--mysql", urlOf(given.server));
     const stack = await start.ready();
-    expect(stack.mysql).toEqual(account);
+    const { host, port, user, password } = given.server;
+    expect(stack.mysql).toEqual({ host, port, user, password });
     expect(stack.environments["staging"]?.users).toEqual([]);
     expect(await objectsOf(administrator)).toEqual(before);
   });
 
   test("gets the demonstration's tables and accounts until npm start stops", async () => {
-    const { account, url } = await givenServer();
-    await using administrator = await createConnection(account);
+    const administrator = await given.connect();
     const before = await objectsOf(administrator);
-    const start = npmStart("--mysql", url, "--duration", "5");
+    const start = npmStart("--mysql", urlOf(given.server), "--duration", "5");
     const { environments } = await start.ready();
     expect(environments["staging"]?.users.map(({ user }) => user)).toEqual(["app_staging"]);
     const { code, output, errors } = await start.ended;
@@ -275,30 +273,36 @@ describe("a given server", () => {
   });
 
   test("is refused when it has accounts and tables of the demonstration's names, and keeps them", async () => {
-    const { account, url } = await givenServer();
-    await using administrator = await createConnection(account);
+    const administrator = await given.connect();
     await administrator.query("CREATE USER app_staging IDENTIFIED BY 'x'");
     await administrator.query("CREATE DATABASE shop");
     await administrator.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
     const before = await objectsOf(administrator);
-    const { code, errors } = await npmStart("--mysql", url).ended;
+    const { code, errors } = await npmStart("--mysql", urlOf(given.server)).ended;
     expect(errors).toContain("the table shop.orders, the account app_staging@%");
     expect(code).toBe(2);
     expect(await objectsOf(administrator)).toEqual(before);
+    await administrator.query("DROP DATABASE shop");
+    await administrator.query("DROP USER app_staging");
+  });
+
+  test("is refused with its binlog off", async () => {
+    await using server = await startMysqlServer({ variables: { log_bin: null, gtid_mode: "OFF" } });
+    await expectRefusal(npmStart("--mysql", urlOf(server)), "log_bin is OFF");
   });
 
   test.each([
-    ["binlog off", { log_bin: null, gtid_mode: "OFF" }, "log_bin is OFF"],
-    ["binlog not ROW", { binlog_format: "STATEMENT" }, "binlog_format is STATEMENT"],
-    ["metadata not FULL", { binlog_row_metadata: "MINIMAL" }, "binlog_row_metadata is MINIMAL"],
-  ])("is refused with its %s", async (_, variables, sentence) => {
-    const { url } = await givenServer(variables);
-    await expectRefusal(npmStart("--mysql", url), sentence);
+    ["binlog_format", "STATEMENT", "ROW"],
+    ["binlog_row_metadata", "MINIMAL", "FULL"],
+  ])("is refused with its %s %s", async (name, value, usual) => {
+    await given.query(`SET GLOBAL ${name} = ?`, [value]);
+    await expectRefusal(npmStart("--mysql", urlOf(given.server)), `${name} is ${value}`);
+    await given.query(`SET GLOBAL ${name} = ?`, [usual]);
   });
 
   test("is refused with a wrong password, which is not repeated", async () => {
-    const { account } = await givenServer();
-    const start = npmStart("--mysql", `mysql://root:wr0ng@127.0.0.1:${account.port}`);
+    const { port } = given.server;
+    const start = npmStart("--mysql", `mysql://root:wr0ng@127.0.0.1:${port}`);
     await expectRefusal(start, `refuses the user root: wrong password`);
     expect((await start.ended).errors).not.toContain("wr0ng");
   });
