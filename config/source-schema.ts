@@ -30,9 +30,9 @@ export const sourceSchema = z.strictObject({
 
 export const deliverySchema = z.strictObject({
   /**
-   * The longest time that a change waits to share a frame with others, milliseconds. A shorter one
-   * than 20 grows to 20 while a frame takes more than 20 ms to be delivered, and while changes may
-   * be parked.
+   * The longest time that a change waits to share a frame with others, milliseconds. A time
+   * shorter than 100 grows, up to 100, while frames wait for each other in the raw queue. A time
+   * shorter than 20 grows to 20 while changes may be parked.
    */
   delayMs: z.int().min(5).max(60_000).default(20),
 });

@@ -1,48 +1,46 @@
 import type { PositionText } from "../../wire/position.ts";
 
 /**
- * The longest pause while delivery does not keep up, unless a longer one is configured. A lane can
- * deliver fifty frames a second even when each invocation waits long for SQS.
+ * The longest pause while frames wait for each other in the raw queue, unless a longer one is
+ * configured.
  */
-const BUSY_MS = 20;
+const LONGEST_MS = 100;
 
-/**
- * The pause grows while a frame takes longer than this to be delivered. Then either frames are sent
- * faster than they are delivered, or each delivery takes longer than the longest pause, so that a
- * longer pause delays changes little.
- */
-const LATE_MS = BUSY_MS;
-/**
- * The number of frames watched: at most one in each interval, so that they cover three seconds. The
- * frames of the last moments before a look are among them.
- */
-const WATCHED = 300;
-const WATCH_EVERY_MS = 10;
+/** The longest pause that parked frames alone cause, unless a longer one is configured. */
+const TROUBLED_MS = 20;
 
-/** The factor by which each look shortens the pause while delivery keeps up. */
+/** The factors by which a look lengthens and shortens the pause. */
+const GROWTH = 2;
 const EASING = 0.8;
 
-interface WatchedFrame {
-  readonly last: PositionText;
-  readonly sentAtMs: number;
-}
+/**
+ * Ends a look at a lane's delivery: `delivered` is the lane's delivered position, null when it is
+ * unknown. `isTroubled`: frames of the lane may be parked.
+ */
+export type EndLook = (delivered: PositionText | null, isTroubled: boolean) => void;
 
 /**
- * The pause between two frames of a lane that are not full. It is as short as configured while
- * frames are delivered fast, and longer while they are not. Only the lane's delivered position
- * shows this, because the raw queue accepts any number of frames. All times are those of
- * `performance.now()`.
+ * The pause between two frames of a lane that are not full. The route function delivers a lane's
+ * frames one after the other. A frame that is sent before the one ahead of it is delivered waits in
+ * the raw queue, and costs requests of its own. In the reader it could fill meanwhile. So the pause
+ * grows while two frames are on their way, and is as short as configured while frames are delivered
+ * fast. Only the lane's delivered position shows this, because the raw queue accepts any number of
+ * frames.
  */
 export class LanePace {
   readonly #shortestMs: number;
   readonly #longestMs: number;
-  readonly #watched: WatchedFrame[] = [];
+  /** The last positions of the latest frame and of the one before. */
+  #latest: PositionText | null = null;
+  #before: PositionText | null = null;
+  /** Whether a frame was sent since the last look began. */
+  #hasSent = false;
   #ms: number;
 
   /** `shortestMs`: the configured pause. */
   constructor(shortestMs: number) {
     this.#shortestMs = shortestMs;
-    this.#longestMs = Math.max(shortestMs, BUSY_MS);
+    this.#longestMs = Math.max(shortestMs, LONGEST_MS);
     this.#ms = shortestMs;
   }
 
@@ -51,32 +49,28 @@ export class LanePace {
     return this.#ms;
   }
 
-  /** Whether the pace needs the delivered position, because it watches frames. */
-  get isCurious(): boolean {
-    return this.#watched.length > 0;
-  }
-
-  /** Called when a frame is sent, full or not. */
-  sent(last: PositionText, nowMs: number): void {
-    if (this.#shortestMs === this.#longestMs || this.#watched.length === WATCHED) return;
-    const latest = this.#watched.at(-1);
-    if (latest !== undefined && nowMs - latest.sentAtMs < WATCH_EVERY_MS) return;
-    this.#watched.push({ last, sentAtMs: nowMs });
+  /** Called when the raw queue has accepted a frame, full or not. */
+  sent(last: PositionText): void {
+    this.#before = this.#latest;
+    this.#latest = last;
+    this.#hasSent = true;
   }
 
   /**
-   * Called periodically with the lane's delivered position; null when it is unknown. `isTroubled`:
-   * frames of the lane may be parked. A parked frame becomes a record, and records are sent one
-   * after the other, so fewer and larger frames are delivered sooner.
+   * Begins a look at the lane's delivery. Returns null when the delivered position would not change
+   * the pause.
    */
-  delivered(position: PositionText | null, isTroubled: boolean, nowMs: number): void {
-    const waiting = this.#watched.findIndex(({ last }) => last > (position ?? ""));
-    this.#watched.splice(0, waiting === -1 ? this.#watched.length : waiting);
-    const [oldest] = this.#watched;
-    const isLate = oldest !== undefined && nowMs - oldest.sentAtMs > LATE_MS;
-    this.#ms =
-      isLate || isTroubled
-        ? Math.min(this.#longestMs, this.#ms * 2)
-        : Math.max(this.#shortestMs, this.#ms * EASING);
+  look(): EndLook | null {
+    if (this.#shortestMs === this.#longestMs) return null;
+    if (!this.#hasSent && this.#ms === this.#shortestMs) return null;
+    this.#hasSent = false;
+    const before = this.#before;
+    return (delivered, isTroubled) => {
+      const areTwoOnTheirWay = before !== null && before > (delivered ?? "");
+      const goalMs = isTroubled ? Math.max(this.#shortestMs, TROUBLED_MS) : this.#shortestMs;
+      if (areTwoOnTheirWay) this.#ms = Math.min(this.#longestMs, this.#ms * GROWTH);
+      else if (this.#ms < goalMs) this.#ms = Math.min(goalMs, this.#ms * GROWTH);
+      else this.#ms = Math.max(goalMs, this.#ms * EASING);
+    };
   }
 }

@@ -4,7 +4,7 @@ import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { LineBuffer } from "./line-buffer.ts";
 import type { InFlightFrame, InFlightFrames } from "./in-flight-frames.ts";
-import type { LanePace } from "./lane-pace.ts";
+import type { EndLook, LanePace } from "./lane-pace.ts";
 import { OpenFrame, type BinlogIdentity } from "./open-frame.ts";
 import { Wakeup } from "./wakeup.ts";
 
@@ -117,17 +117,9 @@ export class Lane {
     this.#pauseEnds.wake();
   }
 
-  /** Whether the pace needs the lane's delivered position. */
-  get isCurious(): boolean {
-    return this.#options.pace.isCurious;
-  }
-
-  /**
-   * Called with the lane's delivered position (null when it is unknown) and whether frames of the
-   * lane may be parked. `askedAtMs`: the `performance.now()` at which the position was asked for.
-   */
-  delivered(position: PositionText | null, isTroubled: boolean, askedAtMs: number): void {
-    this.#options.pace.delivered(position, isTroubled, askedAtMs);
+  /** Begins a look at the lane's delivery, see `LanePace.look`. */
+  look(): EndLook | null {
+    return this.#options.pace.look();
   }
 
   /** Sends frames until the signal is aborted or `send` rejects; rejects then. */
@@ -136,13 +128,13 @@ export class Lane {
     let ready = await this.#pack(await this.#next(signal));
     for (;;) {
       this.#sentAtMs = performance.now();
-      pace.sent(ready.sealed.last, this.#sentAtMs);
       const sent = send(ready.sealed, signal);
       // A frame that is already full is packed during the send; one that is not goes on filling.
       const full = this.#full.shift();
       const following = full === undefined ? null : this.#pack(full);
       following?.catch(() => undefined);
       await sent;
+      pace.sent(ready.sealed.last);
       this.#settle(ready);
       ready = await (following ?? this.#pack(await this.#next(signal)));
     }

@@ -4,7 +4,7 @@ import type { SessionBook } from "../sessions/session-book.ts";
 import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
 import { InFlightFrames } from "./in-flight-frames.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
-import { LanePace } from "./lane-pace.ts";
+import { type EndLook, LanePace } from "./lane-pace.ts";
 
 export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameBytes" | "send"> {
   readonly lanes: number;
@@ -133,13 +133,16 @@ export class Shipment implements ChangeSink {
   async lookAtDelivery(
     readLanes: (lanes: Iterable<number>) => Promise<ReadonlyMap<number, Delivered>>,
   ): Promise<void> {
-    const curious = [...this.#lanes.entries()].filter(([, lane]) => lane.isCurious);
-    if (curious.length === 0) return;
-    const askedAtMs = performance.now();
-    const found = await readLanes(curious.map(([number]) => number)).catch(() => null);
-    for (const [number, lane] of curious) {
+    const looks = new Map<number, EndLook>();
+    for (const [number, lane] of this.#lanes.entries()) {
+      const look = lane.look();
+      if (look !== null) looks.set(number, look);
+    }
+    if (looks.size === 0) return;
+    const found = await readLanes(looks.keys()).catch(() => null);
+    for (const [number, endLook] of looks) {
       const { delivered = null, troubled } = found?.get(number) ?? {};
-      lane.delivered(delivered, troubled !== undefined && troubled.size > 0, askedAtMs);
+      endLook(delivered, troubled !== undefined && troubled.size > 0);
     }
   }
 

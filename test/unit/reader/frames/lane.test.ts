@@ -33,12 +33,13 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
   const sent: { frame: SealedFrame; acknowledge: () => void }[] = [];
   let unsent = 0;
   const inFlight = new InFlightFrames();
+  const pace = new LanePace(paceMs);
   const lane = new Lane({
     number: 0,
     binlog: { source: "shop", epoch: 1, life: null, server: "s" },
     previous: null,
     frameBytes,
-    pace: new LanePace(paceMs),
+    pace,
     inFlight,
     authorsOf: async (transactions) =>
       transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
@@ -51,6 +52,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
   const ended = lane.sendFrames(stop.signal).catch((error: unknown) => error);
   return {
     lane,
+    pace,
     sent,
     inFlight,
     unsentBytes: () => unsent,
@@ -157,6 +159,25 @@ describe("Lane", () => {
     } finally {
       now.mockRestore();
     }
+  });
+
+  test("counts a frame as on its way once the raw queue has accepted it", async () => {
+    const { lane, pace, sent, stop } = laneUnderTest(1000, 5);
+    lane.hurry();
+    for (const n of [0, 1]) {
+      lane.add(transaction, change(n));
+      await nextTurn();
+      if (n === 0) sent[0]?.acknowledge();
+      await nextTurn();
+    }
+    expect(sent).toHaveLength(2);
+    lane.look()?.(null, false);
+    expect(pace.ms).toBe(5);
+    sent[1]?.acknowledge();
+    await nextTurn();
+    lane.look()?.(null, false);
+    expect(pace.ms).toBe(10);
+    await stop();
   });
 
   test("stops pausing after hurry() is called", async () => {
