@@ -9,6 +9,8 @@ export interface Placed extends FrameChange {
   readonly tableName: string;
   /** Null: unknown. */
   readonly user: string | null;
+  /** The id of the snapshot of a row or mark; null for a change. */
+  readonly snapshot: string | null;
 }
 
 /** All changes and rows in the order of their positions, each once. */
@@ -23,10 +25,11 @@ export function inOrder(frames: readonly Frame[]): Placed[] {
       const tableName = `${database}.${table}`;
       const author = transaction?.author ?? null;
       const user = author === null ? null : (authors[author]?.user ?? null);
+      const snapshot = author === null ? null : (authors[author]?.snapshot?.id ?? null);
       const former = placed.get(position);
       // Repeats at the same position must be equal.
       if (former !== undefined) expect(former.after).toBe(change.after);
-      placed.set(position, { ...change, position, tableName, user });
+      placed.set(position, { ...change, position, tableName, user, snapshot });
     }
   }
   return [...placed.values()].sort((a, b) => (a.position < b.position ? -1 : 1));

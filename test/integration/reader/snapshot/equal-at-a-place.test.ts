@@ -6,21 +6,30 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Frame } from "../../../../wire/frame.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
-import { BenchOrders } from "../../../support/snapshot/orders.ts";
-import { inOrder, problemsAtEnd, problemsAtPlaces } from "../../../support/snapshot/place-check.ts";
+import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
+import {
+  inOrder,
+  type Placed,
+  problemsAtEnd,
+  problemsAtPlaces,
+} from "../../../support/snapshot/place-check.ts";
 import { TwoServers } from "../../../support/two-servers.ts";
 
 // A longer run, or a repeated one: SNAPSHOT_ROUNDS=20 SNAPSHOT_ROWS=200000 SNAPSHOT_SEED=1 npx
 // vitest run --project integration equal-at
-const ROUNDS = Number(process.env["SNAPSHOT_ROUNDS"] ?? 1);
-const ROWS = Number(process.env["SNAPSHOT_ROWS"] ?? 3000);
+const ROUNDS = Number(process.env["SNAPSHOT_ROUNDS"] ?? 20);
+const ROWS = Number(process.env["SNAPSHOT_ROWS"] ?? 600);
 const SEED = Number(process.env["SNAPSHOT_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+/** A round of many rows has the servers to itself, and all faults. */
+const IS_LONG = ROWS > 100_000;
+/** How many rounds are taken at the same time, each by a reader of its own. */
+const AT_ONCE = IS_LONG ? 1 : 5;
 const USERS = ["production", "staging", "testing", "administrator"];
 const TABLES = ["shop.items", "shop.names"];
 /**
  * Rows per second. A chunk has at most this many rows, and at most one chunk is sent each second.
  */
-const RATE = Math.ceil(ROWS / 4);
+const RATE = IS_LONG ? ROWS / 4 : ROWS;
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
@@ -97,101 +106,35 @@ async function rowsAtEnd(tableName: string): Promise<Map<string, string>> {
 
 test(
   `the rows handed over equal the table at their position, in ${ROUNDS} rounds with faults`,
-  { timeout: 120_000 + ROUNDS * (240_000 + 4 * ROWS) },
+  { timeout: 240_000 + ROUNDS * (60_000 + 4 * ROWS) },
   async () => {
     console.log(`seed ${SEED}: SNAPSHOT_SEED=${SEED} draws the same statements and faults`);
     const random = new SeededRandom(SEED);
-    for (let round = 0; round < ROUNDS; round++) await takeOne(`round-${round}`, random);
+    const rounds = drawRounds(random);
+    if (IS_LONG) for (const round of rounds) await takeAll([round], random);
+    else await takeAll(rounds, random);
   },
 );
 
-async function takeOne(id: string, random: SeededRandom): Promise<void> {
-  const { proxy } = servers;
+/** Fills the tables, takes the rounds, AT_ONCE at the same time, and compares. */
+async function takeAll(rounds: readonly Round[], random: SeededRandom): Promise<void> {
+  await using owned = new AsyncDisposableStack();
   for (const table of TABLES) await servers.source.query(`DELETE FROM ${table}`);
-  await using bench = await ReaderBench.create(aws, accountOf("reader"), { SOURCE_START: "now" });
-  using orders = new BenchOrders(aws, bench);
-  let reader = await bench.start();
+  const benches = await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => owned.use(await RoundsBench.start())),
+  );
   await servers.source.query(
     "INSERT INTO shop.items SELECT 2 * n, 'first', 0 FROM (WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ?) SELECT /*+ SET_VAR(cte_max_recursion_depth = 1000000) */ n FROM c) d",
     [ROWS],
   );
-  const standby = (): Promise<ReaderProcess> =>
-    bench.start("another reader holds this source; waiting as its standby");
-  const faults: Record<string, () => Promise<void>> = {
-    "cut the connections, and refuse new ones for a while": async () => {
-      proxy.refuse(true);
-      proxy.cut();
-      await delay(random.below(1500));
-      proxy.refuse(false);
-    },
-    "kill the reader": async () => {
-      await reader.kill();
-      reader = await bench.start();
-    },
-    "kill the reader, and a second one takes over": async () => {
-      const next = await standby();
-      await reader.kill();
-      reader = next;
-      await reader.logged("following the binlog");
-    },
-    "restart MySQL": async () => servers.restart(random.chance(0.5)),
-    "fail over to the other server": async () => servers.failOver(),
-  };
-  // Each fault occurs once: some before the first row has arrived, the others one by one between
-  // the chunks. A long run uses all of them in both phases.
-  const drawn = Object.keys(faults)
-    .map((name) => ({ name, rank: random.next(), isEarly: random.chance(0.3) }))
-    .sort((a, b) => a.rank - b.rank);
-  const isLong = ROWS > 100_000;
-  const early = drawn.filter(({ isEarly }) => isEarly || isLong);
-  const late = drawn.filter(({ isEarly }) => !isEarly || isLong);
-  const did: string[] = [];
-  const doNext = async (list: { readonly name: string }[], phase: string): Promise<void> => {
-    const fault = list.shift();
-    if (fault === undefined) return;
-    did.push(`${phase}: ${fault.name}`);
-    await faults[fault.name]?.();
-  };
-
   const ended = new AbortController();
   const writers = USERS.map(async (user) =>
     write(user, new SeededRandom(random.below(2 ** 31)), ended.signal),
   );
-  const frames: Frame[] = [];
-  const deadline = performance.now() + 180_000 + 4 * ROWS;
-  const receive = async (): Promise<void> => {
-    if (performance.now() > deadline) {
-      const report = JSON.stringify(await orders.reportOf(id));
-      throw new Error(`no end after ${did.join("; ")}: ${report}\n${bench.recentLogs()}`);
-    }
-    frames.push(...(await bench.receive()));
-  };
-  const some = (what: (change: Frame["changes"][number]) => boolean): boolean =>
-    frames.some(({ changes }) => changes.some(what));
   try {
-    await orders.place({
-      id,
-      subscriber: "search",
-      environment: "staging",
-      tables: ["shop.*"],
-      startedBy: "test",
-      startedMs: Date.now(),
-      wanted: "run",
-      rate: RATE,
-    });
-    while (early.length > 0) {
-      await delay(random.below(300));
-      await doNext(early, "before its rows");
-    }
-    let nextAt = 1;
-    while (!some(({ op, after }) => op === "snapshot" && after.includes("whole"))) {
-      await receive();
-      const chunks = new Set(
-        frames.flatMap(({ changes }) => changes.filter(({ op }) => op === "r").map(({ n }) => n)),
-      );
-      if (chunks.size < nextAt) continue;
-      await doNext(late, `at chunk ${chunks.size}`);
-      nextAt = chunks.size + 1;
+    for (let next = 0; next < rounds.length; next += AT_ONCE) {
+      const wave = rounds.slice(next, next + AT_ONCE);
+      await Promise.all(wave.map(async (round, n) => benches[n]?.take(round)));
     }
   } finally {
     ended.abort();
@@ -199,26 +142,180 @@ async function takeOne(id: string, random: SeededRandom): Promise<void> {
   }
   // When this row has arrived, everything written before it has arrived.
   await servers.source.query("INSERT INTO shop.items VALUES (-1, 'the end', 0)");
-  while (!some(({ key }) => key === '{"id":-1}')) await receive();
-  await orders.until(id, "complete");
+  await Promise.all(benches.map(async (bench) => bench.until('{"id":-1}')));
+  const atEnd = new Map<string, ReadonlyMap<string, string>>();
+  for (const name of TABLES) atEnd.set(name, await rowsAtEnd(name));
+  benches.forEach(({ frames }, n) => {
+    const changes = inOrder(frames);
+    for (const round of rounds.filter((_round, at) => at % AT_ONCE === n))
+      compare(changes, round, atEnd);
+  });
+}
 
-  const changes = inOrder(frames);
-  for (const name of TABLES) {
+/** Compares a round's snapshot with what the changes say, and with the tables. */
+function compare(
+  all: readonly Placed[],
+  { id, faults }: Round,
+  atEnd: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): void {
+  const changes = all.filter(({ snapshot }) => snapshot === null || snapshot === id);
+  const what = `${id}: ${JSON.stringify(faults)}`;
+  for (const [name, rows] of atEnd) {
     const places = problemsAtPlaces(changes, name, name === "shop.items");
-    const end = problemsAtEnd(changes, name, "staging", await rowsAtEnd(name));
-    expect([...places.problems, ...end.problems], did.join("; ")).toEqual([]);
-    expect(places.rows).toBeGreaterThan(10);
-    expect(end.compared).toBeGreaterThan(10);
+    const end = problemsAtEnd(changes, name, "staging", rows);
+    expect([...places.problems, ...end.problems], what).toEqual([]);
+    expect(places.rows, what).toBeGreaterThan(10);
+    expect(end.compared, what).toBeGreaterThan(10);
   }
-  expect(late).toEqual([]);
   const marks = changes.filter(({ op }) => op === "snapshot").map(({ after }) => after);
   expect(marks.filter((mark) => mark.includes("started")).length).toBeGreaterThanOrEqual(2);
-  const authors = frames
-    .flatMap((frame) => frame.authors)
-    .filter(({ attribution }) => attribution === "snapshot");
-  expect(new Set(authors.map(({ snapshot }) => JSON.stringify(snapshot)))).toEqual(
-    new Set([JSON.stringify({ id, subscriber: "search", environment: "staging" })]),
-  );
   const rows = changes.filter(({ op }) => op === "r").length;
-  console.log(`${id}: ${changes.length} changes and rows, ${rows} of them rows; ${did.join("; ")}`);
+  console.log(`${what}: ${changes.length} changes and rows, ${rows} of them rows`);
+}
+
+/** Faults of the servers, and of the round's own reader. */
+const OF_SERVERS = ["cut", "restart MySQL", "fail over"] as const;
+const OF_READER = ["kill", "take over"] as const;
+const FAULTS = [...OF_SERVERS, ...OF_READER];
+type Fault = (typeof FAULTS)[number];
+
+/** Whether a fault comes before the first row has arrived, or between the parts. */
+interface Dealt {
+  readonly fault: Fault;
+  readonly isEarly: boolean;
+}
+
+interface Round {
+  readonly id: string;
+  readonly faults: readonly Dealt[];
+  readonly random: SeededRandom;
+}
+
+const STANDBY = "another reader holds this source; waiting as its standby";
+const SILENCE_MS = 180_000;
+
+/** Draws the faults of the rounds. Of those that are taken together, the first has the servers'. */
+function drawRounds(random: SeededRandom): Round[] {
+  const deal = (fault: Fault, isEarly = random.chance(0.5)): Dealt => ({ fault, isEarly });
+  const some = shuffled(random, OF_SERVERS);
+  const faultsOf = (n: number): Dealt[] => {
+    if (IS_LONG)
+      return shuffled(random, FAULTS).flatMap((fault) => [deal(fault, true), deal(fault, false)]);
+    const [wave, at] = [Math.floor(n / AT_ONCE), n % AT_ONCE];
+    const fault = at === 0 ? some[wave % some.length] : OF_READER[at - 1];
+    return fault === undefined ? [] : [deal(fault)];
+  };
+  return Array.from({ length: ROUNDS }, (_, n) => ({
+    id: `round-${n}`,
+    faults: faultsOf(n),
+    random: new SeededRandom(random.below(2 ** 31)),
+  }));
+}
+
+function shuffled(random: SeededRandom, faults: readonly Fault[]): Fault[] {
+  return faults
+    .map((fault) => ({ fault, rank: random.next() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ fault }) => fault);
+}
+
+/** A bench whose reader takes the snapshots of its rounds, one after the other. */
+class RoundsBench implements AsyncDisposable {
+  readonly frames: Frame[] = [];
+  readonly #bench: ReaderBench;
+  readonly #orders: BenchOrders;
+  #reader: ReaderProcess;
+  #heardMs = performance.now();
+
+  private constructor(bench: ReaderBench, orders: BenchOrders, reader: ReaderProcess) {
+    this.#bench = bench;
+    this.#orders = orders;
+    this.#reader = reader;
+  }
+
+  static async start(): Promise<RoundsBench> {
+    const bench = await ReaderBench.create(aws, accountOf("reader"), { SOURCE_START: "now" });
+    const orders = new BenchOrders(aws, bench);
+    await orders.delivered();
+    return new RoundsBench(bench, orders, await bench.start());
+  }
+
+  /** Takes the snapshot of a round. */
+  async take({ id, faults, random }: Round): Promise<void> {
+    const early = faults.filter(({ isEarly }) => isEarly);
+    const late = faults.filter(({ isEarly }) => !isEarly);
+    await this.#orders.place({
+      ...snapshotOrder(id, { id, tables: ["shop.*"], rate: RATE }),
+      subscriber: "search",
+      environment: "staging",
+    });
+    for (const { fault } of early) {
+      await delay(random.below(300));
+      await this.#suffer(fault, random);
+    }
+    const parts = new Set<number>();
+    let nextAt = 1;
+    for (let isWhole = false; !isWhole;) {
+      for (const { op, n, after, snapshot } of inOrder(await this.#receive(faults))) {
+        if (snapshot !== id) continue;
+        if (op === "r") parts.add(n);
+        else isWhole ||= after.includes("whole");
+      }
+      if (parts.size < nextAt) continue;
+      const next = late.shift();
+      if (next !== undefined) await this.#suffer(next.fault, random);
+      nextAt = parts.size + 1;
+    }
+    expect(late).toEqual([]);
+    await this.#orders.until(id, "complete");
+  }
+
+  /** Takes frames until a row's key has arrived. */
+  async until(key: string): Promise<void> {
+    const isIn = (frames: readonly Frame[]): boolean =>
+      frames.some(({ changes }) => changes.some((change) => change.key === key));
+    while (!isIn(await this.#receive([])));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#orders[Symbol.dispose]();
+    await this.#bench[Symbol.asyncDispose]();
+  }
+
+  async #receive(faults: readonly Dealt[]): Promise<Frame[]> {
+    const received = await this.#bench.receive();
+    if (received.length > 0) this.#heardMs = performance.now();
+    else if (performance.now() - this.#heardMs > SILENCE_MS)
+      throw new Error(`silence after ${JSON.stringify(faults)}\n${this.#bench.recentLogs()}`);
+    this.frames.push(...received);
+    return received;
+  }
+
+  async #suffer(fault: Fault, random: SeededRandom): Promise<void> {
+    const { proxy } = servers;
+    switch (fault) {
+      case "cut":
+        proxy.refuse(true);
+        proxy.cut();
+        await delay(random.below(1500));
+        return proxy.refuse(false);
+      case "kill":
+        await this.#reader.kill();
+        this.#reader = await this.#bench.start();
+        return;
+      case "take over": {
+        const standby = await this.#bench.start(STANDBY);
+        await this.#reader.kill();
+        this.#reader = standby;
+        await standby.logged("following the binlog");
+        return;
+      }
+      case "restart MySQL":
+        return servers.restart(random.chance(0.5));
+      case "fail over":
+        return servers.failOver();
+      default:
+        return fault satisfies never;
+    }
+  }
 }
