@@ -34,7 +34,10 @@ export function verifiedEnd(bytes: Buffer, start: number, end: number): number {
   return bodyEnd;
 }
 
-/** Up to this length, bytes, a CRC-32 in JavaScript is faster than a call of zlib's. */
+/**
+ * Up to this length, bytes, a CRC-32 in JavaScript is faster than a call of zlib's: 21 against 62
+ * ns for 31 bytes, 50 against 147 for 80, 165 against 125 for 250 (Node 24).
+ */
 const SHORT = 200;
 
 /** `TABLES[k * 256 + b]`: the CRC-32 of the byte b followed by k zeros. */
