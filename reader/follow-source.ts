@@ -9,7 +9,7 @@ import { settledAt } from "./offsets/lane-layout.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { newLife } from "./offsets/life.ts";
-import type { Beginning } from "./offsets/beginning.ts";
+import { type Beginning, inAnotherLife } from "./offsets/beginning.ts";
 import { firstBeginning } from "./offsets/first-beginning.ts";
 import { inTable, resume } from "./offsets/resume-offset.ts";
 import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
@@ -282,7 +282,8 @@ async function findBeginning(
   // second time, on a server with other coordinates.
   const life = newLife(newStart.epoch - 1);
   const begin = await firstBeginning(start, life, state, evidence);
-  const offset = { ...begin.offset, lanes, laneCount, names, anewSince: life.epoch };
+  const keptXa = newStart.keptXa.map(inAnotherLife);
+  const offset = { ...begin.offset, lanes, laneCount, names, keptXa, anewSince: life.epoch };
   return inTable({ ...begin, offset }, tableMadeMs);
 }
 

@@ -81,7 +81,7 @@ export function behindGtids(
  * The thread id and position are no longer valid, so an author that is still unknown is not looked
  * up.
  */
-function inAnotherLife(kept: KeptXa): KeptXa {
+export function inAnotherLife(kept: KeptXa): KeptXa {
   const { transaction } = kept;
   return { ...kept, transaction: { ...transaction, author: transaction.author ?? null } };
 }

@@ -110,10 +110,15 @@ export class OffsetStore {
    * loses the lease. The number of lanes and their last positions are kept, because frames may wait
    * in them, and so are the tables' former names. Returns false, and changes nothing, when the item
    * was written since `observed`.
+   *
+   * @param keepsXa the start follows what was read and one more transaction, so the prepared XA
+   *   transactions that were kept are still due
    */
-  async startAnew(observed: ReaderItem, start: StartPoint): Promise<boolean> {
+  async startAnew(observed: ReaderItem, start: StartPoint, keepsXa = false): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
-    const forgotten = OFFSET_ATTRIBUTES.filter((name) => !KEPT_ANEW.has(name));
+    const forgotten = OFFSET_ATTRIBUTES.filter(
+      (name) => !KEPT_ANEW.has(name) && !(keepsXa && name === "keptXa"),
+    );
     return this.#asOperator(
       observed,
       { start: text(formatStartPoint(start)), epoch: number(epoch), life: text(life) },

@@ -30,7 +30,7 @@ export interface Lease {
 }
 
 /** An operator's order to begin anew, in a new life. */
-interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names"> {
+interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names" | "keptXa"> {
   readonly start: StartPoint;
 }
 
@@ -120,6 +120,7 @@ function newStartOf(item: Item): NewStart | null {
         life,
         ...lanesOf(item),
         names: namesOf(item),
+        keptXa: keptXaOf(item),
       };
 }
 

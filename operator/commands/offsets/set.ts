@@ -74,7 +74,8 @@ async function moveReader(
     );
   }
   for (let tries = 0; tries < TRIES; tries++) {
-    if (await store.startAnew(tries === 0 ? observed : await store.load(), start)) {
+    const item = tries === 0 ? observed : await store.load();
+    if (await store.startAnew(item, start, options.past !== undefined)) {
       const begins = formatStartPoint(start);
       return report({ start: begins }, () => `The reader begins anew at ${begins}.`);
     }

@@ -10,6 +10,7 @@ import { subscribe, type Subscription } from "../../../client/index.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
 import type { RoutingInput } from "../../../config/routing.ts";
+import { binlogRouterOn, stackFileOf } from "../../support/operator.ts";
 import { SOURCE } from "../../support/functions/frames.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
 import { Stage } from "../../support/functions/stage.ts";
@@ -342,6 +343,39 @@ test("a kept prepared XA transaction is delivered once, in the lane that its tab
       `${table}:101`,
     ]);
   }
+}, 240_000);
+
+test("a kept prepared XA transaction is delivered although an operator went past another transaction before its commit", async () => {
+  const { bench, stage } = world;
+  world.startFunctions();
+  const reader = await bench.start("following the binlog", { KEEP_XA_AFTER_SECONDS: "1" });
+  await world.run("production", "XA START 'kept'");
+  await world.run("production", "INSERT INTO a VALUES (100, 'production')");
+  await world.run("production", "XA END 'kept'");
+  await world.run("production", "XA PREPARE 'kept'");
+  await world.reconnect("production");
+  const store = new OffsetStore(stage.clients.dynamodb, "offsets");
+  await vi.waitFor(async () => {
+    await world.write(1);
+    expect((await store.load()).offset?.keptXa).toHaveLength(1);
+  }, WITHIN);
+  for (const environment of ENVIRONMENTS) await world.expectAll(environment);
+  await world.run("staging", "SET SESSION binlog_format = STATEMENT");
+  await world.run("staging", "INSERT INTO b VALUES (100, 'staging')");
+  const { error } = await reader.logged("stopped by an error");
+  const { message } = error as { message: string };
+  const [, gtid = ""] = /offsets -- set --past (\S+)`/.exec(message) ?? [];
+  await reader.exit();
+  const stack = stackFileOf(stage.aws);
+  expect(await binlogRouterOn(stack, "offsets", "set", "--past", gtid, "--yes")).toMatchObject({
+    code: 0,
+    problem: "",
+  });
+  await bench.start();
+  const handled = world.handled.get("production") ?? [];
+  handled.length = 0;
+  await world.run("production", "XA COMMIT 'kept'");
+  await vi.waitFor(() => expect(handled.map(({ row }) => row)).toEqual(["a:100"]), WITHIN);
 }, 240_000);
 
 test("a restart with another number of lanes keeps the tables in their lanes until those are delivered", async () => {
