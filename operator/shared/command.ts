@@ -3,7 +3,7 @@ import { sentence } from "./command-error.ts";
 import { confirm } from "./confirm.ts";
 import { progressLine } from "./render.ts";
 import { DEFAULT_STACK_FILE } from "./stack-file.ts";
-import { deployedTarget, localTarget, type Target } from "./target.ts";
+import type { Target } from "./target.ts";
 
 /** How a command communicates with the person who runs it. */
 export interface CommandContext {
@@ -83,6 +83,7 @@ export function onStack<Args extends unknown[]>(
   return async function (this: Command, ...args: Args): Promise<void> {
     const { stack, local } = this.optsWithGlobals<SharedOptions>();
     await action(async (context) => {
+      const { deployedTarget, localTarget } = await import("./target.ts");
       using target = await (stack === undefined ? localTarget(local) : deployedTarget(stack));
       await act({ ...context, target }, ...args);
     }).call(this);

@@ -1,5 +1,6 @@
 import type { Connection } from "mysql2/promise";
 import { CANARY_SUBSCRIBER } from "../../../config/canary-names.ts";
+import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
@@ -9,7 +10,7 @@ import { accountFindings, missingUserFindings } from "./account-checks.ts";
 import { askCascades } from "./ask-cascades.ts";
 import { askColumns } from "./ask-columns.ts";
 import { askMergeTables } from "./ask-merge-tables.ts";
-import { askReader, type ReaderItemSource } from "./ask-reader.ts";
+import type { ReaderItemSource } from "./ask-reader.ts";
 import { askServer } from "./ask-server.ts";
 import { askSight } from "./ask-sight.ts";
 import { askStatementWays } from "./ask-statement-ways.ts";
@@ -45,7 +46,7 @@ export async function checkServer(
   await printNamesInBackticks(connection);
   const wanted = tags !== true ? "none" : ledger ? "with-ledger" : "alone";
   const facts = await askServer(connection, variables, reader);
-  const item = await askReader(place);
+  const item = await readerItem(place);
   const lagSeconds = item === null ? null : readerLag(item, Date.now());
   const tables = Object.keys(subscribers).length > 0 ? await askColumns(connection) : [];
   const sight = await askSight(connection, variables.get("version") ?? "");
@@ -83,4 +84,11 @@ export async function checkServer(
 function installedOnce(ledger: readonly Finding[], tags: readonly Finding[]): Finding[] {
   const isInstalling = tags.some(({ check }) => check === "tags.missing");
   return [...ledger.filter(({ check }) => !isInstalling || check !== "ledger.missing"), ...tags];
+}
+
+/** See `askReader`. The AWS SDK is loaded only when the options name a stack or a table. */
+async function readerItem(place: ReaderItemSource): Promise<ReaderItem | null> {
+  if ((place.stack ?? place.local ?? place.offsetsTable) === undefined) return null;
+  const { askReader } = await import("./ask-reader.ts");
+  return await askReader(place);
 }

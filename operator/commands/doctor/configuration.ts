@@ -1,4 +1,3 @@
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { ConnectionOptions } from "mysql2/promise";
 import type { z } from "zod";
 import { withCanary } from "../../../config/canary.ts";
@@ -9,9 +8,7 @@ import {
   connectionOptions,
   type SourceAddress,
 } from "../../../reader/source/connection-options.ts";
-import { secretCredentials } from "../../../reader/source/credentials.ts";
 import { CommandError } from "../../shared/command-error.ts";
-import { disposable } from "../../shared/target.ts";
 
 /** The settings that the doctor uses. `npm start` and `cdk synth` check the whole configuration. */
 const used = configurationSchema
@@ -54,12 +51,8 @@ export async function accountOf(
     );
   }
   const { host, port, tls, secretArn } = source;
-  using secrets = disposable(new SecretsManagerClient());
-  const credentials = secretCredentials(async () => {
-    const answer = await secrets.client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-    return answer.SecretString ?? "";
-  });
-  return [await connectionOptions({ host, port, tls }, credentials)];
+  const { accountInSecret } = await import("./account-in-secret.ts");
+  return [await accountInSecret({ host, port, tls }, secretArn)];
 }
 
 type Tls = SourceAddress["tls"];
