@@ -6,9 +6,13 @@ import { formatPosition, parsePosition } from "../../../../wire/position.ts";
 import { asBefore, comeAgainAtOnce, waiting, type LiveCause } from "./cause.ts";
 import { refuseLanes } from "./function-causes.ts";
 import type { LiveStack } from "./live-stack.ts";
+import { RepeatingApplication } from "./repeating-application.ts";
 
 const RAW_DEAD = "shop-raw-dead.fifo";
 const RAW_MAX_RECEIVES = 1000;
+
+/** The application that receives only repeats, while the cause lasts. */
+let application: RepeatingApplication | null = null;
 
 /** Causes in the frames of the raw queue. */
 export const FRAME_CAUSES: readonly LiveCause[] = [
@@ -39,21 +43,31 @@ export const FRAME_CAUSES: readonly LiveCause[] = [
     begin: loseFrames,
     end: async (stack) => {
       await stack.clients.sqs.send(new PurgeQueueCommand({ QueueUrl: stack.queueUrl(RAW_DEAD) }));
-      const positions = [...(await stack.log("route")).matchAll(/ predecessor ends at ([\d.]+),/g)];
-      const [, position = ""] = positions.at(-1) ?? [];
-      await stack.operator("failures", "accept-gap", "0", position, "--yes");
+      const named = / in the life (\S+): its predecessor ends at ([\d.]+),/g;
+      const found = [...(await stack.log("route")).matchAll(named)];
+      const [, life = "", position = ""] = found.at(-1) ?? [];
+      await stack.operator("failures", "accept-gap", "0", position, life, "--yes");
       await asBefore(stack);
     },
   },
   {
+    // The client, too, says and counts that nothing but repeats comes.
     name: "Only frames arrive that count as delivered",
     rings: ["Nothing but repeats"],
     stopsAll: true,
     begin: async (stack) => {
+      application = await RepeatingApplication.start(stack);
       stack.isWriting = true;
       await editLane(stack);
     },
-    end: (stack) => stack.operator("offsets", "set", "--now", "--yes"),
+    meanwhile: async () => {
+      await application?.sendCopies();
+      await application?.expectTold();
+    },
+    end: async (stack) => {
+      await application?.stop();
+      await stack.operator("offsets", "set", "--now", "--yes");
+    },
   },
 ];
 
