@@ -1,8 +1,9 @@
 import { promisify } from "node:util";
-import { zstdCompress, zstdDecompress } from "node:zlib";
+import { zstdDecompress } from "node:zlib";
 import { MalformedFrameError } from "./decode-frame.ts";
+import { FrameCompressor } from "./frame-compressor.ts";
 import { legalText } from "./legal-text.ts";
-import { ZSTD_CHUNK, ZSTD_OPTIONS } from "./zstd-options.ts";
+import { ZSTD_CHUNK } from "./zstd-options.ts";
 
 /**
  * A small frame is sent as plain text. A larger one is compressed (Zstandard, RFC 8878) and encoded
@@ -22,7 +23,7 @@ const COMPRESSED_FROM = 8 * 1024;
  */
 const COMPRESSED_UP_TO = 64 * 1024 * 1024;
 
-const compress = promisify(zstdCompress);
+const compressor = new FrameCompressor();
 const decompress = promisify(zstdDecompress);
 
 /**
@@ -33,7 +34,7 @@ export async function packFrame(frame: Buffer): Promise<string> {
   if (frame.length < COMPRESSED_FROM || frame.length > COMPRESSED_UP_TO) {
     return legalText(frame.toString("utf8"));
   }
-  return PREFIX + (await compress(frame, ZSTD_OPTIONS)).toString("base64");
+  return PREFIX + (await compressor.compress(frame)).toString("base64");
 }
 
 /** The text of a frame from its body. Throws MalformedFrameError for damaged compressed data. */

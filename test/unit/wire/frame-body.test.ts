@@ -1,6 +1,10 @@
+import { randomBytes } from "node:crypto";
+import { promisify } from "node:util";
+import { zstdCompress } from "node:zlib";
 import { expect, test } from "vitest";
 import { MalformedFrameError } from "../../../wire/decode-frame.ts";
 import { packFrame, unpackFrame } from "../../../wire/frame-body.ts";
+import { ZSTD_OPTIONS } from "../../../wire/zstd-options.ts";
 
 const large = `{"frame":1}\n${'c\t0\t0\t{"note":"ä😀\uFFFE"}\n'.repeat(10_000)}`;
 
@@ -16,6 +20,17 @@ test("a large frame is sent compressed, in characters that SQS accepts, and is r
   expect(body).toMatch(/^zstd:[A-Za-z0-9+/=]+$/);
   expect(body.length).toBeLessThan(Buffer.byteLength(large) / 20);
   expect(await unpackFrame(body)).toBe(large);
+});
+
+test("frames that are compressed at the same time do not depend on each other", async () => {
+  // Random digits compress to half, so the largest needs several buffers of output.
+  const frames = [large, randomBytes(2 << 20).toString("hex"), large, large.slice(7)];
+  const bodies = await Promise.all(frames.map((frame) => packFrame(Buffer.from(frame))));
+  for (const [i, frame] of frames.entries()) {
+    const alone = await promisify(zstdCompress)(frame, ZSTD_OPTIONS);
+    expect(bodies[i]).toBe(`zstd:${alone.toString("base64")}`);
+    expect(await unpackFrame(bodies[i] ?? "")).toBe(frame);
+  }
 });
 
 test("a body that is damaged anywhere is refused", async () => {
