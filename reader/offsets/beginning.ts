@@ -116,6 +116,6 @@ export function gtidModeOff(state: ServerState): SourceSettingError {
     "gtid_mode",
     "not ON",
     `the offset is a GTID set, and the server ${state.uuid} has no GTIDs`,
-    "Turn gtid_mode ON, or run `npm run offsets -- set --now`, which skips what was written meanwhile.",
+    "Turn gtid_mode ON. If the server then refuses what was written without GTIDs, leave it at ON_PERMISSIVE and run `npm run offsets -- set --file NAME:4` with the last binlog file that begins before it: part of what was delivered comes again.",
   );
 }
