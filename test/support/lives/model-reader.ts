@@ -38,6 +38,7 @@ import {
  *   asks-beyond    a dump is asked to begin at an offset beyond 4 GiB
  *   next-file      behind an offset beyond 4 GiB, reading continues in the next file
  *   by-gtids       an offset with a GTID set continues by it alone
+ *   passes-hidden  the reader does not look for transactions that a dump by GTIDs passes over
  *   file-alone     a start at a file and offset does not learn the GTIDs before it
  */
 export type ReaderMistake =
@@ -53,6 +54,7 @@ export type ReaderMistake =
   | "asks-beyond"
   | "next-file"
   | "by-gtids"
+  | "passes-hidden"
   | "file-alone";
 
 /** An order to begin anew, as the offsets table contains it. */
@@ -188,7 +190,9 @@ export class ModelReader {
     const state = this.#server.state();
     const credulity =
       this.#mistake === "unproven" || this.#mistake === "same-numbers" ? this.#mistake : null;
-    const evidence = this.#server.evidence(credulity, saved?.anchor ?? null);
+    const found = this.#server.evidence(credulity, saved?.anchor ?? null);
+    const evidence =
+      mistake === "passes-hidden" ? { ...found, hasAnonymous: async () => false } : found;
     if (newStart !== null) {
       const { start, lanes, laneCount } = newStart;
       this.#passOver(start);
@@ -225,10 +229,9 @@ export class ModelReader {
         throw new RefusedDumpError();
       return;
     }
-    const last = lastNumber(start.gtidSet);
-    const from = log.findIndex(({ number }) => number !== null && number > last);
-    const unread = from === -1 ? log.filter(({ number }) => number === null) : log.slice(from);
-    if (unread.some(({ number }) => number === null)) throw new RefusedDumpError();
+    const begins = this.#server.dumpFile(lastNumber(start.gtidSet));
+    if (log.some(({ number, file }) => number === null && file >= begins))
+      throw new RefusedDumpError();
   }
 
   /**
@@ -323,7 +326,7 @@ class RefusedDumpError extends OperatorError {
 
 function isDue(logged: Logged, { start }: Beginning): boolean {
   return start.kind === "gtid"
-    ? logged.number === null || logged.number > lastNumber(start.gtidSet)
+    ? logged.number !== null && logged.number > lastNumber(start.gtidSet)
     : !isBefore(logged, numberOf(start.file), start.offset);
 }
 

@@ -167,14 +167,17 @@ export class ModelServer {
    */
   failOver(): void {
     const shift = ++this.#failovers;
-    let at = SIZE + shift;
+    const files = this.data.files.map((_, index) => index + 1);
+    const ends = new Map<number, number>();
     const log = this.data.log.map((logged) => {
-      const moved = { ...logged, file: 1, at, writer: { ...logged.writer, server: null } };
-      at += logged.size;
-      return moved;
+      const file = this.data.files.indexOf(logged.file) + 1;
+      const at = ends.get(file) ?? SIZE + shift;
+      ends.set(file, at + logged.size);
+      return { ...logged, file, at, writer: { ...logged.writer, server: null } };
     });
     const uuid = this.data.uuid === SOURCE ? REPLICA : SOURCE;
-    this.data = { ...this.data, uuid, log, ...this.#newFile() };
+    const begun = new Map(files.map((file) => [file, this.#us++]));
+    this.data = { ...this.data, uuid, log, files, begun, started: new Map() };
     this.#start();
   }
 
@@ -182,6 +185,14 @@ export class ModelServer {
   hasPosition(file: number, offset: number): boolean {
     const inFile = this.data.log.filter((logged) => logged.file === file);
     return offset <= SIZE || inFile.some(({ at, size }) => at === offset || at + size === offset);
+  }
+
+  /** The file with which the server begins a dump behind the GTIDs up to a number. */
+  dumpFile(number: number): number {
+    const { files, log } = this.data;
+    const isBehind = (file: number): boolean =>
+      log.every((logged) => logged.file >= file || (logged.number ?? 0) <= number);
+    return files.findLast(isBehind) ?? files[0] ?? 1;
   }
 
   get end(): { readonly file: number; readonly offset: number } {

@@ -10,6 +10,7 @@ const TRIED = 5000;
 const RARE = new Map<Mistake, number>([
   ["ordered-life", 10_100],
   ["believes-copies", 13_500],
+  ["passes-hidden", 16_400],
 ]);
 const STEPS = 40;
 
@@ -69,6 +70,7 @@ const MISTAKES: readonly (readonly [Mistake, Weather])[] = [
   ["asks-beyond", "calm"],
   ["next-file", "calm"],
   ["by-gtids", "calm"],
+  ["passes-hidden", "wild"],
   ["file-alone", "moving"],
 ];
 
