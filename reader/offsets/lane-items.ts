@@ -15,7 +15,8 @@ export function laneItems(dynamodb: DynamoDBClient, table: string) {
           }),
         );
         const delivered = textOf(item, "delivered") ?? null;
-        return [lane, { delivered, troubled: textsOf(item, "troubled") }];
+        const life = textOf(item, "life") ?? null;
+        return [lane, { delivered, life, troubled: textsOf(item, "troubled") }];
       }),
     );
     return new Map(found);

@@ -118,6 +118,17 @@ async function expectNothingFor(...subscribers: readonly string[]): Promise<void
   expect(await take("search", "production")).toEqual([]);
 }
 
+test("a lane that was sent only rows of a snapshot goes on after its reader was killed", async () => {
+  await deploy(BEFORE);
+  await orders.place(orderOf("killed", "search"));
+  const rows = rowsOf(await firstOf("search"));
+  await reader?.kill();
+  await deploy(BEFORE);
+  await orders.until("killed", "complete");
+  rows.push(...rowsOf(await take("search")));
+  expect(new Set(rows.map(({ id }) => id)).size).toBe(ROWS);
+});
+
 test("a mask and a condition that are deployed in the middle of a snapshot hold for the rows after that", async () => {
   await deploy(BEFORE);
   await orders.place(orderOf("filtered", "search"));
