@@ -5,9 +5,9 @@ import type { Transaction } from "../transactions/transaction.ts";
 const NO_TRANSACTIONS = '"transactions":[]';
 
 /**
- * The line of a frame's header, as `encodeHeader` writes it. `texts`: the results of
- * `transactionText`. A frame can have thousands of small transactions, so they are written as text
- * without an object for each.
+ * The line of a frame's header, as `encodeHeader` writes it, and a line feed. `texts`: the results
+ * of `TransactionTexts`. A frame can have thousands of small transactions, so they are written as
+ * text without an object for each.
  */
 export function headerText(
   header: Omit<FrameHeader, "transactions">,
@@ -28,7 +28,11 @@ export function headerText(
   });
   // Quotes inside JSON strings are escaped, so the first match is the key itself.
   const end = text.indexOf(NO_TRANSACTIONS) + NO_TRANSACTIONS.length - 1;
-  return `${text.slice(0, end)}${texts.join(",")}${text.slice(end)}`;
+  const pieces = [...texts];
+  pieces[0] = `${text.slice(0, end)}${pieces[0] ?? ""}`;
+  pieces[pieces.length - 1] += `${text.slice(end)}\n`;
+  // Of texts put together by concatenation, V8 makes another copy when they are written.
+  return pieces.join(",");
 }
 
 /** Writes transactions as the JSON of a `FrameTransaction`. */

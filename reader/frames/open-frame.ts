@@ -121,7 +121,7 @@ export class OpenFrame {
         texts.of(transaction, indexes[i] ?? null, this.#ended.has(transaction)),
       ),
     );
-    return { bytes: this.lines.prepend(`${header}\n`), first, last };
+    return { bytes: this.lines.prepend(header), first, last };
   }
 
   /** The position of the last change that was added. */

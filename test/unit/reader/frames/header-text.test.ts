@@ -71,7 +71,7 @@ test("headerText writes the same line as encodeHeader, whatever the fields are",
         authors,
         ...(life !== null && { life }),
       });
-      expect(headerText(header, texts)).toBe(expected);
+      expect(headerText(header, texts)).toBe(`${expected}\n`);
     }),
   );
 });
