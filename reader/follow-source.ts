@@ -183,8 +183,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
         const { reader, tap } = pipeline;
         const handled = reader.onEvent(bytes, from, to);
         return handled === undefined
-          ? tap.at(reader.place)
-          : handled.then(() => tap.at(reader.place));
+          ? tap.at(reader.boundary)
+          : handled.then(() => tap.at(reader.boundary));
       },
     });
     report.follows(offset, state);

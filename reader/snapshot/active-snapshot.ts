@@ -8,11 +8,15 @@ import { isInitial } from "./initial-orders.ts";
 import type { SavedProgress } from "./saved-progress.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
 import { reported, type SnapshotReports } from "./snapshot-reports.ts";
-import { type HandedUpTo, SnapshotRun, type SnapshotRunOptions } from "./snapshot-run.ts";
+import {
+  type HandedUpTo,
+  SnapshotReading,
+  type SnapshotReadingOptions,
+} from "./snapshot-reading.ts";
 import { type TargetSubscriber, wantedTables } from "./wanted-tables.ts";
 
 export interface ActiveSnapshotOptions extends Omit<
-  SnapshotRunOptions,
+  SnapshotReadingOptions,
   "order" | "progress" | "connection" | "onBegin" | "onComplete"
 > {
   readonly connect: () => Promise<SnapshotConnection>;
@@ -46,7 +50,7 @@ export class ActiveSnapshot {
   readonly #options: ActiveSnapshotOptions;
   readonly #shared: SharedParts;
   #connection: SnapshotConnection | null = null;
-  #run: SnapshotRun | null = null;
+  #reading: SnapshotReading | null = null;
   #isLeft = false;
   /** The time up to which a snapshot that is to pause goes on; null: it is not to pause. */
   #pausesAtMs: number | null = null;
@@ -69,7 +73,7 @@ export class ActiveSnapshot {
 
   /** The progress, once all rows are handed over; else null. */
   get complete(): SnapshotProgress | null {
-    return this.#run?.isComplete === true ? this.#run.progress : null;
+    return this.#reading?.isComplete === true ? this.#reading.progress : null;
   }
 
   /** Called when the snapshot is to pause, or not to. */
@@ -82,12 +86,12 @@ export class ActiveSnapshot {
   /** Whether the snapshot is to pause, and the present chunk has no more parts in memory. */
   get mustPause(): boolean {
     if (this.#pausesAtMs === null) return false;
-    return this.#run?.hasPart !== true || performance.now() >= this.#pausesAtMs;
+    return this.#reading?.hasPart !== true || performance.now() >= this.#pausesAtMs;
   }
 
-  /** See `SnapshotRun`; null also before the first part on the present connection. */
+  /** See `SnapshotReading`; null also before the first part on the present connection. */
   get mustBeDelivered(): HandedUpTo | null {
-    return this.#run?.mustBeDelivered ?? null;
+    return this.#reading?.mustBeDelivered ?? null;
   }
 
   /**
@@ -97,13 +101,13 @@ export class ActiveSnapshot {
   async part(): Promise<void> {
     const { counters } = this.#options;
     const { rate } = this.order;
-    const run = (this.#run ??= await this.#begin());
-    if (this.#isLeft || run.isComplete) return;
-    const before = run.progress;
+    const reading = (this.#reading ??= await this.#begin());
+    if (this.#isLeft || reading.isComplete) return;
+    const before = reading.progress;
     const startedMs = performance.now();
-    const rows = await run.next();
+    const rows = await reading.next();
     if (this.#isLeft) return;
-    const { progress } = run;
+    const { progress } = reading;
     counters.snapshotRows += rows;
     counters.snapshotChunks += progress.chunks - before.chunks;
     counters.snapshotRereads += Math.max(0, progress.rereads - before.rereads);
@@ -124,14 +128,14 @@ export class ActiveSnapshot {
   /** Closes the connection. The next chunk is read on a new one. */
   disconnect(): void {
     this.#options.tap.unwatch();
-    this.#run?.chunks?.cancel(new SnapshotStoppedError("the snapshot was paused or cancelled"));
-    this.#run = null;
+    this.#reading?.chunks?.cancel(new SnapshotStoppedError("the snapshot was paused or cancelled"));
+    this.#reading = null;
     this.#connection?.[Symbol.dispose]();
     this.#connection = null;
   }
 
   /** Connects, and begins or continues the snapshot. */
-  async #begin(): Promise<SnapshotRun> {
+  async #begin(): Promise<SnapshotReading> {
     const { hasGtids, connect, log } = this.#options;
     const { id, subscriber, environment } = this.order;
     if (!hasGtids) {
@@ -157,7 +161,7 @@ export class ActiveSnapshot {
       { ...fields, tables: begun.tables, rows: begun.rows },
       saved === undefined ? "a snapshot begins" : "a snapshot continues",
     );
-    return new SnapshotRun({
+    return new SnapshotReading({
       ...this.#options,
       order: this.order,
       progress: begun,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { HandedUpTo } from "./snapshot-run.ts";
+import type { HandedUpTo } from "./snapshot-reading.ts";
 
 export interface BrakeOptions {
   /** The lag of the stream, milliseconds. */

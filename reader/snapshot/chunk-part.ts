@@ -1,5 +1,5 @@
 import type { RowsByKey } from "./chunk-window.ts";
-import type { Place } from "./place.ts";
+import type { StreamPosition } from "./stream-position.ts";
 import type { KeyRange } from "./table-key.ts";
 
 /** What comes after rows that were handed over, until their chunk is complete. */
@@ -37,7 +37,7 @@ export interface ChunkPart {
  * Called with rows at a place between two transactions; it must add them to the stream
  * synchronously.
  */
-export type HandOver = (place: Place, part: ChunkPart) => void;
+export type HandOver = (position: StreamPosition, part: ChunkPart) => void;
 
 /** Takes the first rows away: at most `mostRows`, and about `mostBytes`. */
 export function takePart(rows: RowsByKey, mostRows: number, mostBytes: number): RowsByKey {

@@ -3,7 +3,7 @@ import { isBefore } from "../transactions/binlog-position.ts";
 import type { RowChange } from "../transactions/transaction.ts";
 import { type ChunkOutcome, type HandOver, takePart } from "./chunk-part.ts";
 import { ChunkWindow, type RowsByKey } from "./chunk-window.ts";
-import type { Place } from "./place.ts";
+import type { StreamPosition } from "./stream-position.ts";
 import type { KeyRange } from "./table-key.ts";
 
 /** Selected rows, and the range of keys of which they are all rows. */
@@ -86,7 +86,7 @@ export class ChunkReader {
   readonly #handOver: HandOver;
   /** The number of statements that have changed the table's definition. */
   definitions = 0;
-  #place: Place | null = null;
+  #position: StreamPosition | null = null;
   #window: ChunkWindow | null = null;
   #waiting: Waiting | null = null;
   #isFirst = true;
@@ -100,25 +100,25 @@ export class ChunkReader {
 
   /** Called with each change of the table, in the order of the stream. */
   change(change: Pick<RowChange, "op" | "texts">): void {
-    this.#place = null;
+    this.#position = null;
     if (change.op === "ddl" || change.op === "t") this.definitions++;
     this.#window?.change(change);
   }
 
   /** Called with each event inside a transaction. */
   enters(): void {
-    this.#place = null;
+    this.#position = null;
   }
 
   /**
    * Called after each event that ends between two transactions. Returns a promise when the next
    * event must wait.
    */
-  passes(place: Place): void | Promise<void> {
-    this.#place = place;
+  passes(position: StreamPosition): void | Promise<void> {
+    this.#position = position;
     this.#between.resolve();
     this.#between = Promise.withResolvers();
-    return this.#tryToHandOver(place);
+    return this.#tryToHandOver(position);
   }
 
   /**
@@ -145,7 +145,7 @@ export class ChunkReader {
       if (this.#window === null)
         throw new RangeError("rows cannot be read again before a chunk was read");
       const window = this.#window;
-      await this.#untilPlace();
+      await this.#untilBetweenTransactions();
       window.restart();
       return this.#select(window, definitions);
     });
@@ -182,7 +182,7 @@ export class ChunkReader {
     outcome.promise.catch(() => undefined);
     waiting.part = takePart(waiting.rows, partRows, partBytes);
     waiting.outcome = outcome;
-    if (this.#place !== null) await this.#tryToHandOver(this.#place);
+    if (this.#position !== null) await this.#tryToHandOver(this.#position);
     return outcome.promise;
   }
 
@@ -205,12 +205,12 @@ export class ChunkReader {
 
   async #newWindow(): Promise<ChunkWindow> {
     this.#forget();
-    await this.#untilPlace();
+    await this.#untilBetweenTransactions();
     return new ChunkWindow(this.#options.asksAgain, null);
   }
 
-  async #untilPlace(): Promise<void> {
-    while (this.#place === null) await this.#between.promise;
+  async #untilBetweenTransactions(): Promise<void> {
+    while (this.#position === null) await this.#between.promise;
   }
 
   #forget(): void {
@@ -219,22 +219,22 @@ export class ChunkReader {
   }
 
   /** An error here ends the chunk but not the stream. */
-  #tryToHandOver(place: Place): void | Promise<void> {
+  #tryToHandOver(position: StreamPosition): void | Promise<void> {
     const waiting = this.#waiting;
     if (waiting === null || waiting.outcome === null) return;
     const { outcome } = waiting;
     try {
-      return this.#handOverOrAsk(waiting, place);
+      return this.#handOverOrAsk(waiting, position);
     } catch (error) {
       outcome.reject(error);
       if (this.#waiting === waiting) this.#forget();
     }
   }
 
-  #handOverOrAsk(waiting: Waiting, place: Place): void | Promise<void> {
+  #handOverOrAsk(waiting: Waiting, position: StreamPosition): void | Promise<void> {
     const { window, high, part, told } = waiting;
-    if (window.spoiled !== null) return this.#finish(waiting, place, () => false);
-    if (isBefore(place, high)) return;
+    if (window.spoiled !== null) return this.#finish(waiting, position, () => false);
+    if (isBefore(position, high)) return;
     if (waiting.asking !== null) return waiting.asking.isHeld ? waiting.asking.done : undefined;
     const unknown: string[] = [];
     const inRange = new Set<string>();
@@ -243,7 +243,7 @@ export class ChunkReader {
       if (answer === null) unknown.push(key);
       else if (answer) inRange.add(key);
     }
-    if (unknown.length === 0) return this.#finish(waiting, place, (key) => inRange.has(key));
+    if (unknown.length === 0) return this.#finish(waiting, position, (key) => inRange.has(key));
     const isHeld = unknown.length <= this.#options.heldKeys;
     const done = this.#ask(waiting, unknown, isHeld);
     waiting.asking = { done, isHeld };
@@ -267,10 +267,11 @@ export class ChunkReader {
       if (this.#waiting === waiting) this.#forget();
     }
     waiting.asking = null;
-    if (this.#waiting === waiting && this.#place !== null) await this.#tryToHandOver(this.#place);
+    if (this.#waiting === waiting && this.#position !== null)
+      await this.#tryToHandOver(this.#position);
   }
 
-  #finish(waiting: Waiting, place: Place, isInRange: (key: string) => boolean): void {
+  #finish(waiting: Waiting, position: StreamPosition, isInRange: (key: string) => boolean): void {
     const { window, part, range, outcome } = waiting;
     waiting.outcome = null;
     if (window.spoiled !== null) {
@@ -281,7 +282,7 @@ export class ChunkReader {
     window.apply(part, isLast, isInRange);
     const { again } = window;
     const following = isLast ? (again.size > 0 ? "again" : "nothing") : "part";
-    this.#handOver(place, { rows: part, range, isFirst: this.#isFirst, following, again });
+    this.#handOver(position, { rows: part, range, isFirst: this.#isFirst, following, again });
     this.#isFirst = false;
     if (isLast) this.#forget();
     // The changes of the rows that were left out are collected from this place on, because these

@@ -3,13 +3,13 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { Shipment } from "../frames/shipment.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
-import type { Place } from "./place.ts";
+import type { StreamPosition } from "./stream-position.ts";
 import type { TableName } from "./find-tables.ts";
 import type { RowNumbers } from "./row-numbers.ts";
 
 /** Rows and marks that are handed over together at one place. */
 export interface HandedOver {
-  readonly place: Place;
+  readonly position: StreamPosition;
   readonly name: TableName;
   /** The number of this hand-over in the snapshot. */
   readonly number: number;
@@ -38,13 +38,13 @@ export class RowsIntoStream {
 
   /** Returns the number of rows and marks. */
   add(target: SnapshotTarget, handed: HandedOver): number {
-    const { place, definition, rows, before, after } = handed;
+    const { position, definition, rows, before, after } = handed;
     const { id, subscriber, environment } = target;
     const transaction: Transaction = {
       gtid: null,
-      file: place.file,
-      fileNumber: place.fileNumber,
-      start: place.offset,
+      file: position.file,
+      fileNumber: position.fileNumber,
+      start: position.offset,
       thread: 0,
       run: 0,
       author: {
@@ -63,12 +63,12 @@ export class RowsIntoStream {
       if (waiting !== null) this.#shipment.snapshot(transaction, waiting);
       added++;
       const { database, table } = handed.name;
-      const row = this.#numbers.take(place);
+      const row = this.#numbers.take(position);
       waiting = {
         op,
         database,
         table,
-        offset: place.offset,
+        offset: position.offset,
         row,
         n: handed.number,
         texts,

@@ -1,5 +1,5 @@
 import type { FreeNumber } from "../frames/snapshot-progress.ts";
-import type { Place } from "./place.ts";
+import type { StreamPosition } from "./stream-position.ts";
 
 /** More than the number of rows between two saves of the offset, see `MOST_UNSAVED`. */
 const GAP = 10_000_000;
@@ -8,7 +8,7 @@ export const MOST_UNSAVED = 5_000_000;
 /** The limit for row numbers; a position has ten digits for them. */
 const MOST_NUMBER = 9_000_000_000;
 
-type PlaceName = Pick<FreeNumber, "file" | "offset">;
+type FileAndOffset = Pick<FreeNumber, "file" | "offset">;
 
 /**
  * Numbers the snapshot rows that are handed over at one place in the stream, so that positions
@@ -21,32 +21,32 @@ type PlaceName = Pick<FreeNumber, "file" | "offset">;
  * later places it starts with 0.
  */
 export class RowNumbers {
-  #place: PlaceName;
+  #position: FileAndOffset;
   #next: number;
 
   private constructor(first: FreeNumber) {
-    this.#place = first;
+    this.#position = first;
     this.#next = first.next;
   }
 
   /**
    * `saved`: the state that the previous attempt saved. `file`, `offset`: the end of the binlog.
    */
-  static begin(saved: FreeNumber | undefined, { file, offset }: PlaceName): RowNumbers {
+  static begin(saved: FreeNumber | undefined, { file, offset }: FileAndOffset): RowNumbers {
     const isSame = saved !== undefined && saved.file === file && saved.offset === offset;
     return new RowNumbers({ file, offset, next: (isSame ? saved.next : 0) + GAP });
   }
 
   /** The state to save. */
   get free(): FreeNumber {
-    const { file, offset } = this.#place;
+    const { file, offset } = this.#position;
     return { file, offset, next: this.#next };
   }
 
   /** Returns the number of the next row at a place, which must not lie before the last one. */
-  take({ file, offset }: Place): number {
-    if (this.#place.file !== file || this.#place.offset !== offset) {
-      this.#place = { file, offset };
+  take({ file, offset }: StreamPosition): number {
+    if (this.#position.file !== file || this.#position.offset !== offset) {
+      this.#position = { file, offset };
       this.#next = 0;
     }
     return this.#next++;
@@ -56,8 +56,8 @@ export class RowNumbers {
    * Whether a place has numbers for this many rows. A new place, behind the next transaction,
    * always has.
    */
-  hasRoom({ file, offset }: Place, rows: number): boolean {
-    const isSame = this.#place.file === file && this.#place.offset === offset;
+  hasRoom({ file, offset }: StreamPosition, rows: number): boolean {
+    const isSame = this.#position.file === file && this.#position.offset === offset;
     return !isSame || this.#next + rows < MOST_NUMBER;
   }
 }

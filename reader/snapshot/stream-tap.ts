@@ -2,7 +2,7 @@ import { WHOLE_DATABASE } from "../../wire/table-patterns.ts";
 import { GtidIntervals } from "../frames/gtid-intervals.ts";
 import type { Boundary, ChangeSink, RowChange, Transaction } from "../transactions/transaction.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
-import type { Place } from "./place.ts";
+import type { StreamPosition } from "./stream-position.ts";
 import type { TableName } from "./find-tables.ts";
 
 /**
@@ -13,7 +13,7 @@ export class StreamTap implements ChangeSink {
   readonly #sink: ChangeSink;
   #passed = new GtidIntervals();
   #watched: (TableName & { readonly reader: ChunkReader }) | null = null;
-  #place: Place | null = null;
+  #position: StreamPosition | null = null;
   #hasAnonymous = false;
 
   /**
@@ -30,7 +30,7 @@ export class StreamTap implements ChangeSink {
   /** From now on passes the changes of a table to this reader, and none to the previous one. */
   watch(name: TableName, reader: ChunkReader): void {
     this.#watched = { ...name, reader };
-    if (this.#place !== null) void reader.passes(this.#place);
+    if (this.#position !== null) void reader.passes(this.#position);
   }
 
   /** Stops passing changes to a reader. */
@@ -64,18 +64,18 @@ export class StreamTap implements ChangeSink {
   }
 
   /**
-   * Called after each event. `place`: the end of the event, if it lies between two transactions;
+   * Called after each event. `position`: the end of the event, if it lies between two transactions;
    * else null.
    */
-  at(place: Place | null): void | Promise<void> {
-    this.#place = place;
-    if (place === null) this.#watched?.reader.enters();
-    else return this.#watched?.reader.passes(place);
+  at(position: StreamPosition | null): void | Promise<void> {
+    this.#position = position;
+    if (position === null) this.#watched?.reader.enters();
+    else return this.#watched?.reader.passes(position);
   }
 
   change(transaction: Transaction, change: RowChange): void {
     this.#sink.change(transaction, change);
-    this.#place = null;
+    this.#position = null;
     if (transaction.gtid === null) this.#hasAnonymous = true;
     const watched = this.#watched;
     if (watched === null || watched.database !== change.database) return;

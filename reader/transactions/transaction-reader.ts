@@ -119,7 +119,7 @@ export class TransactionReader {
    * The end of the last event, if it lies between two transactions; null inside a transaction and
    * before the server has named a file.
    */
-  get place(): (BinlogPosition & { readonly file: string }) | null {
+  get boundary(): (BinlogPosition & { readonly file: string }) | null {
     const { file, fileNumber, end } = this.#position;
     const isBetween =
       !this.#current.isOpen && this.#current.gtid === null && this.#unreadableTransaction === null;

@@ -7,7 +7,7 @@ import {
   type SelectedChunk,
 } from "../../../reader/snapshot/chunk-reader.ts";
 import type { RowsByKey } from "../../../reader/snapshot/chunk-window.ts";
-import type { Place } from "../../../reader/snapshot/place.ts";
+import type { StreamPosition } from "../../../reader/snapshot/stream-position.ts";
 import type { KeyRange } from "../../../reader/snapshot/table-key.ts";
 import { apply, isIn, keyText, numberOf, rowText, type Write } from "./model-rows.ts";
 
@@ -258,7 +258,7 @@ export class ServerModel {
   }
 
   /** Compares the rows with the table that the binlog up to that position results in. */
-  #check(place: Place, { rows, range }: Omit<ChunkPart, "isFirst">): void {
+  #check(place: StreamPosition, { rows, range }: Omit<ChunkPart, "isFirst">): void {
     this.chunks++;
     const table = new Map(this.#start);
     for (const writes of this.#log.slice(0, place.offset))

@@ -1,9 +1,9 @@
 import { RowTexts } from "../../../reader/binlog-format/rows/row-texts.ts";
 import type { SnapshotProgress } from "../../../reader/frames/snapshot-progress.ts";
 import { RowsIntoStream } from "../../../reader/snapshot/hand-over.ts";
-import type { Place } from "../../../reader/snapshot/place.ts";
+import type { StreamPosition } from "../../../reader/snapshot/stream-position.ts";
 import { RowNumbers } from "../../../reader/snapshot/row-numbers.ts";
-import { SnapshotRun } from "../../../reader/snapshot/snapshot-run.ts";
+import { SnapshotReading } from "../../../reader/snapshot/snapshot-reading.ts";
 import { StreamTap } from "../../../reader/snapshot/stream-tap.ts";
 import { FollowedTables } from "../../../reader/statements/followed-tables.ts";
 import type { RowChange, Transaction } from "../../../reader/transactions/transaction.ts";
@@ -16,7 +16,7 @@ const keyText = (id: number): string => JSON.stringify({ id });
 /** A snapshot of the table of a FakeConnection, and the stream of its changes. */
 export class TableBench {
   readonly connection = new FakeConnection();
-  readonly run: SnapshotRun;
+  readonly reading: SnapshotReading;
   /** The ids of the rows that were handed over. */
   readonly handed: number[] = [];
   readonly marks: SnapshotMark[] = [];
@@ -35,7 +35,7 @@ export class TableBench {
       },
     };
     const free = Object.assign(RowNumbers.begin(undefined, this.#place), numbers);
-    this.run = new SnapshotRun({
+    this.reading = new SnapshotReading({
       order: {
         id: "s",
         subscriber: "search",
@@ -61,13 +61,13 @@ export class TableBench {
     });
   }
 
-  get #place(): Place {
+  get #place(): StreamPosition {
     return { file: "binlog.000001", fileNumber: 1, offset: this.connection.offset };
   }
 
   /** Hands over parts until the snapshot is complete. */
   async finish(): Promise<void> {
-    while (!this.run.isComplete) await this.run.next();
+    while (!this.reading.isComplete) await this.reading.next();
   }
 
   /** Inserts or updates a row, in the table and the stream. */
@@ -88,7 +88,7 @@ export class TableBench {
   }
 
   #change(op: RowChange["op"], texts: RowTexts): void {
-    this.run.chunks?.change({ op, texts });
+    this.reading.chunks?.change({ op, texts });
     this.connection.offset += 10;
     this.isHeld = this.#tap.at(this.#place) !== undefined;
   }

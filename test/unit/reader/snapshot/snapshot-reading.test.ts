@@ -24,7 +24,7 @@ function expectWhole(bench: TableBench): void {
 
 test("rows to be read again come, even if they are larger than a chunk", async () => {
   const bench = benchWith(300, "TRUE");
-  await bench.run.next();
+  await bench.reading.next();
   for (let id = 1001; id <= 1060; id++) bench.put(id, "x".repeat(300 << 10));
   await bench.finish();
   expectWhole(bench);
@@ -33,24 +33,24 @@ test("rows to be read again come, even if they are larger than a chunk", async (
 
 test("a row that changes between all parts ends the chunk nevertheless, and comes once", async () => {
   const bench = benchWith(600, "TRUE");
-  await bench.run.next();
+  await bench.reading.next();
   for (let id = PART + 1; id <= 600; id++) bench.put(id, "y");
-  for (let round = 0; round < 20 && !bench.run.isComplete; round++) {
-    await bench.run.next();
+  for (let round = 0; round < 20 && !bench.reading.isComplete; round++) {
+    await bench.reading.next();
     bench.put(PART + 1, `z${round}`);
   }
-  expect(bench.run.isComplete).toBe(true);
+  expect(bench.reading.isComplete).toBe(true);
   expectWhole(bench);
   expect(bench.handed).toHaveLength(600);
 });
 
 test("rows are counted once when their chunk is read anew", async () => {
   const bench = benchWith(5000);
-  await bench.run.next();
-  await bench.run.next();
+  await bench.reading.next();
+  await bench.reading.next();
   for (let id = 1; id <= PART; id++) bench.delete(id);
   bench.define();
-  await bench.run.next();
+  await bench.reading.next();
   for (let id = 1000; id < 1100; id++) bench.delete(id);
   // More keys than the reader remembers: the next chunk is smaller.
   for (let id = 10_000; id <= 30_000; id++) bench.put(id, "y");
@@ -61,10 +61,10 @@ test("rows are counted once when their chunk is read anew", async () => {
 
 test("a chunk says whether its next part needs nothing of the server", async () => {
   const bench = benchWith(3 * PART);
-  const has: boolean[] = [bench.run.hasPart];
-  while (!bench.run.isComplete) {
-    await bench.run.next();
-    has.push(bench.run.hasPart);
+  const has: boolean[] = [bench.reading.hasPart];
+  while (!bench.reading.isComplete) {
+    await bench.reading.next();
+    has.push(bench.reading.hasPart);
   }
   expect(has).toEqual([false, true, true, false]);
 });
@@ -72,9 +72,9 @@ test("a chunk says whether its next part needs nothing of the server", async () 
 test("a part waits until the one before the last is delivered", async () => {
   const bench = benchWith(3 * PART);
   const last: (number | undefined)[] = [];
-  while (!bench.run.isComplete) {
-    last.push(bench.run.mustBeDelivered?.row);
-    await bench.run.next();
+  while (!bench.reading.isComplete) {
+    last.push(bench.reading.mustBeDelivered?.row);
+    await bench.reading.next();
   }
   // The numbers begin with a gap, and the mark before the first row has one, too.
   const gap = 10_000_000;
@@ -84,7 +84,7 @@ test("a part waits until the one before the last is delivered", async () => {
 test("an error while rows are handed over ends the chunk", async () => {
   const bench = new TableBench(undefined, { hasRoom: () => false });
   bench.connection.rows.set(1, "x");
-  await expect(bench.run.next()).rejects.toThrow("no free row number");
+  await expect(bench.reading.next()).rejects.toThrow("no free row number");
 });
 
 const timeout = (): Error =>

@@ -1,6 +1,6 @@
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 
 /** A position in the stream between two transactions. */
-export interface Place extends BinlogPosition {
+export interface StreamPosition extends BinlogPosition {
   readonly file: string;
 }

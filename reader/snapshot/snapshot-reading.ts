@@ -7,7 +7,7 @@ import type { FollowedTables } from "../statements/followed-tables.ts";
 import type { ChunkPart } from "./chunk-part.ts";
 import type { ChunkReader } from "./chunk-reader.ts";
 import { CountedKeys } from "./counted-keys.ts";
-import type { Place } from "./place.ts";
+import type { StreamPosition } from "./stream-position.ts";
 import { SnapshotStoppedError } from "./errors.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { fullName, parseName, type TableName } from "./find-tables.ts";
@@ -17,7 +17,7 @@ import type { StreamTap } from "./stream-tap.ts";
 import { type ReadingConnection, TableReading } from "./table-reading.ts";
 import type { KeyRange } from "./table-key.ts";
 
-export interface SnapshotRunOptions {
+export interface SnapshotReadingOptions {
   readonly order: SnapshotOrder;
   readonly progress: SnapshotProgress;
   readonly connection: ReadingConnection;
@@ -49,8 +49,8 @@ export interface HandedUpTo extends BinlogPosition {
 }
 
 /** Reads one snapshot on one connection: continues from its progress, chunk by chunk. */
-export class SnapshotRun {
-  readonly #options: SnapshotRunOptions;
+export class SnapshotReading {
+  readonly #options: SnapshotReadingOptions;
   /** The progress up to the last complete chunk, and up to the last part that was handed over. */
   #complete: SnapshotProgress;
   #progress: SnapshotProgress;
@@ -63,7 +63,7 @@ export class SnapshotRun {
   /** The last parts that were handed over, at most MOST_UNDELIVERED. */
   #latest: readonly HandedUpTo[] = [];
 
-  constructor(options: SnapshotRunOptions) {
+  constructor(options: SnapshotReadingOptions) {
     this.#options = options;
     this.#complete = options.progress;
     this.#progress = options.progress;
@@ -124,19 +124,19 @@ export class SnapshotRun {
       streamName: { database: followed.nameOf(name.database), table: followed.nameOf(name.table) },
       where: order.where,
       mostRows: order.rate ?? Infinity,
-      handOver: (place, part) => this.#handOver(index, place, part),
+      handOver: (position, part) => this.#handOver(index, position, part),
     });
     this.#table = { index, reading };
     return this.#table;
   }
 
-  #handOver(index: number, place: Place, part: ChunkPart): void {
+  #handOver(index: number, position: StreamPosition, part: ChunkPart): void {
     const { order, numbers, followed, rows: stream } = this.#options;
     const reading = this.#table?.reading;
     const { rows, range, isFirst, following, again } = part;
     // A chunk that is read anew counts from its beginning, except its rows.
     const former = isFirst ? this.#complete : this.#progress;
-    if (!numbers.hasRoom(place, rows.size + 2)) {
+    if (!numbers.hasRoom(position, rows.size + 2)) {
       throw new SnapshotStoppedError(
         "This position in the binlog has no free row number left. Resume the snapshot after the next transaction has been committed.",
       );
@@ -158,7 +158,7 @@ export class SnapshotRun {
     const number = this.#progress.parts + 1;
     const isLastTable = index + 1 >= former.tables.length;
     const added = stream.add(order, {
-      place,
+      position,
       name: streamName,
       number,
       rows: rows.values(),
@@ -172,7 +172,7 @@ export class SnapshotRun {
           }
         : undefined,
     });
-    const { fileNumber, offset } = place;
+    const { fileNumber, offset } = position;
     if (added > 0) {
       const last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
       this.#latest = [...this.#latest, last].slice(-MOST_UNDELIVERED);
