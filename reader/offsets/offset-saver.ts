@@ -69,8 +69,11 @@ export class OffsetSaver {
    */
   async settle(): Promise<void> {
     await this.save();
-    if (!settledAt(this.#offset, this.#options.unsure)) return;
-    this.#offset = { ...this.#offset, laneCount: this.#options.laneCount, isSettled: true };
+    // The lanes may have sent a part of a transaction whose end was not read.
+    const { lanes, laneCount, unsure } = this.#options;
+    const reached: Offset = { ...this.#offset, lanes: lanes(), laneCount };
+    const isSettled = settledAt(reached, unsure) ? true : undefined;
+    this.#offset = { ...reached, isSettled };
     this.#unsaved = true;
     await this.save();
   }

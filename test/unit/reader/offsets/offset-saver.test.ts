@@ -32,6 +32,7 @@ function bench() {
   const inFlight = new InFlightFrames();
   const sent = new Map(OFFSET.lanes);
   const written: (readonly [number, PositionText][])[] = [];
+  const settled: boolean[] = [];
   const saver = new OffsetSaver({
     offset: OFFSET,
     takeProgress: () => inFlight.take(),
@@ -39,14 +40,15 @@ function bench() {
     unsure: null,
     lanes: () => new Map(sent),
     before: () => Promise.resolve(),
-    write: ({ lanes }) => {
+    write: ({ lanes, isSettled }) => {
       written.push([...lanes]);
+      settled.push(isSettled === true);
       return Promise.resolve();
     },
     onSaved: () => undefined,
     log: pino({ level: "silent" }),
   });
-  return { inFlight, sent, saver, written };
+  return { inFlight, sent, saver, written, settled };
 }
 
 test("a lane's first position is saved although only rows of a snapshot were sent", async () => {
@@ -71,4 +73,20 @@ test("a snapshot's progress is saved with the lanes' positions", async () => {
   inFlight.snapshot({ numbers, progress });
   await saver.save();
   expect(written.at(-1)).toEqual([[0, at(20)]]);
+});
+
+test("the end of an attempt is settled only if no lane has sent a part of the next transaction", async () => {
+  for (const [last, isSettled] of [
+    [at(7), true],
+    [formatPosition({ epoch: EPOCH, file: 3, offset: 1200, row: 5 }), false],
+  ] as const) {
+    const { sent, saver, written, settled } = bench();
+    sent.set(0, at(7));
+    // A lane's later positions are saved only with the offset.
+    await saver.save();
+    sent.set(0, last);
+    await saver.settle();
+    expect(settled.at(-1)).toBe(isSettled);
+    expect(written.at(-1)).toEqual([[0, last]]);
+  }
 });
