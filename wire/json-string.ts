@@ -1,6 +1,7 @@
 const QUOTE = 34;
 const BACKSLASH = 92;
 const SPACE = 32;
+const WORD = 4;
 
 /**
  * The UTF-8 bytes of `JSON.stringify(text)`, in half of its time when many characters need an
@@ -12,33 +13,49 @@ export function jsonStringBytes(text: string): Uint8Array {
   return (text.isWellFormed() ? escaped(text) : null) ?? Buffer.from(JSON.stringify(text));
 }
 
-/** Null when the text contains a control character, which no JSON text does. */
+/**
+ * Null when the text contains a control character, which no JSON text does. A text without anything
+ * to escape, such as base64, takes no second buffer: V8 collects its whole heap sooner because of
+ * such buffers.
+ */
 function escaped(text: string): Uint8Array | null {
   const length = Buffer.byteLength(text);
-  const source = Buffer.allocUnsafeSlow(4 * Math.ceil(length / 4));
-  source.write(text);
+  const end = WORD + length;
+  const source = Buffer.allocUnsafeSlow(WORD * Math.ceil(end / WORD) + WORD);
+  source.write(text, WORD);
   const words = new Int32Array(source.buffer);
+  let at = WORD;
+  while (at + WORD <= end && isPlain(words[at >> 2] ?? 0)) at += WORD;
+  if (end - at < WORD && source.subarray(at, end).every(isPlainByte)) {
+    source[WORD - 1] = QUOTE;
+    source[end] = QUOTE;
+    return source.subarray(WORD - 1, end + 1);
+  }
   const target = Buffer.allocUnsafeSlow(2 * length + 2);
   const view = new DataView(target.buffer);
-  let end = 0;
-  target[end++] = QUOTE;
-  for (let at = 0; at < length;) {
+  target[0] = QUOTE;
+  let to = 1 + source.copy(target, 1, WORD, at);
+  while (at < end) {
     const word = words[at >> 2] ?? 0;
-    if (isPlain(word) && at + 4 <= length) {
-      view.setInt32(end, word, LITTLE_ENDIAN);
-      end += 4;
-      at += 4;
+    if (isPlain(word) && at + WORD <= end) {
+      view.setInt32(to, word, LITTLE_ENDIAN);
+      to += WORD;
+      at += WORD;
       continue;
     }
-    for (const next = Math.min(at + 4, length); at < next; at++) {
+    for (const next = Math.min(at + WORD, end); at < next; at++) {
       const byte = source[at] ?? 0;
       if (byte < SPACE) return null;
-      if (byte === QUOTE || byte === BACKSLASH) target[end++] = BACKSLASH;
-      target[end++] = byte;
+      if (!isPlainByte(byte)) target[to++] = BACKSLASH;
+      target[to++] = byte;
     }
   }
-  target[end++] = QUOTE;
-  return target.subarray(0, end);
+  target[to++] = QUOTE;
+  return target.subarray(0, to);
+}
+
+function isPlainByte(byte: number): boolean {
+  return byte >= SPACE && byte !== QUOTE && byte !== BACKSLASH;
 }
 
 /** Whether this machine stores the lowest byte of a word first. */
