@@ -9,10 +9,7 @@ import { settledAt } from "./offsets/lane-layout.ts";
 import { sentOrDelivered } from "./offsets/delivered-lanes.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
-import { newLife } from "./offsets/life.ts";
-import { type Beginning, inAnotherLife } from "./offsets/beginning.ts";
-import { firstBeginning } from "./offsets/first-beginning.ts";
-import { inTable, resume } from "./offsets/resume-offset.ts";
+import { findBeginning } from "./offsets/find-beginning.ts";
 import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
 import { OperatorError, StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
@@ -29,7 +26,6 @@ import { fileAgeMs } from "./source/retention.ts";
 import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { filesOfOneName, knownFiles } from "./transactions/known-files.ts";
-import { namesAtAnyTime } from "./statements/saved-names.ts";
 import { Rotations } from "./transactions/rotations.ts";
 import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
@@ -75,7 +71,12 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   // Fails before reading if the account may not read the process list.
   await Promise.race([listConnections(control.connection, state.version, [0]), control.broken]);
   const begin = await Promise.race([
-    findBeginning(options, state, server, control),
+    findBeginning({
+      store: options.store,
+      start: settings.start,
+      state,
+      evidence: binlogEvidence(server, control.connection),
+    }),
     control.broken,
   ]);
   const { start } = begin;
@@ -265,33 +266,6 @@ async function retentionMs(
 function refuseWhileStopped(stop: Stop | null): void {
   if (stop?.isKept === true)
     throw new StillStoppedError(new Date(stop.sinceMs).toISOString(), stop.message);
-}
-
-async function findBeginning(
-  { settings, store }: FollowOptions,
-  state: ServerState,
-  server: AskedServer,
-  { connection }: ControlConnection,
-): Promise<Beginning> {
-  const evidence = binlogEvidence(server, connection);
-  const { offset: saved, newStart, isVouched } = await store.load();
-  const tableMadeMs = await store.madeMs();
-  if (saved !== null) {
-    return inTable(await resume(saved, state, evidence, isVouched), tableMadeMs);
-  }
-  if (newStart === null) {
-    return inTable(await firstBeginning(settings.start, newLife(0), state, evidence), tableMadeMs);
-  }
-  const { start, lanes, laneCount } = newStart;
-  // What is read again may have tables under former names.
-  const names = start.kind === "now" ? newStart.names : namesAtAnyTime(newStart.names);
-  // The life that `offsets set` ordered has not begun. A restored offsets table may order it a
-  // second time, on a server with other coordinates.
-  const life = newLife(newStart.epoch - 1);
-  const begin = await firstBeginning(start, life, state, evidence);
-  const keptXa = newStart.keptXa.map(inAnotherLife);
-  const offset = { ...begin.offset, lanes, laneCount, names, keptXa, anewSince: life.epoch };
-  return inTable({ ...begin, offset }, tableMadeMs);
 }
 
 /** The end of the binlog; nothing beyond it has been sent. */

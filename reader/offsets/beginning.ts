@@ -40,7 +40,14 @@ export function behindGtids(
   known: Life &
     Pick<
       Offset,
-      "lanes" | "laneCount" | "anewSince" | "committedMs" | "keptXa" | "snapshots" | "names"
+      | "lanes"
+      | "laneCount"
+      | "anewSince"
+      | "committedMs"
+      | "keptXa"
+      | "snapshots"
+      | "names"
+      | "searchedTo"
     > & {
       readonly gtidSet: string;
     },
@@ -49,7 +56,7 @@ export function behindGtids(
 ): Beginning {
   const { epoch, life, lanes, laneCount, anewSince, committedMs, keptXa, snapshots, gtidSet } =
     known;
-  const { names } = known;
+  const { names, searchedTo } = known;
   const file = state.oldestFile;
   return {
     offset: {
@@ -70,6 +77,7 @@ export function behindGtids(
       file,
       offset: FIRST_EVENT,
       isExact: false,
+      searchedTo,
       anchor,
     },
     start: { kind: "gtid", gtidSet },

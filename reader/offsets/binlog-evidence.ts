@@ -89,7 +89,18 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
       return last;
     },
 
-    hasAnonymous: (file, offset) => hasAnonymous(connection, file, offset),
+    async hasAnonymous(file, offset) {
+      for await (const { type } of eventsIn(connection, file, offset))
+        if (type === "Anonymous_Gtid") return true;
+      return false;
+    },
+
+    async lastGtidIn(file) {
+      let last: number | null = null;
+      for await (const { type, start } of eventsIn(connection, file, FIRST_EVENT))
+        if (type.startsWith("Gtid")) last = start;
+      return last;
+    },
 
     async gtidsBefore(file, offset) {
       const inFile = new GtidIntervals();
@@ -170,19 +181,23 @@ async function isPosition(connection: Connection, file: string, start: number): 
   }
 }
 
-/** Asks with SHOW BINLOG EVENTS, because a dump does not send these events if `gtid_mode` is ON. */
-async function hasAnonymous(
+/**
+ * The events of a file from an offset on, according to SHOW BINLOG EVENTS: a dump does not send
+ * transactions without a GTID if `gtid_mode` is ON. An event may come twice.
+ */
+async function* eventsIn(
   connection: Connection,
   file: string,
   offset: number,
-): Promise<boolean> {
+): AsyncGenerator<{ readonly type: string; readonly start: number }> {
   for (let from = offset; ;) {
     const [rows] = await connection.query<RowDataPacket[]>(
       "SHOW BINLOG EVENTS IN ? FROM ? LIMIT ?",
       [file, from, EVENTS_AT_ONCE],
     );
-    if (rows.some(({ Event_type: type }) => type === "Anonymous_Gtid")) return true;
-    if (rows.length < EVENTS_AT_ONCE) return false;
+    for (const { Event_type: type, Pos: start } of rows)
+      yield { type: String(type), start: Number(start) };
+    if (rows.length < EVENTS_AT_ONCE) return;
     from = Number(rows.at(-1)?.["Pos"]);
   }
 }

@@ -25,6 +25,8 @@ export interface BinlogEvidence {
   lastCommitBefore(file: string, offset: number): Promise<number | null>;
   /** Whether a transaction without a GTID begins in the file at the offset or behind it. */
   hasAnonymous(file: string, offset: number): Promise<boolean>;
+  /** Where the last transaction with a GTID begins in a file; null when there is none. */
+  lastGtidIn(file: string): Promise<number | null>;
   /**
    * The GTIDs executed before a position; with an offset beyond the file's end, including the whole
    * file.

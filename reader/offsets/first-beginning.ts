@@ -5,14 +5,24 @@ import type { ServerState } from "../source/server-state.ts";
 import { type Beginning, behindGtids, gtidModeOff, requireHistory, unread } from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { firstAnchor } from "./first-anchor.ts";
+import { refuseHidden } from "./hidden-transactions.ts";
 import type { Life } from "./life.ts";
 
-/** The beginning of a source that was never read or that an operator starts anew, in a new life. */
+/**
+ * The beginning of a source that was never read or that an operator starts anew, in a new life.
+ *
+ * @param lastRead the GTID of the last transaction that was read, if the start is behind it and one
+ *   more transaction
+ * @param isVouched an operator has confirmed that transactions without a GTID before the start were
+ *   read
+ */
 export async function firstBeginning(
   start: StartPoint,
   life: Life,
   state: ServerState,
   evidence: Omit<BinlogEvidence, "stands">,
+  lastRead: string | null = null,
+  isVouched = false,
 ): Promise<Beginning> {
   const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
     offset: {
@@ -52,8 +62,12 @@ export async function firstBeginning(
       if (!state.gtids) throw gtidModeOff(state);
       const { gtidSet } = start;
       await requireHistory(gtidSet, state, evidence);
+      const isRead = lastRead !== null && (await evidence.isSubset(lastRead, state.gtidExecuted));
+      const readTo = isRead ? await evidence.find(lastRead) : null;
+      const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isVouched);
       const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
-      return behindGtids({ ...life, ...unread(state, state.oldestFile), gtidSet }, anchor, state);
+      const known = { ...life, ...unread(state, state.oldestFile), gtidSet, searchedTo };
+      return behindGtids(known, anchor, state);
     }
     default:
       return start satisfies never;

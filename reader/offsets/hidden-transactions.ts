@@ -3,29 +3,60 @@ import type { ServerState } from "../source/server-state.ts";
 import type { Anchor } from "../transactions/transaction.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 
+type Place = Pick<Anchor, "file" | "start">;
+
 /**
  * Throws if a dump behind the GTIDs would pass over transactions behind `readTo` that have no GTID,
  * because they were written while `gtid_mode` was off. Such a dump begins with the latest
  * file before which nothing was executed but the GTIDs, and there transactions without one do not
- * count. If it meets one in a later file, the server refuses it.
+ * count. If it meets one in that file or a later one, the server refuses it.
+ *
+ * @param readTo null when it is not known: then it is the last transaction of the GTIDs before the
+ *   file with which the dump begins
+ * @param isVouched an operator has confirmed that the transactions without a GTID were read
+ * @returns the file with which the dump begins
  */
 export async function refuseHidden(
-  readTo: Pick<Anchor, "file" | "start">,
+  readTo: Place | null,
   gtidSet: string,
   { files }: Pick<ServerState, "files">,
-  { isSubset, gtidsBefore, hasAnonymous }: HiddenEvidence,
-): Promise<void> {
-  const behind = files.slice(files.indexOf(readTo.file));
-  let begins = behind.length - 1;
+  evidence: HiddenEvidence,
+  isVouched: boolean,
+): Promise<string> {
+  const { isSubset, gtidsBefore, hasAnonymous } = evidence;
+  const earliest = readTo === null ? 0 : Math.max(files.indexOf(readTo.file), 0);
+  let begins = files.length - 1;
   while (
-    begins > 0 &&
-    !(await isSubset(await gtidsBefore(behind[begins] ?? "", FIRST_EVENT), gtidSet))
+    begins > earliest &&
+    !(await isSubset(await gtidsBefore(files[begins] ?? "", FIRST_EVENT), gtidSet))
   )
     begins--;
-  for (const file of behind.slice(0, begins)) {
-    const from = file === readTo.file ? readTo.start : FIRST_EVENT;
-    if (await hasAnonymous(file, from)) throw new AnonymousTransactionsError(file, readTo.file);
+  if (!isVouched) {
+    const from = readTo ?? (await lastTransaction(files.slice(0, begins), evidence));
+    // Where the file is purged, all others follow it.
+    const first = Math.max(files.indexOf(from?.file ?? ""), 0);
+    for (const file of files.slice(first, begins)) {
+      const start = file === from?.file ? from.start : FIRST_EVENT;
+      if (await hasAnonymous(file, start))
+        throw new AnonymousTransactionsError(file, files[first] ?? file);
+    }
   }
+  return files[begins] ?? "";
 }
 
-type HiddenEvidence = Pick<BinlogEvidence, "isSubset" | "gtidsBefore" | "hasAnonymous">;
+/** The last transaction with a GTID in the files; null when there is none. */
+async function lastTransaction(
+  files: readonly string[],
+  { lastGtidIn }: Pick<BinlogEvidence, "lastGtidIn">,
+): Promise<Place | null> {
+  for (const file of files.toReversed()) {
+    const start = await lastGtidIn(file);
+    if (start !== null) return { file, start };
+  }
+  return null;
+}
+
+type HiddenEvidence = Pick<
+  BinlogEvidence,
+  "isSubset" | "gtidsBefore" | "hasAnonymous" | "lastGtidIn"
+>;

@@ -97,6 +97,7 @@ export class OffsetSaver {
         ...this.#offset,
         ...reached,
         isExact: true,
+        searchedTo: undefined,
         anchor: anchor ?? this.#offset.anchor,
         gtidSet: gtidSet === null ? null : joinGtidSets(gtidSet, gtids),
         lanes: lanes(),

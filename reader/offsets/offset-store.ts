@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { formatStartPoint, type StartPoint } from "../../config/start-point.ts";
-import { type Item, number, text } from "../../wire/attributes.ts";
+import { type Item, NULL, number, text } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { newLife } from "./life.ts";
 import type { Offset } from "./offset.ts";
@@ -91,8 +91,8 @@ export class OffsetStore {
     const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
     await this.#asHolder(
       fence,
-      `SET ${set.join(", ")} REMOVE #start, #stop, #vouched ADD #beat :one`,
-      namesOf([...Object.keys(attributes), "start", "stop", "vouched", "beat"]),
+      `SET ${set.join(", ")} REMOVE #start, #lastRead, #stop, #vouched ADD #beat :one`,
+      namesOf([...Object.keys(attributes), "start", "lastRead", "stop", "vouched", "beat"]),
       { ...valuesOf(attributes), ":one": number(1) },
     );
   }
@@ -111,17 +111,24 @@ export class OffsetStore {
    * in them, and so are the tables' former names. Returns false, and changes nothing, when the item
    * was written since `observed`.
    *
-   * @param keepsXa the start follows what was read and one more transaction, so the prepared XA
+   * @param goesOn the start follows what was read and one more transaction, so the prepared XA
    *   transactions that were kept are still due
    */
-  async startAnew(observed: ReaderItem, start: StartPoint, keepsXa = false): Promise<boolean> {
+  async startAnew(observed: ReaderItem, start: StartPoint, goesOn = false): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
     const forgotten = OFFSET_ATTRIBUTES.filter(
-      (name) => !KEPT_ANEW.has(name) && !(keepsXa && name === "keptXa"),
+      (name) => !KEPT_ANEW.has(name) && !(goesOn && name === "keptXa"),
     );
+    const anchor = goesOn ? observed.offset?.anchor : null;
+    const lastRead = anchor?.begunS === null ? anchor.gtid : null;
     return this.#asOperator(
       observed,
-      { start: text(formatStartPoint(start)), epoch: number(epoch), life: text(life) },
+      {
+        start: text(formatStartPoint(start)),
+        epoch: number(epoch),
+        life: text(life),
+        lastRead: lastRead === null ? NULL : text(lastRead),
+      },
       [...forgotten, "stop", "vouched"],
     );
   }

@@ -28,6 +28,12 @@ export interface Offset extends Life {
    */
   readonly isExact: boolean;
   /**
+   * The file before which no unread transaction without a GTID is passed over by a dump behind
+   * `gtidSet`; undefined once something was read, when the dump begins at file and offset, and in
+   * items of earlier releases.
+   */
+  readonly searchedTo?: string | undefined;
+  /**
    * The event by which the reader recognises the binlog that it has read; null in items of earlier
    * releases, and when the server has no such event.
    */

@@ -32,6 +32,11 @@ export interface Lease {
 /** An operator's order to begin anew, in a new life. */
 interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names" | "keptXa"> {
   readonly start: StartPoint;
+  /**
+   * The GTID of the last transaction that was read, if the start is behind it and one more
+   * transaction; null otherwise.
+   */
+  readonly lastRead: string | null;
 }
 
 /**
@@ -89,6 +94,7 @@ export const OFFSET_ATTRIBUTES = [
   "file",
   "offset",
   "isExact",
+  "searchedTo",
   "anchor",
   "lanes",
   "laneCount",
@@ -121,6 +127,7 @@ function newStartOf(item: Item): NewStart | null {
         ...lanesOf(item),
         names: namesOf(item),
         keptXa: keptXaOf(item),
+        lastRead: textOf(item, "lastRead") ?? null,
       };
 }
 
@@ -155,6 +162,7 @@ function offsetOf(item: Item): Offset | null {
     file: textOf(item, "file") ?? "",
     offset: numberOf(item, "offset") ?? 0,
     isExact: item["isExact"]?.BOOL !== false,
+    searchedTo: textOf(item, "searchedTo"),
     anchor: anchorOf(item),
     ...lanesOf(item),
     anewSince: numberOf(item, "anewSince"),
@@ -236,6 +244,7 @@ export function attributesOf(
     file: text(offset.file),
     offset: number(offset.offset),
     isExact: { BOOL: offset.isExact },
+    searchedTo: textOrNull(offset.searchedTo ?? null),
     anchor:
       anchor === null
         ? NULL

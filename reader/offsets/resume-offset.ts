@@ -31,13 +31,10 @@ export async function resume(
   if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !isVouched)
     await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
   if (await isSameBinlog(saved, state, evidence)) {
-    const { anchor } = saved;
-    const readTo = anchor ?? { file: saved.file, start: saved.offset };
-    // The anchor of a start that an operator ordered is not the last transaction that was read.
-    const isOrdered = anchor !== null && anchor.begunS !== null;
-    if (gtidSet !== null && goesOnByGtids(saved, state) && !isOrdered && !isVouched)
-      await refuseHidden(readTo, gtidSet, state, evidence);
-    return goOn(saved, state, evidence);
+    if (gtidSet === null || !goesOnByGtids(saved, state)) return goOn(saved, state, evidence);
+    const readTo = readToHere(saved);
+    const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isVouched);
+    return goOn({ ...saved, searchedTo }, state, evidence);
   }
   // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
   if (isKnownFile(saved, state) && isVouched && saved.gtidSet === null && saved.anchor === null)
@@ -47,10 +44,28 @@ export async function resume(
   if (!state.gtids) throw gtidModeOff(state);
   await requireHistory(saved.gtidSet, state, evidence);
   const anchor = await sameTransaction(saved, state, evidence, isVouched);
-  if (anchor !== null && !isVouched) await refuseHidden(anchor, saved.gtidSet, state, evidence);
+  const readTo = isLastRead(saved.anchor) ? anchor : null;
+  const searchedTo = await refuseHidden(readTo, saved.gtidSet, state, evidence, isVouched);
   // It is another server of the topology, or it has other files: its offsets and thread ids are
   // unrelated to the former ones.
-  return behindGtids({ ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch) }, anchor, state);
+  const known = { ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch), searchedTo };
+  return behindGtids(known, anchor, state);
+}
+
+/**
+ * Up to where an offset whose dump begins behind GTIDs was read on the server that it names; null
+ * when it is not known.
+ */
+function readToHere(saved: Offset): Pick<Anchor, "file" | "start"> | null {
+  const { anchor, file, offset, searchedTo } = saved;
+  if (searchedTo !== undefined) return { file: searchedTo, start: FIRST_EVENT };
+  if (anchor === null) return { file, start: offset };
+  return isLastRead(anchor) ? anchor : null;
+}
+
+/** Whether an anchor is a transaction that was read, not the anchor of a first or ordered start. */
+function isLastRead(anchor: Anchor | null): boolean {
+  return anchor !== null && anchor.begunS === null;
 }
 
 /**

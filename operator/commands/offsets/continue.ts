@@ -20,8 +20,7 @@ async function endStop(
 ): Promise<void> {
   const store = new OffsetStore(target.dynamodb, target.offsetsTable);
   const observed = await store.load();
-  const { stop, offset } = observed;
-  if (offset === null) throw new CommandError("the reader has no offset to continue from");
+  const { stop } = observed;
   if (stop === null) throw new CommandError("no error has stopped the reader: nothing was changed");
   if (!yes) {
     await confirm(

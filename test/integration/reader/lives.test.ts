@@ -339,6 +339,61 @@ test("transactions without a GTID are read after all when gtid_mode was turned O
   await mysql.query("SET GLOBAL gtid_mode = ON");
 });
 
+test("an ordered start behind GTIDs stops at transactions without one that it would pass over, and the remedy reads them", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
+  const executed = async (): Promise<string> => {
+    const [row] = await mysql.query<{ set: string }>("SELECT @@global.gtid_executed AS `set`");
+    return row?.set.replace(/\s/g, "") ?? "";
+  };
+  let reader = await bench.start();
+  await insert(1, 3);
+  expect(await take(bench, 3)).toEqual(range(1, 3));
+  await reader.stop();
+  const read = await executed();
+  const file = (await binlogFiles()).at(-1);
+  const connection = await mysql.connect();
+  await connection.query("SET gtid_next = 'AUTOMATIC:br_x'");
+  await connection.query("INSERT INTO shop.orders VALUES (4)");
+  await connection.query("SET gtid_next = 'AUTOMATIC'");
+  const behind = await executed();
+  const [{ past } = { past: "" }] = await mysql.query<{ past: string }>(
+    "SELECT GTID_SUBTRACT(?, ?) AS past",
+    [behind, read],
+  );
+  for (const mode of ["ON_PERMISSIVE", "OFF_PERMISSIVE"])
+    await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+  await insert(5, 6);
+  for (const mode of ["ON_PERMISSIVE", "ON"]) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
+  await insert(7, 9);
+
+  const stack = stackFileOf(orders.aws, tablesOf(bench));
+  const set = (...start: string[]): Promise<unknown> =>
+    binlogRouterOn(stack, "offsets", "set", ...start, "--yes");
+  for (const start of [
+    ["--past", past],
+    ["--gtid", behind],
+  ]) {
+    expect(await set(...start)).toMatchObject({ code: 0 });
+    expect(await stopOf(await bench.start("stopped by an error"))).toMatchObject({
+      name: "AnonymousTransactionsError",
+      message: expect.stringContaining(`offsets -- set --file ${file}:4`),
+    });
+  }
+  // An operator may decide to do without them.
+  expect(await binlogRouterOn(stack, "offsets", "continue", "--yes")).toMatchObject({ code: 0 });
+  reader = await bench.start();
+  expect(await take(bench, 3)).toEqual(range(7, 9));
+  await reader.stop();
+
+  await mysql.query("SET GLOBAL gtid_mode = ON_PERMISSIVE");
+  expect(await set("--file", `${file}:4`)).toMatchObject({ code: 0 });
+  reader = await bench.start();
+  const ids = idsOf(await bench.takeFrames(9));
+  expect(ids.slice(-9)).toEqual(range(1, 9));
+  await reader.stop();
+  await mysql.query("SET GLOBAL gtid_mode = ON");
+});
+
 test("without GTIDs, an operator cannot confirm a position at which another transaction stands", async () => {
   await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   for (const mode of ["ON_PERMISSIVE", "OFF_PERMISSIVE", "OFF"])

@@ -254,6 +254,9 @@ export class ModelServer {
         log.some(
           (logged) => logged.number === null && nameOf(logged.file) === file && logged.at >= offset,
         ),
+      lastGtidIn: async (file) =>
+        log.findLast((logged) => logged.number !== null && nameOf(logged.file) === file)?.at ??
+        null,
       lastCommitBefore: async (file, offset) =>
         log.findLast((logged) => nameOf(logged.file) === file && logged.at < offset)?.us ?? null,
       gtidsBefore: async (file, offset) =>

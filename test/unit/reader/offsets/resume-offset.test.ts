@@ -66,6 +66,7 @@ const same: BinlogEvidence = {
   stands: async () => true,
   eventAt: async () => null,
   hasAnonymous: async () => false,
+  lastGtidIn: async () => null,
   lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ ...anchor, gtid }),
   beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),
@@ -316,14 +317,51 @@ describe("resuming on another server", () => {
       await expect(resume(unread, state, hides)).rejects.toMatchObject({
         name: "AnonymousTransactionsError",
       });
-      const begun = { ...unread, anchor: { ...anchor, begunS: 1 } };
-      for (const [offset, isVouched] of [
-        [unread, true],
-        [begun, false],
-      ] as const)
-        expect(await resume(offset, state, hides, isVouched)).toMatchObject({ isResumed: true });
+      expect(await resume(unread, state, hides, true)).toMatchObject({ isResumed: true });
       // Reading goes on at file and offset.
       expect(await resume(saved, state, hides)).toMatchObject({ start: { kind: "file" } });
+    });
+
+    test("of an ordered start, looks behind the last of its GTIDs, also at a restart", async () => {
+      const files = ["bin.000003", "bin.000005", "bin.000007", "bin.000009"];
+      const server = { ...state, files };
+      const order = { kind: "gtid", gtidSet: READ } as const;
+      const lastIn: Record<string, number> = { "bin.000003": 700, "bin.000005": 300 };
+      const hides = (anonymous: Record<string, number>): BinlogEvidence => ({
+        ...hiding({}, anonymous),
+        lastGtidIn: async (file) => lastIn[file] ?? null,
+      });
+      for (const anonymous of [{ "bin.000005": 301 }, { "bin.000007": 4 }])
+        await expect(firstBeginning(order, life, server, hides(anonymous))).rejects.toMatchObject({
+          name: "AnonymousTransactionsError",
+          message: expect.stringContaining("set --file bin.000005:4"),
+        });
+      const before = hides({ "bin.000003": 800, "bin.000005": 299 });
+      const { offset } = await firstBeginning(order, life, server, before);
+      expect(offset).toMatchObject({ searchedTo: "bin.000009", isExact: false });
+      // They were written after the last look.
+      const later = { ...server, files: [...files, "bin.000010"] };
+      await expect(resume(offset, later, hides({ "bin.000009": 4 }))).rejects.toMatchObject({
+        name: "AnonymousTransactionsError",
+      });
+      // An offset of an ordered start that does not say how far the files were searched.
+      const unsaid = { ...offset, searchedTo: undefined };
+      await expect(resume(unsaid, server, hides({ "bin.000007": 4 }))).rejects.toMatchObject({
+        name: "AnonymousTransactionsError",
+      });
+      expect(await resume(unsaid, server, before)).toMatchObject({ start: { kind: "gtid" } });
+    });
+
+    test("of a start past one more transaction, looks behind the last one that was read", async () => {
+      const order = { kind: "gtid", gtidSet: READ } as const;
+      const hides = { ...hiding({}, { "bin.000005": 51 }), lastGtidIn: async () => 99 };
+      expect(await firstBeginning(order, life, state, hides)).toMatchObject({ start: order });
+      await expect(firstBeginning(order, life, state, hides, `${UUID}:49`)).rejects.toMatchObject({
+        name: "AnonymousTransactionsError",
+      });
+      expect(await firstBeginning(order, life, state, hides, `${UUID}:49`, true)).toMatchObject({
+        start: order,
+      });
     });
 
     test("begins behind the GTIDs if they were read, or if the server would refuse to send them", async () => {

@@ -45,6 +45,7 @@ const same: BinlogEvidence = {
   stands: () => expect.fail("there is no anchor"),
   eventAt: async () => null,
   hasAnonymous: async () => false,
+  lastGtidIn: async () => null,
   lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ file: "", start: 4, begunS: null, gtid, committedUs: READ_US }),
   beginningOf: async (file) => begun(file, READ_US / 1e6 - 60),

@@ -1,0 +1,44 @@
+import type { StartPoint } from "../../config/start-point.ts";
+import type { ServerState } from "../source/server-state.ts";
+import { namesAtAnyTime } from "../statements/saved-names.ts";
+import { type Beginning, inAnotherLife } from "./beginning.ts";
+import type { BinlogEvidence } from "./evidence.ts";
+import { firstBeginning } from "./first-beginning.ts";
+import { newLife } from "./life.ts";
+import type { OffsetStore } from "./offset-store.ts";
+import { inTable, resume } from "./resume-offset.ts";
+
+interface FindOptions {
+  readonly store: OffsetStore;
+  /** Where a source begins that was never read. */
+  readonly start: StartPoint;
+  readonly state: ServerState;
+  readonly evidence: BinlogEvidence;
+}
+
+/**
+ * Finds where an attempt begins: at the saved offset, at the start that an operator ordered, or,
+ * where the source was never read, at the configured start. Throws OperatorError.
+ */
+export async function findBeginning(options: FindOptions): Promise<Beginning> {
+  const { store, state, evidence } = options;
+  const { offset: saved, newStart, isVouched } = await store.load();
+  const tableMadeMs = await store.madeMs();
+  if (saved !== null) {
+    return inTable(await resume(saved, state, evidence, isVouched), tableMadeMs);
+  }
+  if (newStart === null) {
+    const begin = await firstBeginning(options.start, newLife(0), state, evidence, null, isVouched);
+    return inTable(begin, tableMadeMs);
+  }
+  const { start, lanes, laneCount, lastRead } = newStart;
+  // What is read again may have tables under former names.
+  const names = start.kind === "now" ? newStart.names : namesAtAnyTime(newStart.names);
+  // The life that `offsets set` ordered has not begun. A restored offsets table may order it a
+  // second time, on a server with other coordinates.
+  const life = newLife(newStart.epoch - 1);
+  const begin = await firstBeginning(start, life, state, evidence, lastRead, isVouched);
+  const keptXa = newStart.keptXa.map(inAnotherLife);
+  const offset = { ...begin.offset, lanes, laneCount, names, keptXa, anewSince: life.epoch };
+  return inTable({ ...begin, offset }, tableMadeMs);
+}
