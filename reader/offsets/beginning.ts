@@ -10,6 +10,7 @@ import { runBeginning } from "../transactions/server-run.ts";
 import type { Anchor, KeptXa } from "../transactions/transaction.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import type { Life } from "./life.ts";
+import { joinGtidSets } from "./offset-saver.ts";
 import type { Offset } from "./offset.ts";
 
 /** Where an attempt begins reading. */
@@ -22,14 +23,29 @@ export interface Beginning {
 }
 
 /**
+ * Whether the server has executed the set. The log hands a transaction out before the server counts
+ * it as executed: its commit may still wait for a semi-synchronous replica. So the log counts too.
+ */
+export async function hasExecuted(
+  gtidSet: string,
+  { gtidExecuted, file, offset }: Pick<ServerState, "gtidExecuted" | "file" | "offset">,
+  { isSubset, gtidsBefore }: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
+): Promise<boolean> {
+  if (await isSubset(gtidSet, gtidExecuted)) return true;
+  return isSubset(gtidSet, joinGtidSets(gtidExecuted, await gtidsBefore(file, offset)));
+}
+
+/**
  * Throws unless the server has executed the set and still has the logs of all other transactions.
  */
 export async function requireHistory(
   gtidSet: string,
-  { gtidExecuted, gtidPurged, oldestFile }: ServerState,
-  { isSubset }: Pick<BinlogEvidence, "isSubset">,
+  state: ServerState,
+  evidence: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
 ): Promise<void> {
-  if (!(await isSubset(gtidSet, gtidExecuted)))
+  const { gtidExecuted, gtidPurged, oldestFile } = state;
+  const { isSubset } = evidence;
+  if (!(await hasExecuted(gtidSet, state, evidence)))
     throw new HistoryMismatchError(gtidSet, `executed ${gtidExecuted || "nothing"}`);
   if (!(await isSubset(gtidPurged, gtidSet)))
     throw new BinlogPurgedError(gtidSet, `${oldestFile} (purged: ${gtidPurged})`);

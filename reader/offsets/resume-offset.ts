@@ -6,7 +6,14 @@ import {
 import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
 import type { Anchor } from "../transactions/transaction.ts";
-import { type Beginning, behindGtids, gtidModeOff, requireHistory, runAt } from "./beginning.ts";
+import {
+  type Beginning,
+  behindGtids,
+  gtidModeOff,
+  hasExecuted,
+  requireHistory,
+  runAt,
+} from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { refuseHidden } from "./hidden-transactions.ts";
 import { newLife } from "./life.ts";
@@ -111,13 +118,12 @@ async function isProven(
   evidence: BinlogEvidence,
 ): Promise<boolean> {
   const { anchor, gtidSet } = saved;
-  const { gtids, gtidExecuted } = state;
   if (isOfEarlierRelease(saved)) return isSamePosition(saved, state, evidence);
   // Nothing was read in this life.
   if (anchor === null) return true;
   if (!(await evidence.stands(anchor))) return false;
-  if (gtidSet === null || !gtids) return true;
-  if (!(await evidence.isSubset(gtidSet, gtidExecuted))) return false;
+  if (gtidSet === null || !state.gtids) return true;
+  if (!(await hasExecuted(gtidSet, state, evidence))) return false;
   if (anchor.begunS === null || anchor.gtid === null) return true;
   const latest = await evidence.find(anchor.gtid);
   return latest === null || latest.committedUs === anchor.committedUs;

@@ -124,6 +124,34 @@ test("RESET with the same GTIDs while the reader is stopped stops the next reade
   expect(await take(bench, 5)).toEqual(range(11, 15));
 });
 
+test("a reader goes on at its offset while the last commit that it read waits for a semi-synchronous replica", async () => {
+  await using bench = await ReaderBench.create(orders.aws, mysql.server);
+  const reader = await bench.start();
+  await insert(1, 2);
+  expect(await take(bench, 2)).toEqual([1, 2]);
+  await mysql.query("INSTALL PLUGIN rpl_semi_sync_source SONAME 'semisync_source.so'");
+  await mysql.query("SET GLOBAL rpl_semi_sync_source_timeout = 600000");
+  await mysql.query("SET GLOBAL rpl_semi_sync_source_enabled = 1");
+  const waits = (await mysql.connect()).query("INSERT INTO shop.orders VALUES (3)");
+  try {
+    expect(await take(bench, 1)).toEqual([3]);
+    await reader.stop();
+    const { offset } = await storeOf(bench).load();
+    const [executed] = await mysql.query<{ lacks: string }>(
+      "SELECT GTID_SUBTRACT(?, @@global.gtid_executed) AS lacks",
+      [offset?.gtidSet],
+    );
+    expect(executed?.lacks).not.toBe("");
+    await bench.start();
+  } finally {
+    await mysql.query("SET GLOBAL rpl_semi_sync_source_enabled = 0");
+    await waits;
+    await mysql.query("UNINSTALL PLUGIN rpl_semi_sync_source");
+  }
+  await insert(4, 5);
+  expect(await take(bench, 2)).toEqual([4, 5]);
+});
+
 test("new logs under another name stop the reader, which continues without loss when an operator confirms the history", async () => {
   await using bench = await ReaderBench.create(orders.aws, mysql.server, SWEEPS);
   const reader = await bench.start();
