@@ -22,13 +22,13 @@ interface FindOptions {
  */
 export async function findBeginning(options: FindOptions): Promise<Beginning> {
   const { store, state, evidence } = options;
-  const { offset: saved, newStart, isVouched } = await store.load();
+  const { offset: saved, newStart, vouched } = await store.load();
   const tableMadeMs = await store.madeMs();
   if (saved !== null) {
-    return inTable(await resume(saved, state, evidence, isVouched), tableMadeMs);
+    return inTable(await resume(saved, state, evidence, vouched), tableMadeMs);
   }
   if (newStart === null) {
-    const begin = await firstBeginning(options.start, newLife(0), state, evidence, null, isVouched);
+    const begin = await firstBeginning(options.start, newLife(0), state, evidence, null, vouched);
     return inTable(begin, tableMadeMs);
   }
   const { start, lanes, laneCount, lastRead } = newStart;
@@ -37,7 +37,7 @@ export async function findBeginning(options: FindOptions): Promise<Beginning> {
   // The life that `offsets set` ordered has not begun. A restored offsets table may order it a
   // second time, on a server with other coordinates.
   const life = newLife(newStart.epoch - 1);
-  const begin = await firstBeginning(start, life, state, evidence, lastRead, isVouched);
+  const begin = await firstBeginning(start, life, state, evidence, lastRead, vouched);
   const keptXa = newStart.keptXa.map(inAnotherLife);
   const offset = { ...begin.offset, lanes, laneCount, names, keptXa, anewSince: life.epoch };
   return inTable({ ...begin, offset }, tableMadeMs);

@@ -13,8 +13,7 @@ import type { Life } from "./life.ts";
  *
  * @param lastRead the GTID of the last transaction that was read, if the start is behind it and one
  *   more transaction
- * @param isVouched an operator has confirmed that transactions without a GTID before the start were
- *   read
+ * @param vouched the names of the errors that an operator has answered (see `resume`)
  */
 export async function firstBeginning(
   start: StartPoint,
@@ -22,7 +21,7 @@ export async function firstBeginning(
   state: ServerState,
   evidence: Omit<BinlogEvidence, "stands">,
   lastRead: string | null = null,
-  isVouched = false,
+  vouched: ReadonlySet<string> = new Set(),
 ): Promise<Beginning> {
   const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
     offset: {
@@ -64,6 +63,7 @@ export async function firstBeginning(
       await requireHistory(gtidSet, state, evidence);
       const isRead = lastRead !== null && (await evidence.isSubset(lastRead, state.gtidExecuted));
       const readTo = isRead ? await evidence.find(lastRead) : null;
+      const isVouched = vouched.has("AnonymousTransactionsError");
       const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isVouched);
       const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
       const known = { ...life, ...unread(state, state.oldestFile), gtidSet, searchedTo };

@@ -7,7 +7,7 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { formatStartPoint, type StartPoint } from "../../config/start-point.ts";
-import { type Item, NULL, number, text } from "../../wire/attributes.ts";
+import { type Item, NULL, number, text, texts } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { newLife } from "./life.ts";
 import type { Offset } from "./offset.ts";
@@ -134,11 +134,14 @@ export class OffsetStore {
   }
 
   /**
-   * Ends a stop, and allows the reader to continue from its offset without a proof of the server's
-   * history. Returns false, and changes nothing, when the item was written since `observed`.
+   * Ends a stop, and allows the reader to continue without the proof that its error asked for.
+   * Returns false, and changes nothing, when the item was written since `observed`.
    */
   async vouch(observed: ReaderItem): Promise<boolean> {
-    return this.#asOperator(observed, { vouched: { BOOL: true } }, ["stop"]);
+    const { stop, vouched } = observed;
+    const answered = new Set([...vouched, ...(stop === null ? [] : [stop.error])]);
+    const set = answered.size === 0 ? {} : { vouched: texts(answered) };
+    return this.#asOperator(observed, set, ["stop"]);
   }
 
   /** Writes for an operator. The holder loses the lease. */

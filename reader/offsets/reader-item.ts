@@ -7,6 +7,7 @@ import {
   mapOf,
   text,
   textOf,
+  textsOf,
   type Item,
 } from "../../wire/attributes.ts";
 import { parseStartPoint, type StartPoint } from "../../config/start-point.ts";
@@ -59,8 +60,11 @@ export interface ReaderItem {
   readonly offset: Offset | null;
   readonly newStart: NewStart | null;
   readonly stop: Stop | null;
-  /** Whether an operator has confirmed that the server's history is the one that was read. */
-  readonly isVouched: boolean;
+  /**
+   * The names of the errors after which an operator has confirmed, since the last save, that the
+   * server's history is the one that was read. Each answers only its own error.
+   */
+  readonly vouched: ReadonlySet<string>;
 }
 
 /** Decodes the item. Attributes that earlier releases did not write count as absent. */
@@ -70,7 +74,7 @@ export function decodeReaderItem(item: Item): ReaderItem {
     offset: offsetOf(item),
     newStart: newStartOf(item),
     stop: stopOf(item),
-    isVouched: item["vouched"]?.BOOL === true,
+    vouched: textsOf(item, "vouched"),
   };
 }
 

@@ -26,33 +26,37 @@ import { isSamePosition, refuseUsedAgain } from "./without-anchor.ts";
  * proven to have the same history, reading continues behind the same GTIDs, in a new life. Throws
  * OperatorError when there is no proof or continuing would leave a gap.
  *
- * @param isVouched an operator has confirmed that the server's history is the one that was read
+ * @param vouched the names of the errors that an operator has answered: the server's history is the
+ *   one that was read
  */
 export async function resume(
   saved: Offset,
   state: ServerState,
   evidence: BinlogEvidence,
-  isVouched = false,
+  vouched: ReadonlySet<string> = new Set(),
 ): Promise<Beginning> {
   const { gtidSet } = saved;
-  if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !isVouched)
+  const isRead = vouched.has("AnonymousTransactionsError");
+  if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !vouched.has(MISMATCH))
     await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
   if (await isSameBinlog(saved, state, evidence)) {
     if (gtidSet === null || !goesOnByGtids(saved, state)) return goOn(saved, state, evidence);
     const readTo = readToHere(saved);
-    const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isVouched);
+    const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isRead);
     return goOn({ ...saved, searchedTo }, state, evidence);
   }
   // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
-  if (isKnownFile(saved, state) && isVouched && saved.gtidSet === null && saved.anchor === null)
+  if (isKnownFile(saved, state) && vouched.has(MISMATCH) && gtidSet === null && !saved.anchor)
     return goOn(saved, state, evidence);
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);
   if (!state.gtids) throw gtidModeOff(state);
   await requireHistory(saved.gtidSet, state, evidence);
-  const anchor = await sameTransaction(saved, state, evidence, isVouched);
-  const readTo = isLastRead(saved.anchor) ? anchor : null;
-  const searchedTo = await refuseHidden(readTo, saved.gtidSet, state, evidence, isVouched);
+  const anchor = await sameTransaction(saved, state, evidence, vouched);
+  // Where the last transaction that was read is gone, all that the server has may follow it.
+  const found = anchor ?? { file: state.oldestFile, start: FIRST_EVENT };
+  const readTo = isLastRead(saved.anchor) ? found : null;
+  const searchedTo = await refuseHidden(readTo, saved.gtidSet, state, evidence, isRead);
   // It is another server of the topology, or it has other files: its offsets and thread ids are
   // unrelated to the former ones.
   const known = { ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch), searchedTo };
@@ -96,6 +100,8 @@ export async function isSameBinlog(
 ): Promise<boolean> {
   return isKnownFile(saved, state) && (await isProven(saved, state, evidence));
 }
+
+const MISMATCH = "HistoryMismatchError";
 
 function isKnownFile({ server, file }: Offset, { uuid, files }: ServerState): boolean {
   return server === uuid && files.includes(file);
@@ -171,21 +177,22 @@ function readAgain(offset: Beginning["offset"]): Beginning {
 
 /**
  * Finds the anchor's transaction in the logs of a server with other coordinates. Throws when it is
- * missing or another transaction has its GTID; if vouched, returns what was found.
+ * missing or another transaction has its GTID, unless an operator has answered that error.
  */
 async function sameTransaction(
   saved: Offset,
   state: ServerState,
   evidence: BinlogEvidence,
-  isVouched: boolean,
+  vouched: ReadonlySet<string>,
 ): Promise<Anchor | null> {
   const { anchor } = saved;
   if (anchor === null) return null;
   const found = anchor.gtid === null ? null : await evidence.find(anchor.gtid);
-  if (isVouched) return found;
-  if (found === null)
+  if (found === null) {
+    if (vouched.has("HistoryUnprovenError")) return null;
     throw new HistoryUnprovenError(describeOffset(saved), anchor.gtid, state.uuid);
-  if (found.committedUs !== anchor.committedUs)
+  }
+  if (found.committedUs !== anchor.committedUs && !vouched.has(MISMATCH))
     throw new HistoryMismatchError(
       describeOffset(saved),
       `has another transaction under the GTID ${found.gtid}`,

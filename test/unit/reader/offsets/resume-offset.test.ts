@@ -74,6 +74,10 @@ const same: BinlogEvidence = {
 };
 const reset: BinlogEvidence = { ...same, stands: async () => false };
 const other = { ...state, uuid: "another" };
+/** What an operator has confirmed. */
+const UNPROVEN = new Set(["HistoryUnprovenError"]);
+const READ_ALREADY = new Set(["AnonymousTransactionsError"]);
+const ALL = new Set([...UNPROVEN, ...READ_ALREADY, "HistoryMismatchError"]);
 const subset = (answers: Record<string, boolean>) => async (a: string) => answers[a] ?? true;
 
 /** The run that a first start chooses at this time, seconds since 1970. */
@@ -178,7 +182,7 @@ describe("resuming on the server that was read", () => {
     const gone = { ...reset, find: async () => null };
     await expect(resume(saved, state, gone)).rejects.toBeInstanceOf(HistoryUnprovenError);
     const moved = { ...state, files: ["new.000001"], oldestFile: "new.000001" };
-    const begin = await resume(saved, moved, gone, true);
+    const begin = await resume(saved, moved, gone, UNPROVEN);
     expect(begin).toMatchObject({
       start: { kind: "gtid", gtidSet: saved.gtidSet },
       offset: { lanes: saved.lanes, isExact: false, anchor: null },
@@ -230,8 +234,8 @@ describe("resuming on the server that was read", () => {
   });
   test("stops without GTIDs at another transaction, even if an operator confirms the history", async () => {
     const plain = { ...saved, gtidSet: null, anchor: { ...anchor, gtid: null } };
-    for (const isVouched of [false, true])
-      await expect(resume(plain, state, reset, isVouched)).rejects.toBeInstanceOf(
+    for (const vouched of [new Set<string>(), ALL])
+      await expect(resume(plain, state, reset, vouched)).rejects.toBeInstanceOf(
         HistoryMismatchError,
       );
   });
@@ -305,7 +309,7 @@ describe("resuming on another server", () => {
           name: "AnonymousTransactionsError",
           message: expect.stringContaining("offsets -- set --file bin.000005:4"),
         });
-        expect(await resume(saved, { ...other, files }, hides, true)).toMatchObject({
+        expect(await resume(saved, { ...other, files }, hides, READ_ALREADY)).toMatchObject({
           start: { kind: "gtid" },
         });
       }
@@ -317,9 +321,50 @@ describe("resuming on another server", () => {
       await expect(resume(unread, state, hides)).rejects.toMatchObject({
         name: "AnonymousTransactionsError",
       });
-      expect(await resume(unread, state, hides, true)).toMatchObject({ isResumed: true });
+      expect(await resume(unread, state, hides, READ_ALREADY)).toMatchObject({ isResumed: true });
       // Reading goes on at file and offset.
       expect(await resume(saved, state, hides)).toMatchObject({ start: { kind: "file" } });
+    });
+
+    test("stops although an operator has confirmed the history after another stop", async () => {
+      const hides = { ...hiding({}, { "bin.000005": 51 }), lastGtidIn: async () => 99 };
+      const gone = { ...hides, find: async () => null };
+      await expect(resume(saved, other, gone)).rejects.toBeInstanceOf(HistoryUnprovenError);
+      // The last transaction that was read is gone: all that the server has may follow it.
+      await expect(resume(saved, other, gone, UNPROVEN)).rejects.toMatchObject({
+        name: "AnonymousTransactionsError",
+        message: expect.stringContaining("set --file bin.000003:4"),
+      });
+      await expect(resume(saved, other, gone, READ_ALREADY)).rejects.toBeInstanceOf(
+        HistoryUnprovenError,
+      );
+      expect(await resume(saved, other, gone, ALL)).toMatchObject({ start: { kind: "gtid" } });
+      const changed = { ...same, find: async () => ({ ...anchor, committedUs: 8 }) };
+      for (const vouched of [UNPROVEN, READ_ALREADY])
+        await expect(resume(saved, other, changed, vouched)).rejects.toBeInstanceOf(
+          HistoryMismatchError,
+        );
+    });
+
+    test("goes on at each restart, until something was read, when an operator has confirmed it", async () => {
+      const hides = hiding({}, { "bin.000005": 51 });
+      for (const [evidence, vouched] of [
+        [hides, READ_ALREADY],
+        [{ ...hides, find: async () => null }, ALL],
+      ] as const) {
+        const { offset } = await resume(saved, other, evidence, vouched);
+        const again = await resume(offset, other, evidence);
+        expect(again).toMatchObject({ start: { kind: "gtid" }, isResumed: true });
+        expect(await resume(again.offset, other, evidence)).toEqual(again);
+        // What was written since was not confirmed.
+        const later = { ...other, files: [...other.files, "bin.000010"] };
+        await expect(
+          resume(offset, later, {
+            ...evidence,
+            hasAnonymous: async (file) => file === "bin.000009",
+          }),
+        ).rejects.toMatchObject({ name: "AnonymousTransactionsError" });
+      }
     });
 
     test("of an ordered start, looks behind the last of its GTIDs, also at a restart", async () => {
@@ -350,6 +395,11 @@ describe("resuming on another server", () => {
         name: "AnonymousTransactionsError",
       });
       expect(await resume(unsaid, server, before)).toMatchObject({ start: { kind: "gtid" } });
+      // On another server, where the anchor's GTID is not the last one of the set.
+      const unread = { ...saved, anchor: { ...anchor, begunS: 1 } };
+      expect(await resume(unread, other, hides({ "bin.000005": 51 }))).toMatchObject({
+        start: order,
+      });
     });
 
     test("of a start past one more transaction, looks behind the last one that was read", async () => {
@@ -359,7 +409,9 @@ describe("resuming on another server", () => {
       await expect(firstBeginning(order, life, state, hides, `${UUID}:49`)).rejects.toMatchObject({
         name: "AnonymousTransactionsError",
       });
-      expect(await firstBeginning(order, life, state, hides, `${UUID}:49`, true)).toMatchObject({
+      expect(
+        await firstBeginning(order, life, state, hides, `${UUID}:49`, READ_ALREADY),
+      ).toMatchObject({
         start: order,
       });
     });
@@ -379,8 +431,8 @@ describe("resuming on another server", () => {
   });
   test("stops when the next transactions were purged, even if an operator confirms the history", async () => {
     const purged = { ...same, isSubset: subset({ [state.gtidPurged]: false }) };
-    for (const isVouched of [false, true])
-      await expect(resume(saved, other, purged, isVouched)).rejects.toMatchObject({
+    for (const vouched of [new Set<string>(), ALL])
+      await expect(resume(saved, other, purged, vouched)).rejects.toMatchObject({
         name: "BinlogPurgedError",
         offset: saved.gtidSet,
         oldest: expect.stringContaining("bin.000003"),
