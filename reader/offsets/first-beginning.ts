@@ -23,6 +23,8 @@ export async function firstBeginning(
   lastRead: string | null = null,
   vouched: ReadonlySet<string> = new Set(),
 ): Promise<Beginning> {
+  if (start.kind === "file" && start.offset >= DUMP_LIMIT)
+    throw beyondDumps(start, placesInstead(start.file));
   const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
     offset: {
       ...life,
@@ -39,19 +41,14 @@ export async function firstBeginning(
   });
   switch (start.kind) {
     case "now":
+      if (state.offset >= DUMP_LIMIT)
+        throw beyondDumps(start, "Run FLUSH BINARY LOGS: the reader then begins at the next file.");
       return at(state.file, state.offset, state.gtids ? state.gtidExecuted : null);
     case "oldest":
       return at(state.oldestFile, FIRST_EVENT, state.gtids ? state.gtidPurged : null);
     case "file":
       if (!state.files.includes(start.file))
         throw new BinlogPurgedError(`${start.file}:${start.offset}`, state.oldestFile);
-      if (start.offset >= DUMP_LIMIT)
-        throw new SourceSettingError(
-          "start",
-          formatStartPoint(start),
-          "the server begins no dump beyond 4 GiB in a file",
-          "Begin at the next file (`npm run offsets -- set --file NAME:4`); transactions that follow in this file are skipped.",
-        );
       return at(
         start.file,
         start.offset,
@@ -72,4 +69,14 @@ export async function firstBeginning(
     default:
       return start satisfies never;
   }
+}
+
+function beyondDumps(start: StartPoint, remedy: string): SourceSettingError {
+  const why = "the binlog's offset there is beyond 4 GiB, where the server begins no dump";
+  return new SourceSettingError("start", formatStartPoint(start), why, remedy);
+}
+
+/** Says where to begin instead of at an offset of a file that is beyond 4 GiB. */
+export function placesInstead(file: string): string {
+  return `\`npm run offsets -- set --file ${file}:4\` loses nothing: what was delivered of this file comes again. With GTIDs, \`--gtid\` with those that were read neither loses nor repeats anything. At the beginning of the next file, transactions that follow in this one are skipped.`;
 }

@@ -1,8 +1,10 @@
 import { Option, type Command } from "commander";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../../config/start-point.ts";
+import { placesInstead } from "../../../reader/offsets/first-beginning.ts";
 import { joinGtidSets } from "../../../reader/offsets/offset-saver.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
+import { DUMP_LIMIT } from "../../../reader/source/binlog-dump.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { describeReadingPoint } from "./show.ts";
@@ -105,6 +107,11 @@ function startPointOf(
       text === ""
         ? "name a starting point: --now, --oldest, --gtid <set>, --past <gtid> or --file <name:offset>"
         : `not a starting point: ${text}`,
+    );
+  }
+  if (start.kind === "file" && start.offset >= DUMP_LIMIT) {
+    throw new CommandError(
+      `the server begins no dump at ${start.file}:${start.offset}, beyond 4 GiB in a file; nothing was changed. ${placesInstead(start.file)}`,
     );
   }
   return start;

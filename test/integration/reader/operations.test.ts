@@ -5,6 +5,7 @@ import {
   type LocalAwsWithClients,
   startLocalAwsWithClients,
 } from "@binlog-router/local-aws/clients";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogRouterOn, type Ended, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
@@ -162,5 +163,13 @@ describe("npm run offsets", () => {
       problem: expect.stringContaining("not a starting point"),
     });
     expect(await offsets(bench, "set", "--now", "--oldest")).toMatchObject({ code: 2 });
+    // The order would forget the offset.
+    expect(await offsets(bench, "set", "--file", "bin.000017:4294967296", "--yes")).toMatchObject({
+      code: 2,
+      problem: expect.stringContaining("offsets -- set --file bin.000017:4`"),
+    });
+    expect(
+      (await new OffsetStore(services.dynamodb, `${bench.source}-offsets`).load()).newStart,
+    ).toBeNull();
   });
 });

@@ -120,9 +120,15 @@ describe("a first start", () => {
     await expect(
       firstBeginning({ ...start, file: "bin.000001" }, life, state, same),
     ).rejects.toBeInstanceOf(BinlogPurgedError);
-    await expect(firstBeginning({ ...start, offset: 2 ** 32 }, life, state, same)).rejects.toThrow(
-      /^start is file:bin\.000005:4294967296: .* 4 GiB/,
-    );
+  });
+  test("is refused where no dump can begin, and the error names places that lose nothing", async () => {
+    const far = 2 ** 32;
+    await expect(
+      firstBeginning({ kind: "file", file: "bin.000005", offset: far }, life, state, same),
+    ).rejects.toThrow(/^start is file:bin\.000005:4294967296: .* 4 GiB.*set --file bin\.000005:4`/);
+    await expect(
+      firstBeginning({ kind: "now" }, life, { ...state, offset: far }, same),
+    ).rejects.toThrow(/^start is now: .* 4 GiB.*FLUSH BINARY LOGS/);
   });
   test("without GTIDs has a file's first event as its anchor", async () => {
     const plain = { ...state, gtids: false };
