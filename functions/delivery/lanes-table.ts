@@ -98,8 +98,8 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
 }
 
 /**
- * Undefined when an earlier release wrote the item. A lane without an item has no delivered
- * position in any life, so its map is empty.
+ * Undefined when an earlier release made the item, see `LanePosition`. A lane without an item has
+ * no delivered position in any life, so its map is empty.
  */
 function othersOf(item: Item): LaneState["others"] {
   if (item["version"] !== undefined && item["otherLives"] === undefined) return undefined;

@@ -15,8 +15,8 @@ export interface LanePosition {
   readonly life: string | null;
   /**
    * The last delivered position in each other life, by the life's name or, for lives without a
-   * name, by `namelessLife`; undefined when an earlier release wrote the item, because it did not
-   * store them.
+   * name, by `namelessLife`. undefined when they are unknown: an earlier release made the item, and
+   * since then no frame of another life was delivered.
    */
   readonly others?: ReadonlyMap<string, PositionText> | undefined;
 }
@@ -41,12 +41,12 @@ type FrameStart = Pick<FrameExtent, "first" | "life">;
  *
  * A lane without a delivered position accepts only the first frame (`previous: null`). Any other
  * frame is a gap, because the lane's item may be lost and the delivered position is then unknown. A
- * lane with a delivered position accepts a new frame without `previous` only with a later epoch,
- * after an operator has restarted the coordinates.
+ * lane that was delivered in the frame's life accepts a new frame without `previous` only if it
+ * begins in what was delivered, or with a later epoch.
  *
  * Each life has a separate chain: a frame is a repeat only if the lane was delivered up to it in
- * the frame's life. If the frame or the lane has no life's name, as in earlier releases and after
- * an accepted gap, only the epochs distinguish lives.
+ * the frame's life. The first frame of a life has no `previous`, or follows an earlier life. If the
+ * frame or the lane has no life's name, as in earlier releases, only the epochs distinguish lives.
  */
 export function chainStep(lane: LanePosition, frame: FrameExtent): ChainStep {
   const { delivered, others } = lane;
@@ -92,7 +92,8 @@ export function endOf(lane: LanePosition, frame: FrameExtent): LanePosition {
 
 /**
  * The lane's position after an operator has accepted that frames are missing up to a position.
- * `life`: that of the frame that waits behind it. Without it only epochs are compared.
+ * `life`: that of the frame that waits behind it; undefined: it has none, and only epochs are
+ * compared.
  */
 export function endOfGap(lane: LanePosition, position: PositionText, life?: string): LanePosition {
   const place = { first: position, last: position, previous: null };

@@ -31,13 +31,19 @@ async function showLanes({ target, report }: StackContext): Promise<void> {
   );
 }
 
+/** Stands for a frame without a life. An omitted name could not be told from a forgotten one. */
+const NO_LIFE = "-";
+
 export function acceptGap(failures: Command): void {
   failures
     .command("accept-gap")
     .description("let a lane continue after a position, without the undelivered changes before it")
     .argument("<lane>", "the lane's number", wholeNumber)
     .argument("<position>", "the position before the frame that waits")
-    .argument("[life]", "the life of that frame, if its error names one")
+    .argument(
+      "<life>",
+      `the life of that frame, as its error names it; ${NO_LIFE} if it names none`,
+    )
     .option("--yes", "do not ask", false)
     .action(onStack(goOnAfter));
 }
@@ -51,23 +57,23 @@ async function goOnAfter(
   { target: { dynamodb, offsetsTable }, report, confirm }: StackContext,
   number: number,
   position: string,
-  life: string | undefined,
+  named: string,
   { yes }: { readonly yes: boolean },
 ): Promise<void> {
   if (!isPosition(position)) throw new CommandError(`${position} is not a position`);
   const stored = lanesTable(dynamodb, offsetsTable);
   const lane = await stored.read(number);
-  // Another life may have used the same positions, so they tell nothing about a named one.
-  const delivered =
-    life === undefined
-      ? (reachedIn(lane, { first: position }) ?? lane.delivered)
-      : reachedIn(lane, { first: position, life });
+  // Another life may have used the same positions, so only those of the frame's life count.
+  const life = named === NO_LIFE ? undefined : named;
+  const delivered = reachedIn(lane, { first: position, ...(life !== undefined && { life }) });
   if (delivered !== null && position <= delivered) {
     throw new CommandError(`lane ${number} was delivered up to ${delivered} already`);
   }
   if (!yes) {
     await confirm(
-      `All changes of lane ${number} after ${delivered ?? "the beginning"} and up to ${position} will never be delivered. Go on?`,
+      delivered === null
+        ? `Changes of lane ${number} up to ${position} that were not delivered yet will never be delivered. Go on?`
+        : `All changes of lane ${number} after ${delivered} and up to ${position} will never be delivered. Go on?`,
     );
   }
   await stored.write(lane, { ...endOfGap(lane, position, life), troubled: lane.troubled });

@@ -296,7 +296,9 @@ describe("npm run failures", () => {
     const third = lane.frame([{}]);
     expect(await route(stage.runtime, rawEvent([third]))).toHaveLength(1);
     expect((await failures("lanes")).out).toContain(lane.position(1));
-    expect(await failures("accept-gap", "0", lane.position(2), "--yes")).toMatchObject({ code: 0 });
+    expect(await failures("accept-gap", "0", lane.position(2), "-", "--yes")).toMatchObject({
+      code: 0,
+    });
     const metrics = new CountingMetrics();
     expect(await route(stage.runtime, rawEvent([third]), metrics)).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 3]);
@@ -307,7 +309,9 @@ describe("npm run failures", () => {
     lane.frame([{}]);
     const second = lane.frame([{}]);
     expect(await route(stage.runtime, rawEvent([second]))).toHaveLength(1);
-    expect(await failures("accept-gap", "0", lane.position(1), "--yes")).toMatchObject({ code: 0 });
+    expect(await failures("accept-gap", "0", lane.position(1), "-", "--yes")).toMatchObject({
+      code: 0,
+    });
     expect(await route(stage.runtime, rawEvent([second]))).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([2]);
   });
@@ -318,7 +322,7 @@ describe("npm run failures", () => {
     await route(stage.runtime, rawEvent([first ?? "", later.frame([{}])]));
     const late = rawEvent([third ?? ""]);
     expect(await route(stage.runtime, late)).toHaveLength(1);
-    const accept = (n: number) => failures("accept-gap", "0", earlier.position(n), "--yes");
+    const accept = (n: number) => failures("accept-gap", "0", earlier.position(n), "a", "--yes");
     expect(await accept(1)).toMatchObject({ code: 2 });
     expect(await accept(2)).toMatchObject({ code: 0 });
     expect(await route(stage.runtime, late)).toEqual([]);
@@ -333,7 +337,7 @@ describe("npm run failures", () => {
     const [waiting, next] = [later.frame([{}, {}]), later.frame([{}])];
     await route(stage.runtime, rawEvent([first]));
     expect(await route(stage.runtime, rawEvent([waiting]))).toHaveLength(1);
-    const accepted = await failures("accept-gap", "0", later.position(1), "--yes");
+    const accepted = await failures("accept-gap", "0", later.position(1), "b", "--yes");
     expect(accepted).toMatchObject({ code: 0 });
     // SQS no longer recognises a message that is sent again.
     stage.clock.advance(6 * 60_000);
@@ -350,12 +354,31 @@ describe("npm run failures", () => {
     const [, , waiting] = [twin.frame([{}]), twin.frame([{}]), twin.frame([{}])];
     await route(stage.runtime, rawEvent([first]));
     expect(await route(stage.runtime, rawEvent([waiting]))).toHaveLength(1);
-    const accepted = await failures("accept-gap", "0", twin.position(2), "b", "--yes");
-    expect(accepted).toMatchObject({ code: 0 });
+    const accept = (...life: string[]) =>
+      failures("accept-gap", "0", twin.position(2), ...life, "--yes");
+    // Without a life, the position would count as one of the other life.
+    expect(await accept()).toMatchObject({ code: 2 });
+    expect(await accept("b")).toMatchObject({ code: 0 });
     expect(await route(stage.runtime, rawEvent([second, waiting]))).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
     const again = await failures("accept-gap", "0", twin.position(3), "b", "--yes");
     expect(again).toMatchObject({ code: 2 });
+  });
+
+  test("accepts the gap of a late frame without a life, behind an item that does not name its life", async () => {
+    const [earlier, later] = [new TestLane(0, 4), new TestLane(0, 9)];
+    const [, late] = [earlier.frame([{}]), earlier.frame([{}])];
+    await route(stage.runtime, rawEvent([later.frame([{}])]));
+    const item = (await stage.backUp()).get("offsets")?.find(({ id }) => id?.S === "lane#0") ?? {};
+    const { otherLives: _otherLives, ...ofEarlierRelease } = item;
+    await stage.clients.dynamodb.send(
+      new PutItemCommand({ TableName: "offsets", Item: ofEarlierRelease }),
+    );
+    expect(await route(stage.runtime, rawEvent([late]))).toHaveLength(1);
+    const accepted = await failures("accept-gap", "0", earlier.position(1), "-", "--yes");
+    expect(accepted).toMatchObject({ code: 0 });
+    expect(await route(stage.runtime, rawEvent([late, later.frame([{}])]))).toEqual([]);
+    expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 2]);
   });
 
   test("finds a deployed stack by the outputs of its name", async () => {
@@ -429,7 +452,8 @@ describe("npm run failures", () => {
     [["attribute", "24", "--user", "x"], /names no connection/],
     [["list", "--local", "/nowhere/stack.json"], /no local stack is running/],
     [["lizt"], /unknown command/],
-    [["accept-gap", "x", "y"], /not a whole number/],
+    [["accept-gap", "x", "y", "-"], /not a whole number/],
+    [["accept-gap", "0", "y"], /missing required argument 'life'/],
   ] as const)("%j is answered with a sentence and exit code 2", async ([args, sentence]) => {
     const { code, problem } = await failures(...args);
     expect(code).toBe(2);
