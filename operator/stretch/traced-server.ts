@@ -5,6 +5,7 @@ import type { Offset } from "../../reader/offsets/offset.ts";
 import { OffsetStore } from "../../reader/offsets/offset-store.ts";
 import { isSameBinlog } from "../../reader/offsets/resume-offset.ts";
 import type { BinlogEvidence } from "../../reader/offsets/evidence.ts";
+import { HistoryMismatchError, HistoryUnprovenError } from "../../reader/reporting/errors.ts";
 import { connectionOptions } from "../../reader/source/connection-options.ts";
 import { ControlConnection } from "../../reader/source/control-connection.ts";
 import { readServerState, type ServerState } from "../../reader/source/server-state.ts";
@@ -23,13 +24,19 @@ export interface TracedServer extends AsyncDisposable {
   /** The reader's saved offset; null when the source was never read. */
   readonly offset: Offset | null;
   /**
-   * Whether the server's binlog is proven to be the one that the offset refers to. Positions can be
-   * compared only if it is.
+   * Whether the server's binlog is proven to be the one that the offset refers to, and the reader
+   * has not stopped without that proof. Positions can be compared only then.
    */
   readonly isSameLife: boolean;
 }
 
 const SILENCE_MS = 30_000;
+
+/** A reader that stopped with one of these found another history, or no proof of the same one. */
+const OTHER_HISTORY: ReadonlySet<string> = new Set([
+  HistoryMismatchError.name,
+  HistoryUnprovenError.name,
+]);
 
 /**
  * A random `server_id` below 2^31. Readers use ids above 2^31, and another command is unlikely to
@@ -49,7 +56,7 @@ export async function openServer(
   try {
     const { connection } = control;
     // The offset is read first: its GTIDs must be among those that the server has executed then.
-    const { offset } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
+    const { offset, stop } = await new OffsetStore(target.dynamodb, target.offsetsTable).load();
     const state = await readServerState(connection);
     const asked: AskedServer = {
       connection: options,
@@ -59,6 +66,7 @@ export async function openServer(
       checksums: state.checksums,
     };
     const evidence = binlogEvidence(asked, connection);
+    const isKnown = offset !== null && !OTHER_HISTORY.has(stop?.error ?? "");
     return {
       connection,
       broken: control.broken,
@@ -66,7 +74,7 @@ export async function openServer(
       asked,
       evidence,
       offset,
-      isSameLife: offset !== null && (await isSameBinlog(offset, state, evidence)),
+      isSameLife: isKnown && (await isSameBinlog(offset, state, evidence)),
       [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
     };
   } catch (error) {

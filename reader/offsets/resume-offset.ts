@@ -18,7 +18,7 @@ import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { refuseHidden } from "./hidden-transactions.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
-import { isSamePosition, refuseUsedAgain } from "./without-anchor.ts";
+import { isSamePosition, usedAgain } from "./without-anchor.ts";
 
 /**
  * Finds where to continue from a saved offset. If the server's binlog is proven to be the one that
@@ -37,9 +37,9 @@ export async function resume(
 ): Promise<Beginning> {
   const { gtidSet } = saved;
   const isRead = vouched.has("AnonymousTransactionsError");
-  if (isOfEarlierRelease(saved) && gtidSet !== null && state.gtids && !vouched.has(MISMATCH))
-    await refuseUsedAgain({ ...saved, gtidSet }, state, evidence);
-  if (await isSameBinlog(saved, state, evidence)) {
+  const again = vouched.has(MISMATCH) ? null : await gtidUsedAgain(saved, state, evidence);
+  if (again !== null) throw anotherUnder(again, saved);
+  if (await isSamePlace(saved, state, evidence)) {
     if (gtidSet === null || !goesOnByGtids(saved, state)) return goOn(saved, state, evidence);
     const readTo = readToHere(saved);
     const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isRead);
@@ -98,7 +98,27 @@ export async function isSameBinlog(
   state: ServerState,
   evidence: BinlogEvidence,
 ): Promise<boolean> {
+  if (!(await isSamePlace(saved, state, evidence))) return false;
+  return (await gtidUsedAgain(saved, state, evidence)) === null;
+}
+
+async function isSamePlace(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+): Promise<boolean> {
   return isKnownFile(saved, state) && (await isProven(saved, state, evidence));
+}
+
+/** See `usedAgain`. An anchor proves more. */
+async function gtidUsedAgain(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+): Promise<string | null> {
+  const { gtidSet } = saved;
+  if (!isOfEarlierRelease(saved) || gtidSet === null || !state.gtids) return null;
+  return usedAgain({ ...saved, gtidSet }, state, evidence);
 }
 
 const MISMATCH = "HistoryMismatchError";
@@ -193,11 +213,15 @@ async function sameTransaction(
     throw new HistoryUnprovenError(describeOffset(saved), anchor.gtid, state.uuid);
   }
   if (found.committedUs !== anchor.committedUs && !vouched.has(MISMATCH))
-    throw new HistoryMismatchError(
-      describeOffset(saved),
-      `has another transaction under the GTID ${found.gtid}`,
-    );
+    throw anotherUnder(String(found.gtid), saved);
   return found;
+}
+
+function anotherUnder(gtid: string, saved: Offset): Error {
+  return new HistoryMismatchError(
+    describeOffset(saved),
+    `has another transaction under the GTID ${gtid}`,
+  );
 }
 
 function withoutGtids(saved: Offset, state: ServerState): Error {

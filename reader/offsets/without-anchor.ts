@@ -1,8 +1,7 @@
 import type { ServerState } from "../source/server-state.ts";
-import { HistoryMismatchError } from "../reporting/errors.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { latestOf } from "./first-anchor.ts";
-import { describeOffset, type Offset } from "./offset.ts";
+import type { Offset } from "./offset.ts";
 
 /** How much the server's clock may have been set back in a file, milliseconds. */
 const SET_BACK_MS = 1000;
@@ -72,29 +71,25 @@ async function isHeldBack(
 }
 
 /**
- * Throws when the last transaction under a GTID that was read has a later commit time than
- * everything that was read: the server was restored or reset, and has used the GTID again. With
- * tags, only one of the GTIDs is that of the last transaction that was read.
+ * The GTID that was read and under which the server has a transaction with a later commit time than
+ * everything that was read: the server was restored or reset, and has used the GTID again. null
+ * when there is none. With tags, only one of the GTIDs is that of the last transaction that was
+ * read.
  */
-export async function refuseUsedAgain(
-  saved: Offset & { readonly gtidSet: string },
+export async function usedAgain(
+  { committedMs, gtidSet, server }: Offset & { readonly gtidSet: string },
   { gtidExecuted }: ServerState,
   { find, isSubset }: Pick<BinlogEvidence, "find" | "isSubset">,
-): Promise<void> {
-  const { committedMs, gtidSet, server } = saved;
+): Promise<string | null> {
   // Only an executed GTID can be found.
-  if (committedMs === 0 || !(await isSubset(gtidSet, gtidExecuted))) return;
-  let usedAgain: string | null = null;
+  if (committedMs === 0 || !(await isSubset(gtidSet, gtidExecuted))) return null;
+  let again: string | null = null;
   for (const gtid of latestOf(server, gtidSet)) {
     const found = await find(gtid);
     if (found === null) continue;
     const foundMs = Math.floor(found.committedUs / 1000);
-    if (foundMs === committedMs) return;
-    if (foundMs > committedMs) usedAgain ??= gtid;
+    if (foundMs === committedMs) return null;
+    if (foundMs > committedMs) again ??= gtid;
   }
-  if (usedAgain !== null)
-    throw new HistoryMismatchError(
-      describeOffset(saved),
-      `has another transaction under the GTID ${usedAgain}`,
-    );
+  return again;
 }

@@ -1,7 +1,8 @@
-import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
+import { type AttributeValue, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
 import { openServer } from "../../../../operator/stretch/traced-server.ts";
 import { OffsetStore } from "../../../../reader/offsets/offset-store.ts";
+import { stopAttribute } from "../../../../reader/offsets/reader-item.ts";
 import { useNumberedOrders } from "../../../support/numbered-orders.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 
@@ -29,14 +30,24 @@ test("a server that has not executed what was read is another binlog, although i
   await expect.poll(async () => (await saved())?.anchor?.begunS ?? null).not.toBeNull();
   await reader.stop();
   expect(await isSameLife()).toBe(true);
+  const set = async (name: string, value: AttributeValue) =>
+    dynamodb.send(
+      new UpdateItemCommand({
+        TableName: offsetsTable,
+        Key: { id: { S: "reader" } },
+        UpdateExpression: "SET #name = :value",
+        ExpressionAttributeNames: { "#name": name },
+        ExpressionAttributeValues: { ":value": value },
+      }),
+    );
+  const stopsWith = async (error: string) =>
+    set("stop", stopAttribute({ error, message: "", sinceMs: 1, isKept: true }));
+  // The reader has found another history, even if the server has caught up meanwhile.
+  await stopsWith("HistoryMismatchError");
+  expect(await isSameLife()).toBe(false);
+  await stopsWith("BinlogGapError");
+  expect(await isSameLife()).toBe(true);
   const { server = "", gtidSet } = (await saved()) ?? {};
-  await dynamodb.send(
-    new UpdateItemCommand({
-      TableName: offsetsTable,
-      Key: { id: { S: "reader" } },
-      UpdateExpression: "SET gtidSet = :more",
-      ExpressionAttributeValues: { ":more": { S: `${gtidSet},${server}:1000000` } },
-    }),
-  );
+  await set("gtidSet", { S: `${gtidSet},${server}:1000000` });
   expect(await isSameLife()).toBe(false);
 });

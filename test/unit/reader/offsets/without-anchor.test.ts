@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { BinlogEvidence } from "../../../../reader/offsets/evidence.ts";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
-import { resume } from "../../../../reader/offsets/resume-offset.ts";
+import { isSameBinlog, resume } from "../../../../reader/offsets/resume-offset.ts";
 import { HistoryMismatchError, SourceSettingError } from "../../../../reader/reporting/errors.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
 
@@ -202,6 +202,11 @@ describe("an offset of an earlier release, which has no anchor", () => {
       expect(await resume(saved, state, again, new Set(["HistoryMismatchError"]))).toMatchObject({
         isResumed: true,
       });
+    });
+
+    test("is not in the binlog that was read, for the operator's commands", async () => {
+      expect(await isSameBinlog(saved, state, same)).toBe(true);
+      expect(await isSameBinlog(saved, state, again)).toBe(false);
     });
 
     test("continues where it has the last transaction that was read, under another tag", async () => {
