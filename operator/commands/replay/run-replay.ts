@@ -116,9 +116,13 @@ export function newOwner(): string {
  */
 function boundsOf({ id, bounds, done, epoch, life }: Replay, server: TracedServer): Bounds {
   const { offset, isSameLife, state } = server;
-  if (offset === null || !isSameLife || offset.epoch !== epoch || offset.life !== life)
+  if (offset === null || offset.epoch !== epoch || offset.life !== life)
     throw new CommandError(
       `the replay ${id} was begun in an earlier life of the binlog's coordinates: cancel it, and start another one`,
+    );
+  if (!isSameLife)
+    throw new CommandError(
+      `the reader's offset does not belong to this server's binlog: resume the replay ${id} when the reader goes on in it`,
     );
   const first = binlogFileNumber(bounds.file);
   const last = done === null ? first : parsePosition(done).file;
