@@ -229,8 +229,9 @@ function withoutGtids(saved: Offset, state: ServerState): Error {
     return new HistoryMismatchError(describeOffset(saved), `is server ${state.uuid}`);
   if (!state.files.includes(saved.file))
     return new BinlogPurgedError(describeOffset(saved), state.oldestFile);
-  return new HistoryMismatchError(
-    describeOffset(saved),
-    "has another transaction where the last one was read",
-  );
+  const found =
+    isOfEarlierRelease(saved) && saved.committedMs === 0
+      ? "may have been reset: the earlier release did not save when the last transaction was committed"
+      : "has another transaction where the last one was read";
+  return new HistoryMismatchError(describeOffset(saved), found);
 }

@@ -21,7 +21,7 @@ export async function isSamePosition(
   state: ServerState,
   evidence: BinlogEvidence,
 ): Promise<boolean> {
-  const { file, offset, gtidSet, committedMs } = saved;
+  const { file, offset, gtidSet, committedMs, lanes } = saved;
   // New logs may have the same names and be shorter. Their transactions would get positions that
   // the lanes have passed.
   if (file === state.file && offset > state.offset) return false;
@@ -31,8 +31,11 @@ export async function isSamePosition(
     if (await evidence.isSubset(gtidSet, before)) return true;
     return await isHeldBack({ ...saved, gtidSet }, state, evidence);
   }
-  // Nothing was read yet, or nothing in this file.
-  if (committedMs === 0 || offset <= FIRST_EVENT) return true;
+  // Nothing was read in this file.
+  if (offset <= FIRST_EVENT) return true;
+  // Nothing was read yet; or the commit time was lost, because an earlier release saved 0 when it
+  // had read only definitions or prepared XA transactions since its start.
+  if (committedMs === 0) return lanes.size === 0;
   const beginning = await evidence.beginningOf(file);
   const begunMs = (beginning?.begunS ?? 0) * 1000;
   if (begunMs <= committedMs + SET_BACK_MS) return true;

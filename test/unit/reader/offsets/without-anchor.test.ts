@@ -268,9 +268,19 @@ describe("an offset of an earlier release, which has no anchor", () => {
     test("continues where nothing was read in its file yet", async () => {
       for (const unread of [
         { ...plain, offset: 4 },
-        { ...plain, committedMs: 0 },
+        { ...plain, committedMs: 0, lanes: new Map() },
       ])
         expect(await resume(unread, off, younger)).toMatchObject({ isResumed: true });
+    });
+
+    test("stops where changes were sent but no commit time was saved, until an operator confirms the history", async () => {
+      const sent = { ...plain, committedMs: 0 };
+      await expect(resume(sent, off, same)).rejects.toMatchObject({
+        name: "HistoryMismatchError",
+        message: expect.stringContaining("may have been reset"),
+      });
+      const confirmed = new Set(["HistoryMismatchError"]);
+      expect(await resume(sent, off, same, confirmed)).toMatchObject({ isResumed: true });
     });
   });
 });
