@@ -1,7 +1,8 @@
 import type { StartPoint } from "../../config/start-point.ts";
 import type { ServerState } from "../source/server-state.ts";
 import { namesAtAnyTime } from "../statements/saved-names.ts";
-import { type Beginning, inAnotherLife } from "./beginning.ts";
+import type { Beginning } from "./beginning.ts";
+import { dueXa } from "./due-xa.ts";
 import type { BinlogEvidence } from "./evidence.ts";
 import { firstBeginning } from "./first-beginning.ts";
 import { newLife } from "./life.ts";
@@ -31,14 +32,16 @@ export async function findBeginning(options: FindOptions): Promise<Beginning> {
     const begin = await firstBeginning(options.start, newLife(0), state, evidence, null, vouched);
     return inTable(begin, tableMadeMs);
   }
-  const { start, lanes, laneCount, lastRead } = newStart;
+  const { start, lanes, laneCount, lastRead, isPast } = newStart;
   // What is read again may have tables under former names.
   const names = start.kind === "now" ? newStart.names : namesAtAnyTime(newStart.names);
   // The life that `offsets set` ordered has not begun. A restored offsets table may order it a
   // second time, on a server with other coordinates.
   const life = newLife(newStart.epoch - 1);
-  const begin = await firstBeginning(start, life, state, evidence, lastRead, vouched);
-  const keptXa = newStart.keptXa.map(inAnotherLife);
+  // The anchor of a first start is not a transaction that was read.
+  const readTo = isPast && lastRead?.begunS === null ? lastRead.gtid : null;
+  const begin = await firstBeginning(start, life, state, evidence, readTo, vouched);
+  const keptXa = await dueXa(newStart, begin.offset, state, evidence);
   const offset = { ...begin.offset, lanes, laneCount, names, keptXa, anewSince: life.epoch };
   return inTable({ ...begin, offset }, tableMadeMs);
 }

@@ -7,11 +7,12 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { formatStartPoint, type StartPoint } from "../../config/start-point.ts";
-import { type Item, NULL, number, text, texts } from "../../wire/attributes.ts";
+import { type Item, number, text, texts } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { newLife } from "./life.ts";
 import type { Offset } from "./offset.ts";
 import {
+  anchorAttribute,
   attributesOf,
   decodeReaderItem,
   type Lease,
@@ -91,8 +92,16 @@ export class OffsetStore {
     const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
     await this.#asHolder(
       fence,
-      `SET ${set.join(", ")} REMOVE #start, #lastRead, #stop, #vouched ADD #beat :one`,
-      namesOf([...Object.keys(attributes), "start", "lastRead", "stop", "vouched", "beat"]),
+      `SET ${set.join(", ")} REMOVE #start, #isPast, #lastRead, #stop, #vouched ADD #beat :one`,
+      namesOf([
+        ...Object.keys(attributes),
+        "start",
+        "isPast",
+        "lastRead",
+        "stop",
+        "vouched",
+        "beat",
+      ]),
       { ...valuesOf(attributes), ":one": number(1) },
     );
   }
@@ -108,26 +117,23 @@ export class OffsetStore {
   /**
    * Orders a new start of the source: the lanes' chains end, a new life begins, and the holder
    * loses the lease. The number of lanes and their last positions are kept, because frames may wait
-   * in them, and so are the tables' former names. Returns false, and changes nothing, when the item
-   * was written since `observed`.
+   * in them, and so are the tables' former names and the kept XA transactions, which may still be
+   * due. Returns false, and changes nothing, when the item was written since `observed`.
    *
-   * @param goesOn the start follows what was read and one more transaction, so the prepared XA
-   *   transactions that were kept are still due
+   * @param isPast the start is behind what was read and one more transaction
    */
-  async startAnew(observed: ReaderItem, start: StartPoint, goesOn = false): Promise<boolean> {
+  async startAnew(observed: ReaderItem, start: StartPoint, isPast = false): Promise<boolean> {
     const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
-    const forgotten = OFFSET_ATTRIBUTES.filter(
-      (name) => !KEPT_ANEW.has(name) && !(goesOn && name === "keptXa"),
-    );
-    const anchor = goesOn ? observed.offset?.anchor : null;
-    const lastRead = anchor?.begunS === null ? anchor.gtid : null;
+    const forgotten = OFFSET_ATTRIBUTES.filter((name) => !KEPT_ANEW.has(name));
+    const lastRead = observed.offset?.anchor ?? observed.newStart?.lastRead ?? null;
     return this.#asOperator(
       observed,
       {
         start: text(formatStartPoint(start)),
         epoch: number(epoch),
         life: text(life),
-        lastRead: lastRead === null ? NULL : text(lastRead),
+        isPast: { BOOL: isPast },
+        lastRead: anchorAttribute(lastRead),
       },
       [...forgotten, "stop", "vouched"],
     );
@@ -213,7 +219,14 @@ export class OffsetStore {
 }
 
 /** The attributes that a new start keeps. */
-const KEPT_ANEW: ReadonlySet<string> = new Set(["epoch", "life", "lanes", "laneCount", "names"]);
+const KEPT_ANEW: ReadonlySet<string> = new Set([
+  "epoch",
+  "life",
+  "lanes",
+  "laneCount",
+  "names",
+  "keptXa",
+]);
 
 const KEY = { id: text("reader") };
 function namesOf(attributes: readonly string[]): Record<string, string> {

@@ -31,13 +31,12 @@ export interface Lease {
 }
 
 /** An operator's order to begin anew, in a new life. */
-interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names" | "keptXa"> {
+export interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names" | "keptXa"> {
   readonly start: StartPoint;
-  /**
-   * The GTID of the last transaction that was read, if the start is behind it and one more
-   * transaction; null otherwise.
-   */
-  readonly lastRead: string | null;
+  /** Whether the start is behind what was read and one more transaction. */
+  readonly isPast: boolean;
+  /** The anchor of the offset that the order replaced; null when there was none. */
+  readonly lastRead: Anchor | null;
 }
 
 /**
@@ -131,7 +130,8 @@ function newStartOf(item: Item): NewStart | null {
         ...lanesOf(item),
         names: namesOf(item),
         keptXa: keptXaOf(item),
-        lastRead: textOf(item, "lastRead") ?? null,
+        isPast: item["isPast"]?.BOOL === true,
+        lastRead: anchorOf(item, "lastRead"),
       };
 }
 
@@ -167,7 +167,7 @@ function offsetOf(item: Item): Offset | null {
     offset: numberOf(item, "offset") ?? 0,
     isExact: item["isExact"]?.BOOL !== false,
     searchedTo: textOf(item, "searchedTo"),
-    anchor: anchorOf(item),
+    anchor: anchorOf(item, "anchor"),
     ...lanesOf(item),
     anewSince: numberOf(item, "anewSince"),
     isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
@@ -222,9 +222,9 @@ function waitingAttribute(waiting: WaitingXa | undefined): AttributeValue {
   ]);
 }
 
-function anchorOf(item: Item): Anchor | null {
-  if (item["anchor"]?.M === undefined) return null;
-  const anchor = mapOf(item, "anchor");
+function anchorOf(item: Item, name: string): Anchor | null {
+  if (item[name]?.M === undefined) return null;
+  const anchor = mapOf(item, name);
   return {
     file: textOf(anchor, "file") ?? "",
     start: numberOf(anchor, "start") ?? 0,
@@ -234,11 +234,22 @@ function anchorOf(item: Item): Anchor | null {
   };
 }
 
+/** Encodes an anchor as an attribute of the item. */
+export function anchorAttribute(anchor: Anchor | null): AttributeValue {
+  if (anchor === null) return NULL;
+  return map([
+    ["file", text(anchor.file)],
+    ["start", number(anchor.start)],
+    ["begunS", anchor.begunS === null ? NULL : number(anchor.begunS)],
+    ["gtid", textOrNull(anchor.gtid)],
+    ["committedUs", number(anchor.committedUs)],
+  ]);
+}
+
 /** Encodes an offset as attributes of the item. */
 export function attributesOf(
   offset: Offset,
 ): Record<(typeof OFFSET_ATTRIBUTES)[number], AttributeValue> {
-  const { anchor } = offset;
   return {
     epoch: number(offset.epoch),
     life: textOrNull(offset.life),
@@ -249,16 +260,7 @@ export function attributesOf(
     offset: number(offset.offset),
     isExact: { BOOL: offset.isExact },
     searchedTo: textOrNull(offset.searchedTo ?? null),
-    anchor:
-      anchor === null
-        ? NULL
-        : map([
-            ["file", text(anchor.file)],
-            ["start", number(anchor.start)],
-            ["begunS", anchor.begunS === null ? NULL : number(anchor.begunS)],
-            ["gtid", textOrNull(anchor.gtid)],
-            ["committedUs", number(anchor.committedUs)],
-          ]),
+    anchor: anchorAttribute(offset.anchor),
     lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
     laneCount: offset.laneCount === null ? NULL : number(offset.laneCount),
     anewSince: offset.anewSince === undefined ? NULL : number(offset.anewSince),

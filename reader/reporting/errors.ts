@@ -103,7 +103,7 @@ export class AnonymousTransactionsError extends OperatorError {
   constructor(file: string, anchorFile: string) {
     super(
       `The server's ${file} has transactions without a GTID that were written after those that the reader read. Reading on by GTIDs would skip them.`,
-      `Run SET GLOBAL gtid_mode = ON_PERMISSIVE, because a server with gtid_mode = ON does not send them, then \`npm run offsets -- set --file ${anchorFile}:4\`: part of what was delivered comes again. Turn gtid_mode ON when the reader has read ${file}. If these transactions were read, run \`npm run offsets -- continue\`.`,
+      `Run SET GLOBAL gtid_mode = ON_PERMISSIVE, because a server with gtid_mode = ON does not send them, then \`npm run offsets -- set --file ${anchorFile}:4\`: part of what was delivered comes again. Turn gtid_mode ON when the reader has caught up, because later files may have more of them. If these transactions were read, run \`npm run offsets -- continue\`.`,
     );
   }
 }
@@ -148,7 +148,7 @@ export class KeptXaLostError extends OperatorError {
   constructor(xid: string, gtid: string | null, object: string) {
     super(
       `The reader kept the changes of the prepared XA transaction ${xid}${gtid === null ? "" : ` (${gtid})`} in ${object}, which no longer exists.`,
-      "Restore the object (an earlier version, or a backup). To continue without these changes, give the GTID set, or the file and position, that `npm run offsets -- show` names to `npm run offsets -- set`. If the transaction commits after that, its changes are not delivered. XA ROLLBACK ends the transaction.",
+      "Restore the object (an earlier version, or a backup). To continue without these changes, give the GTID set that `npm run offsets -- show` names to `npm run offsets -- set --gtid`; without GTIDs, give the file and position to `--file`. If the transaction commits after that, its changes are not delivered. XA ROLLBACK ends the transaction.",
     );
   }
 }
