@@ -207,7 +207,7 @@ describe("npm run failures", () => {
     });
     expect(await json("redrive")).toEqual({ moved: 0, waiting: 0 });
     expect(await json("lanes")).toMatchObject([{ lane: 0, delivered: lane.position(3) }]);
-    expect(await json("accept-gap", "0", lane.position(9), "--yes")).toEqual({
+    expect(await json("accept-gap", "0", lane.position(9), "-", "--yes")).toEqual({
       lane: 0,
       delivered: lane.position(9),
     });
