@@ -6,7 +6,6 @@ import type { Stop } from "./offsets/reader-item.ts";
 import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
 import { chooseLanes } from "./offsets/choose-lanes.ts";
 import { settledAt } from "./offsets/lane-layout.ts";
-import { sentOrDelivered } from "./offsets/delivered-lanes.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { findBeginning } from "./offsets/find-beginning.ts";
@@ -97,13 +96,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   // "now", and no longer says that everything before it is settled.
   const numbers = RowNumbers.begin(begin.offset.snapshots?.numbers, state);
   const snapshots = begin.offset.snapshots && { ...begin.offset.snapshots, numbers: numbers.free };
-  const offset = {
-    ...begin.offset,
-    lanes: await sentOrDelivered(begin.offset, lanes, readLanes),
-    laneCount: lanes,
-    isSettled: undefined,
-    snapshots,
-  };
+  const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
   await lease.save(offset);
   report.begins(offset, await retentionMs(state, server, control));
   // A dump by file and offset contains the events that show where the server started. For a dump by

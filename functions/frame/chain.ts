@@ -40,9 +40,14 @@ type FrameStart = Pick<FrameExtent, "first" | "life">;
  * reader cut differently, of which only the rest is new.
  *
  * A lane without a delivered position accepts only the first frame (`previous: null`). Any other
- * frame is a gap, because the lane's item may be lost and the delivered position is then unknown. A
- * lane that was delivered in the frame's life accepts a new frame without `previous` only if it
- * begins in what was delivered, or with a later epoch.
+ * frame is a gap, because the lane's item may be lost and the delivered position is then unknown.
+ *
+ * A frame without `previous` comes from a reader that had saved no position of the lane in the
+ * frame's life. Such a reader sends everything of the lane in that life, also what an earlier
+ * attempt sent without saving it. So nothing is missing before the frame, and only what lies behind
+ * the delivered position is new. This needs the life's name. Where the frame or the lane has none,
+ * the positions may belong to two lives of one epoch; the frame then has to begin in what was
+ * delivered, or with a later epoch.
  *
  * Each life has a separate chain: a frame is a repeat only if the lane was delivered up to it in
  * the frame's life. The first frame of a life has no `previous`, or follows an earlier life. If the
@@ -54,7 +59,8 @@ export function chainStep(lane: LanePosition, frame: FrameExtent): ChainStep {
     return frame.previous === null ? { kind: "deliver", after: null } : { kind: "gap" };
   }
   const reached = reachedIn(lane, frame);
-  return reached === null ? stepIntoLife({ delivered, others }, frame) : stepWithin(reached, frame);
+  if (reached === null) return stepIntoLife({ delivered, others }, frame);
+  return stepWithin(reached, frame, isNamedIn(lane, frame));
 }
 
 /** The last position that was delivered in a frame's life; null when none is known. */
@@ -124,17 +130,31 @@ function keyOf(
   return ofEpoch?.[0] ?? null;
 }
 
+/** Whether the position that `reachedIn` returns has the frame's life by its name. */
+function isNamedIn(lane: LanePosition, frame: FrameStart): boolean {
+  const { life } = frame;
+  if (life === undefined) return false;
+  return isInPresentLife(lane, frame) ? lane.life === life : lane.others?.has(life) === true;
+}
+
 /** The key in `others` for a life without a name, by one of its positions. */
 function namelessLife(position: PositionText): string {
   return `epoch ${epochOf(position)}`;
 }
 
-/** The step when `delivered` and the frame's positions belong to the same life. */
-function stepWithin(delivered: PositionText, { first, last, previous }: FrameExtent): ChainStep {
+/**
+ * The step when `delivered` and the frame's positions belong to the same life. `isNamed`: its name
+ * proves it, not only its epoch.
+ */
+function stepWithin(
+  delivered: PositionText,
+  { first, last, previous }: FrameExtent,
+  isNamed: boolean,
+): ChainStep {
   if (last <= delivered) return { kind: "repeat" };
   const contiguous =
     previous === null
-      ? first <= delivered || epochOf(first) > epochOf(delivered)
+      ? isNamed || first <= delivered || epochOf(first) > epochOf(delivered)
       : previous <= delivered;
   return contiguous ? { kind: "deliver", after: delivered } : { kind: "gap" };
 }

@@ -15,8 +15,7 @@ export function laneItems(dynamodb: DynamoDBClient, table: string) {
           }),
         );
         const delivered = textOf(item, "delivered") ?? null;
-        const life = textOf(item, "life") ?? null;
-        return [lane, { delivered, life, troubled: textsOf(item, "troubled") }];
+        return [lane, { delivered, troubled: textsOf(item, "troubled") }];
       }),
     );
     return new Map(found);

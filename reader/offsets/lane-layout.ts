@@ -6,8 +6,6 @@ import { binlogPosition, type Offset } from "./offset.ts";
 export interface LaneProgress {
   /** The position up to which the lane was delivered; null before its first frame. */
   readonly delivered: PositionText | null;
-  /** The name of the life of `delivered`; null: it has none. */
-  readonly life?: string | null;
   /** The queues for which frames of the lane may be parked. */
   readonly troubled: ReadonlySet<string>;
 }

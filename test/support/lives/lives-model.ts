@@ -1,6 +1,6 @@
 import { ModelApplication, type ModelStore } from "./model-application.ts";
 import { isOfNobody, ModelFunctions, type FunctionMistake } from "./model-functions.ts";
-import { ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
+import { isOfSnapshot, ModelReader, type ReaderMistake, type ReaderTable } from "./model-reader.ts";
 import { lastNumber, ModelServer, type ModelRow, type ServerData } from "./model-server.ts";
 
 /**
@@ -89,11 +89,12 @@ export class LivesModel {
     await this.#deliverAll();
     if (this.#weather === "calm") {
       const disorder = disorderIn(
-        handled.filter((row) => !isOfNobody(row)),
+        handled.filter((row) => !isOfNobody(row) && !isOfSnapshot(row)),
         this.#server.committed,
       );
       if (disorder !== null) return disorder;
     }
+    if (this.#functions.isGap && this.#weather !== "wild") return "held: behind a gap";
     if (stop !== null || this.#functions.isGap) return null;
     const known = new Set([...handled.map(({ id }) => id), ...this.#reader.passedOver]);
     for (const { changes } of this.#functions.dead) for (const { id } of changes) known.add(id);

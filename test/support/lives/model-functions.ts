@@ -43,8 +43,14 @@ export interface ModelMessage {
  *   by-epoch         a frame of an earlier epoch counts as delivered, whatever its life
  *   passes-parked    messages are sent although earlier ones of their queue are parked
  *   nameless-parked  parked changes do not name their life
+ *   only-once        a lane takes only one beginning of a life
  */
-export type FunctionMistake = "one-per-thread" | "by-epoch" | "passes-parked" | "nameless-parked";
+export type FunctionMistake =
+  | "one-per-thread"
+  | "by-epoch"
+  | "passes-parked"
+  | "nameless-parked"
+  | "only-once";
 
 const QUEUE = "queue.fifo";
 const NOBODY: Connection = { server: "server", run: 1, thread: 1 };
@@ -159,7 +165,11 @@ export class ModelFunctions {
     const isEarlier = delivered !== null && epochOf(frame.first) < epochOf(delivered);
     if (isEarlier && this.#mistake === "by-epoch") return true;
     const step = chainStep(lane, frame);
-    if (step.kind === "gap") {
+    const isAgain =
+      step.kind === "deliver" &&
+      frame.previous === null &&
+      frame.first > (step.after ?? frame.first);
+    if (step.kind === "gap" || (isAgain && this.#mistake === "only-once")) {
       this.isGap = true;
       return false;
     }

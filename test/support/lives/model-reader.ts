@@ -87,6 +87,14 @@ export interface Reading {
 /** How many changes a frame has. */
 const FRAME = 2;
 
+/** The table of which there is a snapshot. */
+const SNAPSHOT_OF = "users";
+
+/** Whether a row is one of a snapshot. It repeats a row that is in the table already. */
+export function isOfSnapshot({ id }: ModelRow): boolean {
+  return id < 0;
+}
+
 /**
  * Reader processes, one after the other, with the real code that decides where and how they begin.
  */
@@ -103,6 +111,7 @@ export class ModelReader {
   readonly #mistake: string | null;
   readonly #sessions: ModelSessions;
   #tables = 0;
+  #snapshotRows = 0;
   /** The rows of kept XA transactions, which are in the payload bucket. */
   readonly #kept = new Map<string, readonly ModelRow[]>();
 
@@ -138,7 +147,10 @@ export class ModelReader {
     this.table = { ...this.table, saved: null, newStart, stop: null };
   }
 
-  /** Runs one process, from where it continues to the end of the log. */
+  /**
+   * Runs one process, from where it continues to the end of the log. There it hands over a row of a
+   * snapshot. After a kill the next process hands one over again, at another position.
+   */
   async read({ killedAfter, lanes: wanted, followed, progress }: Reading): Promise<void> {
     if (this.table.stop !== null) return;
     let begin: Beginning;
@@ -167,13 +179,19 @@ export class ModelReader {
         batches.set(lane, [...(batches.get(lane) ?? []), change]);
       }
     }
+    const last = due.at(-1);
+    if (last !== undefined) {
+      const lane = laneFor("shop", SNAPSHOT_OF, lanes);
+      batches.set(lane, [...(batches.get(lane) ?? []), this.#snapshotRow(offset.epoch, last)]);
+    }
     const positions = new Map(offset.lanes);
     const frames = [...batches].flatMap(([lane, changes]) =>
       framesOf(lane, changes, followedPositions(offset).get(lane) ?? null, this.#nameOf(offset)),
     );
     const count = killedAfter === null ? frames.length : Math.ceil(frames.length * killedAfter);
     for (const frame of frames.slice(0, count)) {
-      for (const { id, table } of frame.changes) this.sent.set(id, table);
+      for (const change of frame.changes)
+        if (!isOfSnapshot(change)) this.sent.set(change.id, change.table);
       this.#send(frame);
       positions.set(frame.lane, frame.last);
     }
@@ -285,6 +303,16 @@ export class ModelReader {
         position: formatPosition({ epoch, file: logged.file, offset: logged.at, row: index }),
       }))
       .filter(isWanted);
+  }
+
+  /** A row of a snapshot, between a transaction and the next one. */
+  #snapshotRow(epoch: number, { file, at, size }: Logged): ModelChange {
+    const row = ++this.#snapshotRows;
+    return {
+      table: SNAPSHOT_OF,
+      id: -row,
+      position: formatPosition({ epoch, file, offset: at + size - 1, row }),
+    };
   }
 
   #reached(offset: Offset, due: readonly Logged[], prepared: ReadonlyMap<number, string>): Offset {

@@ -275,6 +275,29 @@ describe("the position chain over several lives", () => {
     expect(chainStep(reached, of("c", 8, [1, 2], at(60, 7)))).toEqual({ kind: "gap" });
   });
 
+  test("takes a second beginning of a life behind its first one, once its name proves the life", () => {
+    // The first reader sent [1, 3] and was killed before it saved that; the next one begins again.
+    const first = of("a", 5, [1, 3], null);
+    const again = of("a", 5, [7, 9], null);
+    expect(chainStep(after(first), again)).toEqual({ kind: "deliver", after: at(3, 5) });
+    expect(chainStep(after(first), of("a", 5, [2, 9], null))).toMatchObject({ after: at(3, 5) });
+    expect(chainStep(after(first, again), first)).toEqual({ kind: "repeat" });
+    const former = after(first, of("b", 6, [1, 2], null));
+    expect(chainStep(former, again)).toEqual({ kind: "deliver", after: at(3, 5) });
+    expect(endOf(former, again)).toMatchObject({ life: "b", others: new Map([["a", at(9, 5)]]) });
+  });
+
+  test("takes a second beginning for a gap where only the epoch says that the life is the same", () => {
+    const again = of("a", 5, [7, 9], null);
+    const nameless = of(undefined, 5, [7, 9], null);
+    expect(chainStep(lane(3, 5, null), again)).toEqual({ kind: "gap" });
+    expect(chainStep(lane(3, 5, "a"), nameless)).toEqual({ kind: "gap" });
+    const twins = { ...lane(3, 5, null), others: new Map([["a", at(1, 5)]]) };
+    expect(chainStep(twins, again)).toEqual({ kind: "gap" });
+    const former = after(of(undefined, 5, [1, 3], null), of("b", 6, [1, 2], null));
+    expect(chainStep(former, again)).toEqual({ kind: "gap" });
+  });
+
   test("remembers only the latest lives", () => {
     const lives = Array.from({ length: 40 }, (_, n) => of(`life ${n}`, n + 1, [1, 2], null));
     const { others } = after(...lives);
