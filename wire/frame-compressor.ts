@@ -15,21 +15,29 @@ export class FrameCompressor {
   /** `frame` must not change until the promise has settled. */
   compress(frame: Buffer): Promise<Buffer> {
     const compressed = this.#latest.then(() => this.#compress(frame));
-    this.#latest = compressed.catch(() => undefined);
+    // Without its bytes, which would stay in memory until the next frame.
+    this.#latest = compressed.then(
+      () => undefined,
+      () => undefined,
+    );
     return compressed;
   }
 
   async #compress(frame: Buffer): Promise<Buffer> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#stream ??= this.#open();
-    this.#parts = [];
     this.#reject = reject;
     this.#stream.write(frame);
     // Ends what a decoder reads as a whole; what follows does not depend on it.
     this.#stream.flush(constants.ZSTD_e_end, resolve);
-    await promise;
-    const [first = Buffer.alloc(0), ...others] = this.#parts;
-    return others.length === 0 ? first : Buffer.concat(this.#parts);
+    try {
+      await promise;
+      const [first = Buffer.alloc(0), ...others] = this.#parts;
+      return others.length === 0 ? first : Buffer.concat(this.#parts);
+    } finally {
+      this.#parts = [];
+      this.#reject = () => undefined;
+    }
   }
 
   #open(): ZstdCompress {

@@ -64,6 +64,8 @@ export class ReaderStatus {
   #behindSinceMs: number | null = null;
   /** The time of the last event that was read; null once the end of the binlog was reached. */
   #readUpToMs: number | null = null;
+  /** The time of the last event that was heard since reading began; null: none. */
+  #heardMs: number | null = null;
   /** Whether this process has read the binlog since it was last a standby. */
   #hasRead = false;
   /**
@@ -130,6 +132,7 @@ export class ReaderStatus {
    */
   startsAt(committedMs: number): void {
     this.#readUpToMs = committedMs === 0 ? null : committedMs;
+    this.#heardMs = null;
   }
 
   /**
@@ -141,7 +144,8 @@ export class ReaderStatus {
     const isHeartbeat =
       type === EventType.HEARTBEAT_LOG_EVENT || type === EventType.HEARTBEAT_LOG_EVENT_V2;
     // An event of the same second as the one before is no nearer to the end.
-    if (!isHeartbeat && timestampMs === this.#readUpToMs) return;
+    if (!isHeartbeat && timestampMs === this.#heardMs) return;
+    this.#heardMs = timestampMs;
     const isFresh = timestampMs > Date.now() + this.#serverAheadMs - FRESH_MS;
     if (isHeartbeat || isFresh) this.#readUpToMs = null;
     else if (timestampMs > 0) this.#readUpToMs = timestampMs;

@@ -200,7 +200,8 @@ export class SessionBook {
       )
         return known.author;
       const author = this.#authorOf(transaction, session);
-      if (session === null || author === undefined) return author;
+      // The server itself is the author of single statements only.
+      if (session === null || author === undefined || author === SERVER) return author;
       if (
         session.facts.isFinal(this.#textOf(writingOf(transaction)), transaction.tag !== undefined)
       )

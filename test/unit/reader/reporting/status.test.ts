@@ -39,6 +39,14 @@ test("a reader that catches up reports lag until it reaches the end, even if it 
   expect(status.lagMs()).toBe(0);
 });
 
+test("a fresh event of the second at which reading began is the end", () => {
+  const status = new ReaderStatus();
+  status.enter("streaming");
+  status.startsAt(999_000);
+  status.hears(EventType.TABLE_MAP_EVENT, 999_000);
+  expect(status.lagMs()).toBe(0);
+});
+
 test.each([-3_600_000, 3_600_000])(
   "lag is measured with the server's clock, which is %i ms ahead",
   (ahead) => {

@@ -567,7 +567,11 @@ async function performed(steps: readonly Step[]): Promise<Transaction[]> {
       await book.sweep();
       continue;
     }
-    const present = act === "tag" ? tagged(thread, user) : transaction(thread);
+    const untagged = {
+      ...transaction(thread),
+      ...(act === "generated" && { isGenerated: true as const }),
+    };
+    const present = act === "tag" ? tagged(thread, user) : untagged;
     const [first] = written;
     const isPrepared = act === "row of a prepare" && first !== undefined;
     const next = isPrepared ? { ...present, prepared: writingOf(first) } : present;
@@ -581,8 +585,9 @@ async function performed(steps: readonly Step[]): Promise<Transaction[]> {
 describe("the authors of many transactions together", () => {
   const thread = fc.constantFrom(7, 8);
   const user = fc.constantFrom("a", "b");
+  const changing = ["write", "write", "write", "generated"];
   const step = fc.record({
-    act: fc.constantFrom("write", "write", "write", "tag", "row", "row of a prepare", "see"),
+    act: fc.constantFrom(...changing, "tag", "row", "row of a prepare", "see"),
     thread,
     user,
   });
@@ -605,6 +610,7 @@ describe("the authors of many transactions together", () => {
         examples: [
           [[does("row", "a"), does("write"), does("see", "b"), does("write")], false],
           [[does("tag", "a"), does("write"), does("tag", "a"), does("tag", "b")], false],
+          [[does("generated"), does("write")], false],
         ],
       },
     );
