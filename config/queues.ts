@@ -14,7 +14,7 @@ export interface EnvironmentQueue {
 }
 
 /** The parts of a configuration that determine its queues. */
-export interface QueueNaming {
+interface QueueNaming {
   readonly name: string;
   readonly environments: Readonly<Record<string, unknown>>;
   readonly subscribers: Readonly<

@@ -2,7 +2,6 @@ import type { ConfigProblem } from "./config-error.ts";
 import type { Configuration } from "./configuration.ts";
 import { filteredNames } from "./filtered-names.ts";
 import { initialSnapshots } from "./initial-snapshots.ts";
-import { snapshotTargets } from "./snapshot-targets.ts";
 
 type Sized = Pick<Configuration, "name" | "environments" | "subscribers" | "otherUsers" | "source">;
 
@@ -19,7 +18,7 @@ export function readerProblems(config: Sized): ConfigProblem[] {
   return [
     {
       path: "subscribers",
-      message: `and source.tables take ${bytes} bytes in variables of the reader (tables, each subscriber's tables, filters, and for snapshot "initial" the tables of each queue), and ECS has room for ${READER_ROOM}: use patterns for tables and columns, or order the snapshots with npm run snapshot`,
+      message: `and source.tables take ${bytes} bytes in variables of the reader (tables, filters, and for snapshot "initial" the tables of each queue), and ECS has room for ${READER_ROOM}: use patterns for tables and columns, or order the snapshots with npm run snapshot`,
     },
   ];
 }
@@ -30,7 +29,6 @@ export function readerListsLength({ source, ...config }: Sized): number {
     source.tables,
     source.statementTables,
     initialSnapshots(config),
-    snapshotTargets(config),
     filteredNames(config.subscribers),
   ];
   return lists.reduce(

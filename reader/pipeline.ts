@@ -153,7 +153,6 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const { settings, dynamodb, log } = options;
   const snapshots = new Snapshots({
     initial: settings.initialSnapshots,
-    targets: settings.snapshotTargets,
     orders: new OrderStore(dynamodb, settings.offsetsTable),
     savedSnapshots: () => saver.offset.snapshots,
     changeSnapshots: (change) => saver.changeSnapshots(change),

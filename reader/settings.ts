@@ -5,7 +5,6 @@ import { configurationSchema } from "../config/schema.ts";
 import { deliverySchema, sourceSchema } from "../config/source-schema.ts";
 import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
-import type { TargetSubscriber } from "./snapshot/wanted-tables.ts";
 
 /** The reader's settings, from its environment variables; ARCHITECTURE.md lists them. */
 export interface ReaderSettings {
@@ -69,8 +68,6 @@ export interface ReaderSettings {
     readonly environment: string;
     readonly tables: readonly string[];
   }[];
-  /** The subscribers to which snapshots may go; undefined when the reader does not know them. */
-  readonly snapshotTargets: readonly TargetSubscriber[] | undefined;
 }
 
 /** Environment variables are missing or invalid; `problems` names each of them. */
@@ -142,9 +139,6 @@ const variables = z.object({
   SNAPSHOT_INITIAL: jsonText("must be a JSON list of pairs with their tables")
     .pipe(z.array(z.object({ subscriber: z.string(), environment: z.string(), tables })))
     .default([]),
-  SNAPSHOT_TARGETS: jsonText("must be a JSON list of subscribers with environments and tables")
-    .pipe(z.array(z.object({ subscriber: z.string(), environments: z.array(z.string()), tables })))
-    .optional(),
 });
 
 /** Parses the settings. Throws ReaderSettingsError, which names every invalid variable. */
@@ -188,7 +182,6 @@ export function parseReaderSettings(
     metricsEveryMs: value.METRICS_SECONDS * 1000,
     logLevel: value.LOG_LEVEL,
     initialSnapshots: value.SNAPSHOT_INITIAL,
-    snapshotTargets: value.SNAPSHOT_TARGETS,
   };
 }
 

@@ -8,7 +8,6 @@ import { isMessagePerChange } from "../../wire/formats/formats.ts";
 import { needsTableColumns } from "../../config/frame-columns.ts";
 import { initialSnapshots } from "../../config/initial-snapshots.ts";
 import { encodeRouting } from "../../config/routing.ts";
-import { snapshotTargets } from "../../config/snapshot-targets.ts";
 import type { Tables } from "./resources/tables.ts";
 
 /**
@@ -50,7 +49,6 @@ export function readerSettings(
     ...(needsTableColumns(config) && { FRAME_COLUMNS: "true" }),
     ...(filtered !== null && { FILTERED_NAMES: JSON.stringify(filtered) }),
     ...(hasMessagePerChange(subscribers) && { FRAME_KIB: SMALL_FRAME_KIB }),
-    SNAPSHOT_TARGETS: JSON.stringify(snapshotTargets(config)),
     ...(initial.length > 0 && { SNAPSHOT_INITIAL: JSON.stringify(initial) }),
   };
 }

@@ -3,8 +3,7 @@ import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
 import type { Log } from "../reporting/log.ts";
 import type { Brake } from "./brake.ts";
 import { SnapshotRefusedError, SnapshotStoppedError } from "./errors.ts";
-import { findTables, type IsWanted } from "./find-tables.ts";
-import { isInitial } from "./initial-orders.ts";
+import { findTables } from "./find-tables.ts";
 import type { SavedProgress } from "./saved-progress.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
 import { reported, type SnapshotReports } from "./snapshot-reports.ts";
@@ -13,7 +12,6 @@ import {
   SnapshotReading,
   type SnapshotReadingOptions,
 } from "./snapshot-reading.ts";
-import { type TargetSubscriber, wantedTables } from "./wanted-tables.ts";
 
 export interface ActiveSnapshotOptions extends Omit<
   SnapshotReadingOptions,
@@ -21,8 +19,6 @@ export interface ActiveSnapshotOptions extends Omit<
 > {
   readonly connect: () => Promise<SnapshotConnection>;
   readonly hasGtids: boolean;
-  /** See `wantedTables`. */
-  readonly targets: readonly TargetSubscriber[] | undefined;
   readonly counters: { snapshotRows: number; snapshotChunks: number; snapshotRereads: number };
   readonly log: Log;
 }
@@ -143,13 +139,12 @@ export class ActiveSnapshot {
         "gtid_mode is not ON: without GTIDs the reader cannot tell which changes a selected row contains. Turn GTIDs on; npm run doctor prints the statements.",
       );
     }
-    const saved = this.#shared.progress.of(id);
-    const isWanted = await this.#wantedTables(saved);
     const connection = await connect();
     if (this.#isLeft) connection[Symbol.dispose]();
     this.#assertWanted();
     this.#connection = connection;
-    const begun = saved ?? (await this.#firstProgress(connection, isWanted));
+    const saved = this.#shared.progress.of(id);
+    const begun = saved ?? (await this.#firstProgress(connection));
     // Before any row is handed over, the offset must contain the first free row number for the next
     // attempt.
     await this.#shared.progress.begin(begun);
@@ -172,31 +167,10 @@ export class ActiveSnapshot {
     });
   }
 
-  /**
-   * Which tables the snapshot's queue gets. Throws when these are not all that are left to be read.
-   * The route function may have dropped rows then, so the snapshot begins again when it is resumed.
-   */
-  async #wantedTables(saved: SnapshotProgress | undefined): Promise<IsWanted> {
-    const { targets, followed } = this.#options;
-    const left = saved?.tables.slice(saved.tableIndex) ?? [];
-    const found = wantedTables(targets, this.order, left, followed);
-    if (typeof found !== "string") return found;
-    await this.#shared.progress.forget(this.order.id);
-    // An initial snapshot is ordered only once. So it must be possible to resume it.
-    throw saved !== undefined || isInitial(this.order)
-      ? new SnapshotStoppedError(
-          `${found} Cancel the snapshot. Or deploy a configuration that has it, and resume the snapshot: it then begins again from the first row.`,
-        )
-      : new SnapshotRefusedError(`${found} Take both names from the configuration.`);
-  }
-
-  async #firstProgress(
-    connection: SnapshotConnection,
-    isWanted: IsWanted,
-  ): Promise<SnapshotProgress> {
+  async #firstProgress(connection: SnapshotConnection): Promise<SnapshotProgress> {
     const { id, tables, where } = this.order;
     const found = await connection.ask((asked) =>
-      findTables(asked, this.#options.followed, { tables, where, isWanted }),
+      findTables(asked, this.#options.followed, tables, where),
     );
     this.#assertWanted();
     this.report = {

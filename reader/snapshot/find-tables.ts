@@ -18,24 +18,15 @@ export interface FoundTables {
   readonly estimatedRows: number;
 }
 
-/** Whether a snapshot's queue gets the rows of a table. */
-export type IsWanted = (name: TableName) => boolean;
-
-interface Ordered {
-  /** Patterns. */
-  readonly tables: readonly string[];
-  readonly where: string | undefined;
-  readonly isWanted: IsWanted;
-}
-
 /**
- * Finds the tables that match the order's patterns and whose changes are delivered to its queue.
- * Throws SnapshotRefusedError when there are none or one of them cannot be read.
+ * Finds the tables that match the patterns and whose changes are delivered. Throws
+ * SnapshotRefusedError when there are none or one of them cannot be read.
  */
 export async function findTables(
   connection: Connection,
   followed: FollowedTables,
-  { tables: patterns, where, isWanted }: Ordered,
+  patterns: readonly string[],
+  where: string | undefined,
 ): Promise<FoundTables> {
   if (where !== undefined) assertOneExpression(where);
   const matches = tableMatcher(patterns.map((pattern) => followed.nameOf(pattern)));
@@ -44,13 +35,12 @@ export async function findTables(
     .map((row) => ({ database: String(row["db"]), table: String(row["name"]) }))
     .filter(({ database, table }) => {
       const [db, name] = [followed.nameOf(database), followed.nameOf(table)];
-      const isDelivered = matches(db, name) && followed.isDelivered(db, name);
-      return isDelivered && isWanted({ database, table });
+      return matches(db, name) && followed.isDelivered(db, name);
     })
     .sort((a, b) => (fullName(a) < fullName(b) ? -1 : 1));
   if (names.length === 0) {
     throw new SnapshotRefusedError(
-      `No table matches ${patterns.join(", ")} among those that the reader's account may read and whose changes the subscriber gets. Check the names, source.tables and the subscriber's tables, and grant SELECT on the tables to the reader's account.`,
+      `No table matches ${patterns.join(", ")} among those that the reader's account may read and whose changes are delivered. Check the names and source.tables, and grant SELECT on the tables to the reader's account.`,
     );
   }
   let estimatedRows = 0;

@@ -1,4 +1,3 @@
-import type { SnapshotOrder } from "../../wire/snapshot-items.ts";
 import type { OrderStore } from "./order-store.ts";
 
 /** A subscriber and environment that get an initial snapshot, with its tables. */
@@ -6,13 +5,6 @@ export interface InitialSnapshot {
   readonly subscriber: string;
   readonly environment: string;
   readonly tables: readonly string[];
-}
-
-const INITIAL = "initial-";
-
-/** Whether the configuration ordered a snapshot. */
-export function isInitial({ id }: Pick<SnapshotOrder, "id">): boolean {
-  return id.startsWith(INITIAL);
 }
 
 /** Orders a snapshot for each pair that has no such order yet. */
@@ -23,7 +15,7 @@ export async function orderInitial(
 ): Promise<void> {
   const ids = new Set(known.map(({ order }) => order.id));
   for (const { subscriber, environment, tables } of pairs) {
-    const id = `${INITIAL}${subscriber}-${environment}`;
+    const id = `initial-${subscriber}-${environment}`;
     if (ids.has(id)) continue;
     await orders.place({
       id,
