@@ -69,6 +69,17 @@ export function isOver(state: SnapshotState): boolean {
   return state === "complete" || state === "cancelled" || state === "refused";
 }
 
+const INITIAL = "initial-";
+
+/** The id of the order that the reader writes once for a pair with an initial snapshot. */
+export function initialId({ subscriber, environment }: Omit<SnapshotTarget, "id">): string {
+  return `${INITIAL}${subscriber}-${environment}`;
+}
+
+export function isInitialId(id: string): boolean {
+  return id.startsWith(INITIAL);
+}
+
 const ORDER = "order#";
 const REPORT = "report#";
 

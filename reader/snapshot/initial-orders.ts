@@ -1,3 +1,4 @@
+import { initialId } from "../../wire/snapshot-items.ts";
 import type { OrderStore } from "./order-store.ts";
 
 /** A subscriber and environment that get an initial snapshot, with its tables. */
@@ -15,7 +16,7 @@ export async function orderInitial(
 ): Promise<void> {
   const ids = new Set(known.map(({ order }) => order.id));
   for (const { subscriber, environment, tables } of pairs) {
-    const id = `initial-${subscriber}-${environment}`;
+    const id = initialId({ subscriber, environment });
     if (ids.has(id)) continue;
     await orders.place({
       id,

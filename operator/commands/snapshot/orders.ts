@@ -5,6 +5,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { text } from "../../../wire/attributes.ts";
 import {
+  isInitialId,
   isOver,
   orderAttribute,
   SNAPSHOTS_KEY,
@@ -22,11 +23,16 @@ export interface OrderedSnapshot {
   readonly report: SnapshotReport | null;
 }
 
-/** Number of ended snapshots that are kept. All snapshots share one item of at most 400 KB. */
+/**
+ * Number of ended snapshots that are kept, besides initial ones. All snapshots share one item of at
+ * most 400 KB.
+ */
 const KEPT = 100;
 
+type OrdersTable = Pick<Target, "dynamodb" | "offsetsTable">;
+
 /** Reads all snapshots of a stack, the oldest first. */
-export async function allSnapshots(target: Target): Promise<readonly OrderedSnapshot[]> {
+export async function allSnapshots(target: OrdersTable): Promise<readonly OrderedSnapshot[]> {
   const { Item: item = {} } = await target.dynamodb.send(
     new GetItemCommand({
       TableName: target.offsetsTable,
@@ -45,13 +51,18 @@ export async function snapshotOf(target: Target, id: string): Promise<OrderedSna
   return found;
 }
 
-/** Writes a new order, and deletes the oldest ended snapshots beyond KEPT. */
+/**
+ * Writes a new order, and deletes the oldest ended snapshots beyond KEPT. Initial ones stay: the
+ * reader takes a missing one for an order that it has yet to write.
+ */
 export async function placeOrder(
-  target: Target,
+  target: OrdersTable,
   order: SnapshotOrder,
   known: readonly OrderedSnapshot[],
 ): Promise<void> {
-  const over = known.filter(({ report }) => report !== null && isOver(report.state));
+  const over = known.filter(
+    ({ order: { id }, report }) => report !== null && isOver(report.state) && !isInitialId(id),
+  );
   const forgotten = over
     .slice(0, Math.max(0, over.length - KEPT + 1))
     .map(({ order: { id } }) => id);

@@ -12,6 +12,9 @@ import {
   type SnapshotOrder,
   type SnapshotReport,
 } from "../../../../../wire/snapshot-items.ts";
+import { allSnapshots, placeOrder } from "../../../../../operator/commands/snapshot/orders.ts";
+import { orderInitial } from "../../../../../reader/snapshot/initial-orders.ts";
+import { OrderStore } from "../../../../../reader/snapshot/order-store.ts";
 import { CALLER, describeStacks } from "../../../../support/cloud-formation.ts";
 import { SOURCE } from "../../../../support/functions/frames.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
@@ -100,6 +103,26 @@ describe("npm run snapshot", () => {
       await new Promise(setImmediate);
     }
   }
+
+  test("the oldest ended snapshots are deleted, but not initial ones, which would be ordered again", async () => {
+    const table = { dynamodb: stage.clients.dynamodb, offsetsTable: "offsets" };
+    const store = new OrderStore(stage.clients.dynamodb, "offsets");
+    const pair = { subscriber: "billing", environment: "staging", tables: ["shop.*"] };
+    const place = async (id: string): Promise<void> => {
+      const order = { ...pair, id, startedBy: "test", startedMs: Date.now() + 1 };
+      await placeOrder(table, { ...order, wanted: "run" }, await allSnapshots(table));
+    };
+    await orderInitial([pair], store, []);
+    const ended = Array.from({ length: 101 }, (_, index) => `ended-${1000 + index}`);
+    for (const id of ended) await place(id);
+    const ids = (await orders()).map(({ id }) => id);
+    for (const id of ids) await reports(id, { state: "complete" });
+    await place("new");
+    await orderInitial([pair], store, await store.load());
+    const kept = await allSnapshots(table);
+    expect(kept.map(({ order }) => order.id)).toEqual([ids[0], ...ended.slice(2), "new"]);
+    expect(kept.filter(({ report }) => report === null)).toHaveLength(1);
+  });
 
   test("orders a snapshot, shows how far it is, pauses, resumes and cancels it", async () => {
     const started = snapshot(
