@@ -7,15 +7,11 @@ import { findTables } from "./find-tables.ts";
 import type { SavedProgress } from "./saved-progress.ts";
 import type { SnapshotConnection } from "./snapshot-connection.ts";
 import { reported, type SnapshotReports } from "./snapshot-reports.ts";
-import {
-  type HandedUpTo,
-  SnapshotReading,
-  type SnapshotReadingOptions,
-} from "./snapshot-reading.ts";
+import { SnapshotReading, type SnapshotReadingOptions } from "./snapshot-reading.ts";
 
 export interface ActiveSnapshotOptions extends Omit<
   SnapshotReadingOptions,
-  "order" | "progress" | "connection" | "onBegin" | "onComplete"
+  "order" | "progress" | "connection" | "onBegin" | "onComplete" | "onHandedOver"
 > {
   readonly connect: () => Promise<SnapshotConnection>;
   readonly hasGtids: boolean;
@@ -83,11 +79,6 @@ export class ActiveSnapshot {
   get mustPause(): boolean {
     if (this.#pausesAtMs === null) return false;
     return this.#reading?.hasPart !== true || performance.now() >= this.#pausesAtMs;
-  }
-
-  /** See `SnapshotReading`; null also before the first part on the present connection. */
-  get mustBeDelivered(): HandedUpTo | null {
-    return this.#reading?.mustBeDelivered ?? null;
   }
 
   /**
@@ -164,6 +155,7 @@ export class ActiveSnapshot {
       onBegin: (table) => log.info({ ...fields, table }, "a snapshot begins to read a table"),
       onComplete: (table, rows) =>
         log.info({ ...fields, table, rows }, "a snapshot has read all rows of a table"),
+      onHandedOver: (upTo) => this.#shared.brake.handedOver(upTo),
     });
   }
 

@@ -17,6 +17,11 @@ const LONGEST_LAG_MS = 3000;
 /** How long a snapshot pauses when the stream lags. */
 const REST_MS = 500;
 /**
+ * How many parts may be undelivered. With two, each frame of a lane has a part. With one, the frame
+ * behind a part would have none: the reader learns too late that the part is delivered.
+ */
+const MOST_UNDELIVERED = 2;
+/**
  * The interval of the checks for a part's delivery (LOOK_AGAIN_MS), and their number in one call
  * (MOST_LOOKS).
  */
@@ -27,6 +32,11 @@ const MOST_LOOKS = 40;
 export class Brake {
   readonly #options: BrakeOptions;
   #restUntilMs = 0;
+  /**
+   * The last parts that were handed over, at most MOST_UNDELIVERED. They may be of a former
+   * connection or another snapshot.
+   */
+  #latest: readonly HandedUpTo[] = [];
 
   constructor(options: BrakeOptions) {
     this.#options = options;
@@ -37,13 +47,16 @@ export class Brake {
     this.#restUntilMs = performance.now() + ms;
   }
 
+  /** Called after each part. */
+  handedOver(upTo: HandedUpTo): void {
+    this.#latest = [...this.#latest, upTo].slice(-MOST_UNDELIVERED);
+  }
+
   /**
    * Whether a part may be handed over ("free"); "behind" when the stream lags, "wait" in other
    * cases.
-   *
-   * @param rows what must be delivered first; null: nothing
    */
-  async look(rows: HandedUpTo | null): Promise<"free" | "behind" | "wait"> {
+  async look(): Promise<"free" | "behind" | "wait"> {
     const { lagMs, relief, isDelivered } = this.#options;
     if (performance.now() < this.#restUntilMs) return "wait";
     if (lagMs() > LONGEST_LAG_MS) {
@@ -54,7 +67,8 @@ export class Brake {
     if (pressed !== null) await pressed;
     // The raw queue accepts parts faster than they are delivered, so ordinary changes of the lane
     // would have to wait behind them.
-    for (let looks = 0; rows !== null && !(await isDelivered(rows)); looks++) {
+    const first = this.#latest.length < MOST_UNDELIVERED ? undefined : this.#latest[0];
+    for (let looks = 0; first !== undefined && !(await isDelivered(first)); looks++) {
       if (looks === MOST_LOOKS) return "wait";
       await delay(LOOK_AGAIN_MS);
     }

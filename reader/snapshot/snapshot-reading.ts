@@ -34,13 +34,9 @@ export interface SnapshotReadingOptions {
   readonly formerNames: (database: string, table: string) => FormerNames | undefined;
   readonly onBegin: (table: string) => void;
   readonly onComplete: (table: string, rows: number) => void;
+  /** Called after each part with rows or marks. */
+  readonly onHandedOver: (upTo: HandedUpTo) => void;
 }
-
-/**
- * How many parts may be undelivered. With two, each frame of a lane has a part. With one, the frame
- * behind a part would have none: the reader learns too late that the part is delivered.
- */
-const MOST_UNDELIVERED = 2;
 
 /** The table and position of the last row or mark that was handed over in a part. */
 export interface HandedUpTo extends BinlogPosition {
@@ -60,8 +56,6 @@ export class SnapshotReading {
   #sent: Promise<void> = Promise.resolve();
   #unsavedRows = 0;
   #handedRows = 0;
-  /** The last parts that were handed over, at most MOST_UNDELIVERED. */
-  #latest: readonly HandedUpTo[] = [];
 
   constructor(options: SnapshotReadingOptions) {
     this.#options = options;
@@ -75,11 +69,6 @@ export class SnapshotReading {
    */
   get progress(): SnapshotProgress {
     return this.#progress;
-  }
-
-  /** What must be delivered before the next part is handed over; null when nothing must. */
-  get mustBeDelivered(): HandedUpTo | null {
-    return this.#latest.length < MOST_UNDELIVERED ? null : (this.#latest[0] ?? null);
   }
 
   get isComplete(): boolean {
@@ -174,8 +163,8 @@ export class SnapshotReading {
     });
     const { fileNumber, offset } = position;
     if (added > 0) {
-      const last = { name: streamName, fileNumber, offset, row: numbers.free.next - 1 };
-      this.#latest = [...this.#latest, last].slice(-MOST_UNDELIVERED);
+      const row = numbers.free.next - 1;
+      this.#options.onHandedOver({ name: streamName, fileNumber, offset, row });
     }
     if (isBegin) this.#options.onBegin(fullName(name));
     this.#unsavedRows += rows.size;

@@ -87,7 +87,7 @@ export class Snapshots implements Disposable {
     if (active === null) return;
     try {
       while (!active.isLeft) {
-        const room = await this.#brake.look(active.mustBeDelivered);
+        const room = await this.#brake.look();
         if (room === "behind")
           active.report = { ...active.report, state: "resting", reason: "the stream is behind" };
         if (room !== "free" || active.isLeft || active.mustPause) return;
@@ -174,7 +174,9 @@ export class Snapshots implements Disposable {
     if (this.#active?.order.id === chosen.order.id) return this.#active.tell();
     this.#leave();
     if (this.#isDisposed) return;
-    this.#active = new ActiveSnapshot(chosen.order, chosen.report ?? NOTHING, this.#options, {
+    // Until it begins: the brake may hold it.
+    const report = { ...(chosen.report ?? NOTHING), state: "waiting", reason: "" } as const;
+    this.#active = new ActiveSnapshot(chosen.order, report, this.#options, {
       brake: this.#brake,
       progress: this.#progress,
       reports: this.#reports,

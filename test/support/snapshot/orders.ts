@@ -9,7 +9,7 @@ import {
   type SnapshotReport,
   type SnapshotState,
 } from "../../../wire/snapshot-items.ts";
-import { formatPosition } from "../../../wire/position.ts";
+import { formatPosition, type PositionText } from "../../../wire/position.ts";
 import type { ReaderBench } from "../reader.ts";
 
 /** An order of a snapshot of `shop.<name>`. */
@@ -25,6 +25,10 @@ export function snapshotOrder(name: string, more: Partial<SnapshotOrder> = {}): 
     ...more,
   };
 }
+
+/** The position before everything in an epoch. */
+export const atEpoch = (epoch: number): PositionText =>
+  formatPosition({ epoch, file: 0, offset: 0, row: 0 });
 
 /** The orders of snapshots in a bench's offsets table, written as the operators' command does. */
 export class BenchOrders implements Disposable {
@@ -46,10 +50,9 @@ export class BenchOrders implements Disposable {
   /**
    * Writes the delivered position of lane 0 as the route function does. A snapshot waits for it.
    *
-   * @param epoch by default behind everything, so that nothing waits
+   * @param position by default behind everything, so that nothing waits
    */
-  async delivered(epoch = 999_999): Promise<void> {
-    const position = formatPosition({ epoch, file: 0, offset: 0, row: 0 });
+  async delivered(position: PositionText = atEpoch(999_999)): Promise<void> {
     await this.dynamodb.send(
       new UpdateItemCommand({
         TableName: this.table,

@@ -20,6 +20,8 @@ export class TableBench {
   /** The ids of the rows that were handed over. */
   readonly handed: number[] = [];
   readonly marks: SnapshotMark[] = [];
+  /** The number of the last row or mark of each part. */
+  readonly parts: number[] = [];
   readonly #tap: StreamTap;
   /** Whether the stream's last event must wait. */
   isHeld = false;
@@ -58,6 +60,7 @@ export class TableBench {
       formerNames: () => undefined,
       onBegin: nothing,
       onComplete: nothing,
+      onHandedOver: ({ row }) => this.parts.push(row),
     });
   }
 

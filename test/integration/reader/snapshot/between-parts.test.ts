@@ -7,7 +7,7 @@ import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../../support/operator.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
-import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
+import { atEpoch, BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
 import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 
 // Tests events between two parts of a chunk. The reader hands over the third part when the lane's
@@ -19,6 +19,8 @@ let bench: ReaderBench;
 let orders: BenchOrders;
 let reader: ReaderProcess;
 let frames: Frame[];
+/** The end of the last frame that any test has taken. */
+let taken = atEpoch(0);
 const placed: string[] = [];
 
 const ROWS = 1200;
@@ -55,6 +57,7 @@ async function until(what: (change: Placed) => boolean, times = 1): Promise<void
       throw new Error(`the rows do not arrive\n${bench.recentLogs()}`);
     const received = await bench.receive();
     frames.push(...received);
+    for (const { last } of received) if (last > taken) taken = last;
     found += inOrder(received).filter(what).length;
   }
 }
@@ -67,7 +70,7 @@ async function afterFirstParts(name: string, more: Partial<SnapshotOrder> = {}):
      (WITH RECURSIVE c AS (SELECT 1 n UNION ALL SELECT n + 1 FROM c WHERE n < ${ROWS})
      SELECT /*+ SET_VAR(cte_max_recursion_depth = 2000) */ n FROM c) d`,
   );
-  await orders.delivered(0);
+  await orders.delivered(taken);
   placed.push(`of-${name}`);
   await orders.place(snapshotOrder(name, more));
   await until(({ op, n }) => op === "r" && n === UNDELIVERED);
@@ -160,6 +163,20 @@ test("a snapshot that is paused between the parts hands over the others of the c
   await expectTable("paused");
   expect(chunks).toBe(1);
   expect(inOrder(frames).filter(({ op }) => op === "r")).toHaveLength(ROWS);
+});
+
+test("a snapshot that is resumed waits for the parts that were handed over before its pause", async () => {
+  // At this rate a chunk is one part, so the snapshot pauses at once.
+  await afterFirstParts("resumed", { rate: 250 });
+  await orders.place(snapshotOrder("resumed", { rate: 250, wanted: "pause" }));
+  await orders.until("of-resumed", "paused");
+  await orders.place(snapshotOrder("resumed"));
+  await orders.until("of-resumed", "waiting");
+  await mysql.query("UPDATE shop.resumed SET v = 1 WHERE id = 2");
+  await until(({ op, tableName }) => op === "u" && tableName === "shop.resumed");
+  expect(numbers()).toEqual(new Set([1, UNDELIVERED]));
+  await goOn();
+  await expectTable("resumed");
 });
 
 test("a table is read anew when its definition changes between the parts", async () => {
