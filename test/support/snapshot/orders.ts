@@ -48,15 +48,15 @@ export class BenchOrders implements Disposable {
   }
 
   /**
-   * Writes the delivered position of lane 0 as the route function does. A snapshot waits for it.
+   * Writes a lane's delivered position as the route function does. A snapshot waits for it.
    *
    * @param position by default behind everything, so that nothing waits
    */
-  async delivered(position: PositionText = atEpoch(999_999)): Promise<void> {
+  async delivered(position: PositionText = atEpoch(999_999), lane = 0): Promise<void> {
     await this.dynamodb.send(
       new UpdateItemCommand({
         TableName: this.table,
-        Key: { id: { S: "lane#0" } },
+        Key: { id: { S: `lane#${lane}` } },
         UpdateExpression: "SET delivered = :position",
         ExpressionAttributeValues: { ":position": { S: position } },
       }),

@@ -76,7 +76,12 @@ class MissingRows {
   readonly #owed = new Map<number, number>();
   /** The last group with each number. */
   readonly #groups = new Map<number, { readonly at: number; readonly upper: number }>();
+  readonly #firstNumber: number;
   #count = 0;
+
+  constructor(firstNumber: number) {
+    this.#firstNumber = firstNumber;
+  }
 
   change({ op, key, oldKey }: Placed, at: number): void {
     for (const gone of op === "d" ? [key] : oldKey === "" ? [] : [oldKey]) {
@@ -93,7 +98,8 @@ class MissingRows {
       this.#cameAt.set(id, at);
     }
     const former = this.#groups.get(n - 1);
-    if (former === undefined && n > 1) this.problems.push(`no rows before number ${n}`);
+    if (former === undefined && n > this.#firstNumber)
+      this.problems.push(`no rows before number ${n}`);
     const upper = largest(ids);
     const begin = Math.min(...ids);
     this.#groups.set(n, { at, upper });
@@ -123,16 +129,18 @@ class MissingRows {
 /**
  * Compares the snapshot's rows at each place with the table that the changes up to there result in.
  *
- * @param isNumbered whether the key is the number `id`; only then missing rows are detected
+ * @param firstNumber the number of the table's first chunk, if its key is the number `id`; null for
+ *   other keys, with which missing rows are not detected
  */
 export function problemsAtPlaces(
   changes: readonly Placed[],
   tableName: string,
-  isNumbered: boolean,
+  firstNumber: number | null,
 ): { problems: string[]; rows: number } {
   const problems: string[] = [];
   const state: State = new Map();
-  const missing = new MissingRows();
+  const isNumbered = firstNumber !== null;
+  const missing = new MissingRows(firstNumber ?? 0);
   let [rows, group]: [number, Group | null] = [0, null];
   changes.forEach((change, at) => {
     if (change.tableName !== tableName) return;

@@ -3,6 +3,7 @@ import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { type Connection, createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
 import type { Frame } from "../../../../wire/frame.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
@@ -26,6 +27,9 @@ const IS_LONG = ROWS > 100_000;
 const AT_ONCE = IS_LONG ? 1 : 5;
 const USERS = ["production", "staging", "testing", "administrator"];
 const TABLES = ["shop.items", "shop.names"];
+/** A table without changes, alone in its lane. Its row is the first chunk of each snapshot. */
+const STILL = "shop.cities";
+const LANES = 2;
 /**
  * Rows per second. A chunk has at most this many rows, and at most one chunk is sent each second.
  */
@@ -44,6 +48,8 @@ beforeAll(async () => {
   await first.query(
     "CREATE TABLE shop.names (name VARCHAR(20) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, who VARCHAR(15), v INT)",
   );
+  await first.query(`CREATE TABLE ${STILL} (id BIGINT PRIMARY KEY)`);
+  await first.query(`INSERT INTO ${STILL} VALUES (1)`);
   for (const user of ["reader", ...USERS]) await first.createAccount(user);
 });
 afterAll(async () => {
@@ -161,7 +167,7 @@ function compare(
   const changes = all.filter(({ snapshot }) => snapshot === null || snapshot === id);
   const what = `${id}: ${JSON.stringify(faults)}`;
   for (const [name, rows] of atEnd) {
-    const places = problemsAtPlaces(changes, name, name === "shop.items");
+    const places = problemsAtPlaces(changes, name, name === "shop.items" ? 2 : null);
     const end = problemsAtEnd(changes, name, "staging", rows);
     expect([...places.problems, ...end.problems], what).toEqual([]);
     expect(places.rows, what).toBeGreaterThan(10);
@@ -193,17 +199,19 @@ interface Round {
 
 const STANDBY = "another reader holds this source; waiting as its standby";
 const SILENCE_MS = 180_000;
+const NOTHING_DELIVERED: LanePosition = { delivered: null, life: null, others: new Map() };
 
 /** Draws the faults of the rounds. Of those that are taken together, the first has the servers'. */
 function drawRounds(random: SeededRandom): Round[] {
   const deal = (fault: Fault, isEarly = random.chance(0.5)): Dealt => ({ fault, isEarly });
   const some = shuffled(random, OF_SERVERS);
   const faultsOf = (n: number): Dealt[] => {
+    // In the first rounds, readers are killed before they save the position of STILL's lane.
     if (IS_LONG)
       return shuffled(random, FAULTS).flatMap((fault) => [deal(fault, true), deal(fault, false)]);
     const [wave, at] = [Math.floor(n / AT_ONCE), n % AT_ONCE];
     const fault = at === 0 ? some[wave % some.length] : OF_READER[at - 1];
-    return fault === undefined ? [] : [deal(fault)];
+    return fault === undefined ? [] : [deal(fault, random.chance(0.5) && wave > 0)];
   };
   return Array.from({ length: ROUNDS }, (_, n) => ({
     id: `round-${n}`,
@@ -222,6 +230,8 @@ function shuffled(random: SeededRandom, faults: readonly Fault[]): Fault[] {
 /** A bench whose reader takes the snapshots of its rounds, one after the other. */
 class RoundsBench implements AsyncDisposable {
   readonly frames: Frame[] = [];
+  /** How far each lane was delivered, as the route function would have it. */
+  readonly #lanes = new Map<number, LanePosition>();
   readonly #bench: ReaderBench;
   readonly #orders: BenchOrders;
   #reader: ReaderProcess;
@@ -234,9 +244,11 @@ class RoundsBench implements AsyncDisposable {
   }
 
   static async start(): Promise<RoundsBench> {
-    const bench = await ReaderBench.create(aws, accountOf("reader"), { SOURCE_START: "now" });
+    const bench = await ReaderBench.create(aws, accountOf("reader"), {
+      SOURCE_START: "now",
+      LANES: String(LANES),
+    });
     const orders = new BenchOrders(aws, bench);
-    await orders.delivered();
     return new RoundsBench(bench, orders, await bench.start());
   }
 
@@ -288,7 +300,29 @@ class RoundsBench implements AsyncDisposable {
     else if (performance.now() - this.#heardMs > SILENCE_MS)
       throw new Error(`silence after ${JSON.stringify(faults)}\n${this.#bench.recentLogs()}`);
     this.frames.push(...received);
+    await this.#deliver(received);
     return received;
+  }
+
+  /** Checks frames against their lanes' chains, and delivers them as the route function does. */
+  async #deliver(received: readonly Frame[]): Promise<void> {
+    const moved = new Set<number>();
+    for (const frame of received) {
+      const { lane: number, previous, life } = frame;
+      const lane = this.#lanes.get(number) ?? NOTHING_DELIVERED;
+      const step = chainStep(lane, frame);
+      if (step.kind === "gap") {
+        const what = JSON.stringify({ number, lane, first: frame.first, previous, life });
+        throw new Error(`a gap: ${what}\n${this.#bench.recentLogs()}`);
+      }
+      if (step.kind === "repeat") continue;
+      this.#lanes.set(number, endOf(lane, frame));
+      moved.add(number);
+    }
+    for (const number of moved) {
+      const { delivered } = this.#lanes.get(number) ?? NOTHING_DELIVERED;
+      if (delivered !== null) await this.#orders.delivered(delivered, number);
+    }
   }
 
   async #suffer(fault: Fault, random: SeededRandom): Promise<void> {
