@@ -1,3 +1,4 @@
+import { CANARY_ENVIRONMENT } from "../../../../config/canary-names.ts";
 import { RUNBOOK, type RunbookHeading } from "../../../stack/monitoring/runbook.ts";
 import type { AlarmFacts } from "./alarm-facts.ts";
 import type { Facts } from "./facts.ts";
@@ -5,7 +6,7 @@ import type { Facts } from "./facts.ts";
 /** A station on the way of a change, which has a card on the page. */
 type Station = "source" | "reader" | "raw" | "failures";
 
-/** The station that each alarm is about; null: none, or that of its queue. */
+/** The station that each alarm is about; null: a queue, which its metric or its heading tells. */
 const STATIONS: Readonly<Record<RunbookHeading, Station | null>> = {
   [RUNBOOK.readerNotReporting]: "reader",
   [RUNBOOK.readerStopped]: "reader",
@@ -44,6 +45,9 @@ export function aboutAlarm(
     return queues.filter(({ name, deadName }) => [name, deadName].includes(queue)).map(nameOf);
   }
   if (queue !== null) return ["raw"];
+  if (heading === RUNBOOK.canaryMissing) {
+    return queues.filter(({ environment }) => environment === CANARY_ENVIRONMENT).map(nameOf);
+  }
   if (shortName.endsWith(" retry")) return ["failures"];
   const station = STATIONS[heading];
   return station === null ? [] : [station];

@@ -25,6 +25,11 @@ export interface Headline {
 
 /** A reader state shorter than this is a normal transition and is not reported. */
 const SETTLES_WITHIN_MS = 2_000;
+/**
+ * How long a reader may wait for the lease of a reader that has ended, or for the frames that were
+ * sent with another number of lanes. A lease lasts 15 s.
+ */
+const WAITS_WITHIN_MS = 20_000;
 /** A healthy route function takes a frame within milliseconds; a backlog may take seconds. */
 const WAITS_LONG_MS = 20_000;
 
@@ -66,15 +71,29 @@ function readerFindings({ reader, nowMs }: Facts): Finding[] {
     const text = "No reader answers.";
     return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting, about }];
   }
-  if (["streaming", "standby", "waiting"].includes(reader.state)) return [];
+  if (reader.state === "streaming") return [];
   const forMs = nowMs - reader.sinceMs;
   if (reader.state === "blocked") {
     const text = "The reader cannot continue until an operator acts; its log names the error.";
     return [{ level: "stopped", text, heading: RUNBOOK.readerStopped, about }];
   }
+  if (reader.state === "standby" || reader.state === "waiting") {
+    return forMs < WAITS_WITHIN_MS ? [] : [waitFinding(reader.state, forMs)];
+  }
   if (forMs < SETTLES_WITHIN_MS) return [];
   const text = `The reader has been ${reader.state} for ${seconds(forMs)}: nothing is read.`;
   return [{ level: "stopped", text, heading: RUNBOOK.readerNotReporting, about }];
+}
+
+/** On this machine no second reader runs that would read meanwhile. */
+function waitFinding(state: "standby" | "waiting", forMs: number): Finding {
+  const what =
+    state === "standby"
+      ? "for the lease, which another reader holds"
+      : "until the frames of the former lanes are delivered";
+  const text = `The reader has waited for ${seconds(forMs)} ${what}: nothing is read.`;
+  const heading = state === "standby" ? RUNBOOK.readerNotReporting : RUNBOOK.lag;
+  return { level: "stopped", text, heading, about: ["reader"] };
 }
 
 function rawFindings({ raw }: Facts): Finding[] {

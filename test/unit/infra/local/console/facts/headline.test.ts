@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../../../../../config/canary-names.ts";
 import type { Reason } from "../../../../../../functions/failures/parked.ts";
 import type { AlarmFacts } from "../../../../../../infra/local/console/facts/alarm-facts.ts";
 import type { Facts, ParkedStream } from "../../../../../../infra/local/console/facts/facts.ts";
@@ -11,6 +12,7 @@ import type { ReaderState } from "../../../../../../reader/reporting/status.ts";
 import { COUNTS, wellFacts } from "../../../../../support/console/well-facts.ts";
 
 const WELL = wellFacts();
+const READER = { state: "streaming", sinceMs: 0, lagMs: 3, transactions: 1, changes: 1 } as const;
 const [QUEUE] = WELL.queues as [Facts["queues"][number]];
 
 function stream(reason: string, changes: number, isGivenUp = false): ParkedStream {
@@ -44,6 +46,14 @@ test("all is well", () => {
   expect(headline(WELL)).toEqual({ level: "well", text: "All is well.", findings: [] });
 });
 
+const CANARY_QUEUE = {
+  ...QUEUE,
+  environment: CANARY_ENVIRONMENT,
+  subscriber: CANARY_SUBSCRIBER,
+  name: "shop-router-canary-binlog-router.fifo",
+  deadName: "shop-router-canary-binlog-router-dead.fifo",
+};
+
 const BILLING = "shop-billing-staging.fifo";
 
 test.each<[Partial<Facts>, string, string, string, string[]]>([
@@ -57,11 +67,25 @@ test.each<[Partial<Facts>, string, string, string, string[]]>([
   ],
   [
     {
-      reader: { state: "connecting", sinceMs: 88_000, lagMs: 12_000, transactions: 1, changes: 1 },
+      reader: { ...READER, state: "connecting", sinceMs: 88_000 },
     },
     "stopped",
     "The reader has been connecting for 12 s: nothing is read.",
     "Reader not reporting",
+    ["reader"],
+  ],
+  [
+    { reader: { ...READER, state: "standby", sinceMs: 75_000 } },
+    "stopped",
+    "The reader has waited for 25 s for the lease, which another reader holds: nothing is read.",
+    "Reader not reporting",
+    ["reader"],
+  ],
+  [
+    { reader: { ...READER, state: "waiting", sinceMs: 75_000 } },
+    "stopped",
+    "The reader has waited for 25 s until the frames of the former lanes are delivered: nothing is read.",
+    "Lag",
     ["reader"],
   ],
   [
@@ -113,15 +137,16 @@ test.each<[Partial<AlarmFacts>, string[]]>([
   [{ heading: "Raw queue age", queue: WELL.raw.name }, ["raw"]],
   [{ heading: "Function errors", shortName: "Function errors route" }, ["raw"]],
   [{ heading: "Function errors", shortName: "Function errors retry" }, ["failures"]],
-  [{ heading: "Canary missing" }, []],
+  [{ heading: "Canary missing" }, [CANARY_QUEUE.name]],
 ])("the alarm %j is about %j", (alarm, about) => {
-  const { findings } = headline({ ...WELL, alarms: [{ ...RINGS, ...alarm }] });
+  const queues = [...WELL.queues, CANARY_QUEUE];
+  const { findings } = headline({ ...WELL, queues, alarms: [{ ...RINGS, ...alarm }] });
   expect(findings.map((finding) => finding.about)).toEqual([about]);
 });
 
 const READER_STATES: Record<ReaderState, "well" | "stopped"> = {
-  standby: "well",
-  waiting: "well",
+  standby: "stopped",
+  waiting: "stopped",
   streaming: "well",
   connecting: "stopped",
   blocked: "stopped",
@@ -184,6 +209,11 @@ test("a finding by which every environment waits comes first", () => {
   const found = headline({ ...WELL, alarms: [RINGS], reader: null });
   expect(found.text).toBe("No reader answers. (and 1 more)");
   expect(found.level).toBe("stopped");
+});
+
+test.each(["standby", "waiting"] as const)("a reader that has just begun to be %s", (state) => {
+  const reader = { ...READER, state, sinceMs: 85_000 };
+  expect(headline({ ...WELL, reader }).level).toBe("well");
 });
 
 test("a reader that has just lost its connection is no finding yet, and an alarm of a part that does not run here never is", () => {
