@@ -4,8 +4,10 @@ import type { SnapshotTarget } from "./snapshot.ts";
 
 /**
  * The item `snapshots` of the offsets table. Operators write their orders to attributes
- * `order#<id>`, and the reader writes each order's progress to `report#<id>`. All are in one item,
- * because the reader polls it every two seconds.
+ * `order#<id>`, and the reader writes each order's progress to `report#<id>`. The route function
+ * writes `dropped#<id>` when it drops rows because the subscriber has no queue in the environment;
+ * the reader then stops the snapshot and removes the attribute. All are in one item, because the
+ * reader polls it every two seconds.
  */
 export const SNAPSHOTS_KEY: Item = { id: text("snapshots") };
 
@@ -82,6 +84,12 @@ export function isInitialId(id: string): boolean {
 
 const ORDER = "order#";
 const REPORT = "report#";
+const DROPPED = "dropped#";
+
+/** The names of all attributes of an order. */
+export function attributesOf(id: string): Readonly<Record<"order" | "report" | "dropped", string>> {
+  return { order: ORDER + id, report: REPORT + id, dropped: DROPPED + id };
+}
 
 export function orderAttribute(order: SnapshotOrder): readonly [string, AttributeValue] {
   const { id, subscriber, environment, tables, where, rate, startedBy, startedMs, wanted } = order;
@@ -122,18 +130,26 @@ export function reportAttribute(
   ];
 }
 
-/**
- * The orders in the item, oldest first, each with its report. The report is null until the reader
- * has seen the order.
- */
-export function snapshotsIn(
-  item: Item,
-): readonly { readonly order: SnapshotOrder; readonly report: SnapshotReport | null }[] {
+/** An order in the item. */
+export interface FoundSnapshot {
+  readonly order: SnapshotOrder;
+  /** Null until the reader has seen the order. */
+  readonly report: SnapshotReport | null;
+  /** Whether rows were dropped because the subscriber has no queue in the environment. */
+  readonly isDropped: boolean;
+}
+
+/** The orders in the item, oldest first. */
+export function snapshotsIn(item: Item): readonly FoundSnapshot[] {
   return Object.keys(item)
     .filter((name) => name.startsWith(ORDER))
     .map((name) => {
       const id = name.slice(ORDER.length);
-      return { order: orderOf(id, item[name]?.M ?? {}), report: reportOf(item[REPORT + id]?.M) };
+      return {
+        order: orderOf(id, item[name]?.M ?? {}),
+        report: reportOf(item[REPORT + id]?.M),
+        isDropped: item[DROPPED + id] !== undefined,
+      };
     })
     .sort(
       (one, other) =>

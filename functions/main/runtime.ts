@@ -2,6 +2,7 @@ import { payloadBucket } from "../aws/payload-bucket.ts";
 import type { Clients } from "../aws/clients.ts";
 import type { FilterSecret } from "../aws/filter-secret.ts";
 import { parkedStreams } from "../delivery/hand-over.ts";
+import { dropNotes } from "../delivery/dropped-snapshots.ts";
 import { lanesTable } from "../delivery/lanes-table.ts";
 import type { Patience } from "../delivery/patience.ts";
 import { queueSender } from "../delivery/queue-sender.ts";
@@ -68,6 +69,7 @@ export function runtime({
       lanes: lanesTable(client, offsetsTable),
       streams: parkedStreams(routeItems({ ...failures, bodies, firstDelayMs: backoff.baseMs })),
       sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patience }),
+      noteDropped: dropNotes(client, offsetsTable),
       lookUp: lookUp({ client, sessionsTable, failuresTable }),
     },
     items: retryItems(failures),

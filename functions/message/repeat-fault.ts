@@ -41,6 +41,7 @@ function always(subscription: Subscription): Subscriptions {
     of: () => [subscription],
     everywhere: () => [subscription],
     pair: () => subscription,
+    hasQueue: () => true,
     any: () => true,
     hasMessagePerChange: true,
   };

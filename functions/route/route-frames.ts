@@ -1,5 +1,6 @@
 import { connectionName, type Connection } from "../../wire/session.ts";
 import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.ts";
+import type { NoteDropped } from "../delivery/dropped-snapshots.ts";
 import type { LaneState } from "../delivery/lanes-table.ts";
 import type { NamedPosition } from "../failures/named-position.ts";
 import type { Batch, Trouble } from "../failures/parked.ts";
@@ -24,6 +25,7 @@ export interface RouteEffects extends DeliveryEffects {
     connections: ReadonlyMap<string, Connection>,
     change?: NamedPosition,
   ): Promise<ReadonlyMap<string, ConnectionKnowledge>>;
+  readonly noteDropped: NoteDropped;
 }
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
@@ -97,6 +99,7 @@ async function routeTogether(
     unattributed += due.changes.length - authored.length;
     const share = fanOut(due.frame, authored, rules);
     faults.push(...faultsOf(share));
+    for (const id of droppedSnapshots(due.frame, rules)) await effects.noteDropped(id);
     if (share.undecided !== null) await parkUndecided(due.frame, share.undecided, effects);
     shares.push(share);
   }
@@ -122,6 +125,13 @@ async function routeTogether(
     parked,
     faults,
   };
+}
+
+/** The snapshots of a frame's rows that no queue gets, because their subscriber was removed. */
+function droppedSnapshots({ authors }: PositionedFrame, { subscriptions }: FanOutRules): string[] {
+  return authors.flatMap(({ snapshot }) =>
+    snapshot === undefined || subscriptions.hasQueue(snapshot) ? [] : [snapshot.id],
+  );
 }
 
 function faultsOf({ queues, undecided }: FanOut): Fault[] {

@@ -53,6 +53,8 @@ export interface Subscriptions {
     table: string,
     lowerCaseNames?: boolean,
   ): Subscription | null;
+  /** Whether a subscriber has a queue in an environment. */
+  hasQueue(target: Pick<Subscription, "subscriber" | "environment">): boolean;
   /**
    * Whether a queue of any environment could receive the change. If not, its author does not
    * matter.
@@ -147,10 +149,16 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     return chosen.find(({ subscriber }) => subscriber === target.subscriber) ?? null;
   }
 
+  const hasQueue: Subscriptions["hasQueue"] = (target) =>
+    queues.some(
+      ({ subscriber, environment }) =>
+        subscriber === target.subscriber && environment === target.environment,
+    );
+
   const hasMessagePerChange = subscribers.some(({ subscriber }) =>
     isMessagePerChange(subscriber.format),
   );
-  return { of, everywhere, pair, any, hasMessagePerChange };
+  return { of, everywhere, pair, hasQueue, any, hasMessagePerChange };
 }
 
 /** The queues of a subscriber that receive a change if the subscriber has the table. */

@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { text } from "../../wire/attributes.ts";
 import {
+  attributesOf,
   orderAttribute,
   reportAttribute,
   SNAPSHOTS_KEY,
@@ -56,6 +57,38 @@ export class OrderStore {
   }
 
   /**
+   * Stops a snapshot of which rows were dropped, and removes that note. An operator's wish to pause
+   * it does not prevent that.
+   */
+  async dropped(id: string, report: SnapshotReport): Promise<void> {
+    const [name, attribute] = reportAttribute(id, report);
+    const { order, dropped } = attributesOf(id);
+    try {
+      await this.#dynamodb.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: { ...SNAPSHOTS_KEY },
+          UpdateExpression: "SET #report = :report, #order.#wanted = :pause REMOVE #dropped",
+          ConditionExpression: "#order.#wanted <> :cancel",
+          ExpressionAttributeNames: {
+            "#report": name,
+            "#order": order,
+            "#wanted": "wanted",
+            "#dropped": dropped,
+          },
+          ExpressionAttributeValues: {
+            ":report": attribute,
+            ":pause": text("pause"),
+            ":cancel": text("cancel"),
+          },
+        }),
+      );
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error; // removed or cancelled
+    }
+  }
+
+  /**
    * Writes a report. The state `stopped` also pauses the order until an operator resumes it; this
    * is written only if the order is still wanted.
    */
@@ -71,7 +104,7 @@ export class OrderStore {
           ConditionExpression: isStopped ? "#order.#wanted = :run" : "attribute_exists(#order)",
           ExpressionAttributeNames: {
             "#report": name,
-            "#order": `order#${id}`,
+            "#order": attributesOf(id).order,
             ...(isStopped && { "#wanted": "wanted" }),
           },
           ExpressionAttributeValues: {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { backoffMs } from "../../wire/backoff.ts";
-import { isOver } from "../../wire/snapshot-items.ts";
+import { type FoundSnapshot, isOver } from "../../wire/snapshot-items.ts";
 import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
 import { describeError } from "../reporting/log.ts";
 import { ActiveSnapshot, type ActiveSnapshotOptions } from "./active-snapshot.ts";
@@ -133,10 +133,14 @@ export class Snapshots implements Disposable {
   }
 
   /** Makes the oldest wanted order the active snapshot; the others wait. */
-  async #choose(known: Awaited<ReturnType<OrderStore["load"]>>): Promise<void> {
-    let chosen: (typeof known)[number] | null = null;
+  async #choose(known: readonly FoundSnapshot[]): Promise<void> {
+    let chosen: FoundSnapshot | null = null;
     for (const found of known) {
-      const { order, report } = found;
+      const { order, report, isDropped } = found;
+      if (isDropped && order.wanted !== "cancel" && report?.state !== "refused") {
+        await this.#stopDropped(found);
+        continue;
+      }
       if (report !== null && isOver(report.state)) {
         await this.#progress.forget(order.id);
         continue;
@@ -181,6 +185,21 @@ export class Snapshots implements Disposable {
       progress: this.#progress,
       reports: this.#reports,
     });
+  }
+
+  /** Stops a snapshot of which rows were dropped, also when all its rows had been handed over. */
+  async #stopDropped({ order, report }: FoundSnapshot): Promise<void> {
+    const { inFlight, saved, orders, log, onStopped } = this.#options;
+    const latest = (this.#active?.order.id === order.id ? this.#active.report : report) ?? NOTHING;
+    if (this.#active?.order.id === order.id) this.#leave();
+    // A frame that is acknowledged later would bring the progress back.
+    await inFlight.sent();
+    await saved();
+    await this.#progress.forget(order.id);
+    log.error({ snapshot: order.id }, "a snapshot is stopped: its subscriber has no queue");
+    const reason = `The configuration has no queue for ${order.subscriber} in ${order.environment}, so rows were dropped. Cancel the snapshot. Or deploy a configuration with that queue, and resume the snapshot: it begins again from the first row.`;
+    await orders.dropped(order.id, { ...latest, state: "stopped", reason, updatedMs: Date.now() });
+    onStopped(true);
   }
 
   async #complete(active: ActiveSnapshot, progress: SnapshotProgress): Promise<void> {

@@ -5,6 +5,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import { text } from "../../../wire/attributes.ts";
 import {
+  attributesOf,
   isInitialId,
   isOver,
   orderAttribute,
@@ -66,7 +67,7 @@ export async function placeOrder(
   const forgotten = over
     .slice(0, Math.max(0, over.length - KEPT + 1))
     .map(({ order: { id } }) => id);
-  const names = forgotten.flatMap((id) => [`order#${id}`, `report#${id}`]);
+  const names = forgotten.flatMap((id) => Object.values(attributesOf(id)));
   const [name, attribute] = orderAttribute(order);
   const removes = names.map((_, index) => `#old${index}`);
   await target.dynamodb.send(
@@ -93,7 +94,7 @@ export async function wish(target: Target, id: string, wanted: SnapshotWish): Pr
         Key: { ...SNAPSHOTS_KEY },
         UpdateExpression: "SET #order.#wanted = :wanted",
         ConditionExpression: "attribute_exists(#order)",
-        ExpressionAttributeNames: { "#order": `order#${id}`, "#wanted": "wanted" },
+        ExpressionAttributeNames: { "#order": attributesOf(id).order, "#wanted": "wanted" },
         ExpressionAttributeValues: { ":wanted": text(wanted) },
       }),
     );

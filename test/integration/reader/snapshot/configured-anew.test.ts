@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { filteredNames } from "../../../../config/filtered-names.ts";
 import type { RoutingInput } from "../../../../config/routing.ts";
@@ -68,14 +69,19 @@ function routingOf(subscribers: Subscribers) {
   };
 }
 
+/** Stops the functions, and starts them with these subscribers. */
+async function deployFunctions(subscribers: Subscribers): Promise<void> {
+  await functions?.[Symbol.asyncDispose]();
+  stage.deploy(routingOf(subscribers));
+  functions = new Pipeline(stage);
+}
+
 /** Stops reader and functions, and starts them with these subscribers. */
 async function deploy(
   subscribers: Subscribers & Parameters<typeof filteredNames>[0],
 ): Promise<void> {
   await reader?.stop();
-  await functions?.[Symbol.asyncDispose]();
-  stage.deploy(routingOf(subscribers));
-  functions = new Pipeline(stage);
+  await deployFunctions(subscribers);
   reader = await bench.start(undefined, {
     FRAME_COLUMNS: "true",
     FILTERED_NAMES: JSON.stringify(filteredNames(subscribers)),
@@ -142,3 +148,44 @@ test("a mask and a condition that are deployed in the middle of a snapshot hold 
   expect(after.at(-1)).toMatchObject({ op: "snapshot", snapshot: { tables: 1 } });
   await expectNothingFor("mailing");
 });
+
+test("a snapshot whose subscriber is removed stops, lets others go on, and begins again with it", async () => {
+  await deploy(BEFORE);
+  await orders.place(orderOf("removed", "mailing"));
+  await orders.place({ ...orderOf("next", "search"), startedMs: Date.now() + 1, rate: ROWS });
+  await firstOf("mailing");
+  const { mailing: _, ...others } = BEFORE;
+  await deployFunctions(others);
+  const { reason } = await orders.until("removed", "stopped");
+  expect(reason).toContain("no queue for mailing in staging");
+  await orders.until("next", "complete");
+  expect(new Set(rowsOf(await take("search")).map(({ id }) => id)).size).toBe(ROWS);
+  await take("mailing");
+  await deployFunctions(BEFORE);
+  await orders.place({ ...orderOf("removed", "mailing"), rate: ROWS });
+  await orders.until("removed", "complete");
+  const again = await take("mailing");
+  expect(again[0]).toMatchObject({ op: "snapshot", snapshot: { state: "started" } });
+  expect(new Set(rowsOf(again).map(({ id }) => id)).size).toBe(ROWS);
+});
+
+test.each(["paused", "complete"] as const)(
+  "a snapshot that is %s stops when the rows that were on the way are dropped",
+  async (state) => {
+    await deploy(BEFORE);
+    await functions?.[Symbol.asyncDispose]();
+    const order = { ...orderOf(state, "mailing"), where: "id <= 200" };
+    await orders.place({ ...order, rate: state === "paused" ? 100 : ROWS });
+    if (state === "paused") {
+      while (((await orders.reportOf(state))?.rows ?? 0) === 0) await delay(50);
+      await orders.place({ ...order, wanted: "pause" });
+    }
+    await orders.until(state, state);
+    await deployFunctions({ search: PEOPLE });
+    await orders.until(state, "stopped");
+    await deployFunctions(BEFORE);
+    await orders.place({ ...order, rate: ROWS });
+    await orders.until(state, "complete");
+    expect(new Set(rowsOf(await take("mailing")).map(({ id }) => id)).size).toBe(200);
+  },
+);

@@ -507,6 +507,7 @@ function rules(release: Release): FanOutRules {
       of: () => [SUBSCRIPTION],
       everywhere: () => [SUBSCRIPTION],
       pair: () => SUBSCRIPTION,
+      hasQueue: () => true,
       any: () => true,
       hasMessagePerChange: true,
     },

@@ -85,6 +85,7 @@ class Routing {
         },
         effects: {
           lookUp: () => NEVER,
+          noteDropped: () => NEVER,
           lanes: {
             read: async () => this.#lane,
             write: async (_, state) => (this.#lane = { ...state, lane: 0, version: 1 }),

@@ -138,6 +138,7 @@ class Delivery {
       new Map(
         [...connections.keys()].map((name) => [name, { entries: [AUTHOR], parkedUpTo: null }]),
       ),
+    noteDropped: () => NEVER,
     lanes: {
       read: async () => this.#lane,
       write: async (_from, next) => {
