@@ -72,6 +72,21 @@ test.each<[string, Record<string, unknown>]>([
   expect(after).toEqual(golden);
 });
 
+const taskDefinition = (replaced: Record<string, unknown>): unknown =>
+  exampleTemplate(replaced).findResources("AWS::ECS::TaskDefinition");
+
+test("a subscriber, an environment or a subscriber's table that is added leaves the reader as it is", () => {
+  const added = { tables: ["shop.orders"] };
+  const present = taskDefinition({});
+  expect(taskDefinition({ subscribers: { ...subscribers, added } })).toEqual(present);
+  expect(
+    taskDefinition({ environments: { ...environments, added: { users: ["app_added"] } } }),
+  ).toEqual(present);
+  const [name = ""] = Object.keys(subscribers);
+  const more = { ...subscribers[name], tables: ["shop.*"] };
+  expect(taskDefinition({ subscribers: { ...subscribers, [name]: more } })).toEqual(present);
+});
+
 function count(type: string): number {
   return Object.values(golden).filter(({ Type }) => Type === type).length;
 }
