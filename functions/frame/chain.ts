@@ -137,6 +137,25 @@ function isNamedIn(lane: LanePosition, frame: FrameStart): boolean {
   return isInPresentLife(lane, frame) ? lane.life === life : lane.others?.has(life) === true;
 }
 
+/** The name of a life of the lane that has the epoch of a position; null: none is known. */
+export function namedLife(
+  { delivered, life, others }: LanePosition,
+  of: PositionText,
+): string | null {
+  const known: readonly (readonly [string | null, PositionText | null])[] = [
+    [life, delivered],
+    ...(others ?? []),
+  ];
+  const found = known.find(
+    ([name, position]) =>
+      name !== null &&
+      position !== null &&
+      epochOf(position) === epochOf(of) &&
+      name !== namelessLife(of),
+  );
+  return found?.[0] ?? null;
+}
+
 /** The key in `others` for a life without a name, by one of its positions. */
 function namelessLife(position: PositionText): string {
   return `epoch ${epochOf(position)}`;

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { text, textOf } from "../../../wire/attributes.ts";
 import { lanesTable, type LaneState } from "../../../functions/delivery/lanes-table.ts";
 import { isPosition } from "../../../wire/position.ts";
-import { endOfGap, reachedIn } from "../../../functions/frame/chain.ts";
+import { endOfGap, namedLife, reachedIn } from "../../../functions/frame/chain.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
 import { table } from "../../shared/render.ts";
@@ -33,6 +33,8 @@ async function showLanes({ target, report }: StackContext): Promise<void> {
 
 /** Stands for a frame without a life. An omitted name could not be told from a forgotten one. */
 const NO_LIFE = "-";
+/** The form of a name from `newLife`. */
+const LIFE = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export function acceptGap(failures: Command): void {
   failures
@@ -64,7 +66,7 @@ async function goOnAfter(
   const stored = lanesTable(dynamodb, offsetsTable);
   const lane = await stored.read(number);
   // Another life may have used the same positions, so only those of the frame's life count.
-  const life = named === NO_LIFE ? undefined : named;
+  const life = lifeBehindGap(lane, position, named);
   const delivered = reachedIn(lane, { first: position, ...(life !== undefined && { life }) });
   if (delivered !== null && position <= delivered) {
     throw new CommandError(`lane ${number} was delivered up to ${delivered} already`);
@@ -78,6 +80,19 @@ async function goOnAfter(
   }
   await stored.write(lane, { ...endOfGap(lane, position, life), troubled: lane.troubled });
   report({ lane: number, delivered: position }, () => `Lane ${number} goes on after ${position}.`);
+}
+
+/** Throws CommandError for what is no life's name, and for none where the lane knows a name. */
+function lifeBehindGap(lane: LaneState, position: string, named: string): string | undefined {
+  if (named !== NO_LIFE) {
+    if (LIFE.test(named)) return named;
+    throw new CommandError(`${JSON.stringify(named)} is not the name of a life`);
+  }
+  const known = namedLife(lane, position);
+  if (known === null) return undefined;
+  throw new CommandError(
+    `lane ${lane.lane} knows the life ${known} with this epoch: pass the life that the frame's error names, or this one if it names none`,
+  );
 }
 
 /** Reads the state of every lane. The scan is cheap, because the offsets table has few items. */

@@ -14,6 +14,8 @@ import { numbers } from "../../../../support/functions/received.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
 import { binlogRouter, type Ended, stackFileOf } from "../../../../support/operator.ts";
 
+const LIFE_A = "aaaaaaaa-1111-4111-8111-111111111111";
+const LIFE_B = "bbbbbbbb-2222-4222-8222-222222222222";
 const STREAM = "queue/0/shop-billing-staging.fifo";
 const ENVIRONMENTS = {
   staging: { users: ["app_staging"] },
@@ -317,12 +319,12 @@ describe("npm run failures", () => {
   });
 
   test("accepts a gap in frames of an earlier life that arrive late", async () => {
-    const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    const [earlier, later] = [new TestLane(0, 7, LIFE_A), new TestLane(0, 8, LIFE_B)];
     const [first, , third] = [1, 2, 3].map(() => earlier.frame([{}]));
     await route(stage.runtime, rawEvent([first ?? "", later.frame([{}])]));
     const late = rawEvent([third ?? ""]);
     expect(await route(stage.runtime, late)).toHaveLength(1);
-    const accept = (n: number) => failures("accept-gap", "0", earlier.position(n), "a", "--yes");
+    const accept = (n: number) => failures("accept-gap", "0", earlier.position(n), LIFE_A, "--yes");
     expect(await accept(1)).toMatchObject({ code: 2 });
     expect(await accept(2)).toMatchObject({ code: 0 });
     expect(await route(stage.runtime, late)).toEqual([]);
@@ -331,13 +333,13 @@ describe("npm run failures", () => {
   });
 
   test("accepts a gap at the beginning of a life, and keeps what was delivered in the life before", async () => {
-    const [earlier, later] = [new TestLane(0, 7, "a"), new TestLane(0, 8, "b")];
+    const [earlier, later] = [new TestLane(0, 7, LIFE_A), new TestLane(0, 8, LIFE_B)];
     const [first, second] = [earlier.frame([{}]), earlier.frame([{}])];
     later.frame([{}]);
     const [waiting, next] = [later.frame([{}, {}]), later.frame([{}])];
     await route(stage.runtime, rawEvent([first]));
     expect(await route(stage.runtime, rawEvent([waiting]))).toHaveLength(1);
-    const accepted = await failures("accept-gap", "0", later.position(1), "b", "--yes");
+    const accepted = await failures("accept-gap", "0", later.position(1), LIFE_B, "--yes");
     expect(accepted).toMatchObject({ code: 0 });
     // SQS no longer recognises a message that is sent again.
     stage.clock.advance(6 * 60_000);
@@ -349,19 +351,22 @@ describe("npm run failures", () => {
   });
 
   test("accepts a gap in a life with another one's epoch, whose frames go on", async () => {
-    const [one, twin] = [new TestLane(0, 8, "a"), new TestLane(0, 8, "b")];
+    const [one, twin] = [new TestLane(0, 8, LIFE_A), new TestLane(0, 8, LIFE_B)];
     const [first, second] = [one.frame([{}]), one.frame([{}])];
     const [, , waiting] = [twin.frame([{}]), twin.frame([{}]), twin.frame([{}])];
     await route(stage.runtime, rawEvent([first]));
     expect(await route(stage.runtime, rawEvent([waiting]))).toHaveLength(1);
-    const accept = (...life: string[]) =>
-      failures("accept-gap", "0", twin.position(2), ...life, "--yes");
+    const accept = (life: string) => failures("accept-gap", "0", twin.position(2), life, "--yes");
     // Without a life, the position would count as one of the other life.
-    expect(await accept()).toMatchObject({ code: 2 });
-    expect(await accept("b")).toMatchObject({ code: 0 });
+    expect(await accept("-")).toMatchObject({
+      code: 2,
+      problem: expect.stringContaining(LIFE_A) as string,
+    });
+    expect(await accept(LIFE_B.slice(1))).toMatchObject({ code: 2 });
+    expect(await accept(LIFE_B)).toMatchObject({ code: 0 });
     expect(await route(stage.runtime, rawEvent([second, waiting]))).toEqual([]);
     expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3]);
-    const again = await failures("accept-gap", "0", twin.position(3), "b", "--yes");
+    const again = await failures("accept-gap", "0", twin.position(3), LIFE_B, "--yes");
     expect(again).toMatchObject({ code: 2 });
   });
 
