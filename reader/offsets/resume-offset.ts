@@ -15,10 +15,11 @@ import {
   runAt,
 } from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
+import { firstAnchor } from "./first-anchor.ts";
 import { refuseHidden } from "./hidden-transactions.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
-import { isSamePosition, usedAgain } from "./without-anchor.ts";
+import { isBeyondEnd, isSamePosition, usedAgain } from "./without-anchor.ts";
 
 /**
  * Finds where to continue from a saved offset. If the server's binlog is proven to be the one that
@@ -40,14 +41,15 @@ export async function resume(
   const again = vouched.has(MISMATCH) ? null : await gtidUsedAgain(saved, state, evidence);
   if (again !== null) throw anotherUnder(again, saved);
   if (await isSamePlace(saved, state, evidence)) {
-    if (gtidSet === null || !goesOnByGtids(saved, state)) return goOn(saved, state, evidence);
-    const readTo = readToHere(saved);
+    const known = vouched.has(MISMATCH) ? await recognised(saved, state, evidence) : saved;
+    if (gtidSet === null || !goesOnByGtids(known, state)) return goOn(known, state, evidence);
+    const readTo = readToHere(known);
     const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isRead);
-    return goOn({ ...saved, searchedTo }, state, evidence);
+    return goOn({ ...known, searchedTo }, state, evidence);
   }
   // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
-  if (isKnownFile(saved, state) && vouched.has(MISMATCH) && gtidSet === null && !saved.anchor)
-    return goOn(saved, state, evidence);
+  if (vouched.has(MISMATCH) && gtidSet === null && !saved.anchor && isInBinlog(saved, state))
+    return goOn(await recognised(saved, state, evidence), state, evidence);
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);
   if (!state.gtids) throw gtidModeOff(state);
@@ -61,6 +63,21 @@ export async function resume(
   // unrelated to the former ones.
   const known = { ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch), searchedTo };
   return behindGtids(known, anchor, state);
+}
+
+/**
+ * Gives an offset of an earlier release that an operator has confirmed an anchor. The next attempt
+ * proves the server by it, although nothing may have been read until then.
+ */
+async function recognised(
+  saved: Offset,
+  state: ServerState,
+  evidence: BinlogEvidence,
+): Promise<Offset> {
+  if (!isOfEarlierRelease(saved)) return saved;
+  const { file, gtidSet } = saved;
+  const anchor = await firstAnchor(file, state.gtids ? gtidSet : null, state, evidence);
+  return { ...saved, anchor };
 }
 
 /**
@@ -125,6 +142,11 @@ const MISMATCH = "HistoryMismatchError";
 
 function isKnownFile({ server, file }: Offset, { uuid, files }: ServerState): boolean {
   return server === uuid && files.includes(file);
+}
+
+/** Whether the server has the offset's file, and the file reaches the offset if it is the last one. */
+function isInBinlog(saved: Offset, state: ServerState): boolean {
+  return isKnownFile(saved, state) && !isBeyondEnd(saved, state);
 }
 
 /** Earlier releases named no lives and saved no anchors. */

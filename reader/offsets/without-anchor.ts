@@ -22,9 +22,7 @@ export async function isSamePosition(
   evidence: BinlogEvidence,
 ): Promise<boolean> {
   const { file, offset, gtidSet, committedMs, lanes } = saved;
-  // New logs may have the same names and be shorter. Their transactions would get positions that
-  // the lanes have passed.
-  if (file === state.file && offset > state.offset) return false;
+  if (isBeyondEnd(saved, state)) return false;
   if (gtidSet !== null && state.gtids) {
     const before = await evidence.gtidsBefore(file, offset);
     if (!(await evidence.isSubset(before, gtidSet))) return false;
@@ -40,6 +38,17 @@ export async function isSamePosition(
   const begunMs = (beginning?.begunS ?? 0) * 1000;
   if (begunMs <= committedMs + SET_BACK_MS) return true;
   return (await lastCommitMs(saved, state, evidence)) === committedMs;
+}
+
+/**
+ * Whether the position is beyond the end of the binlog. New logs may have the same names and be
+ * shorter. Their transactions would get positions that the lanes have passed.
+ */
+export function isBeyondEnd(
+  { file, offset }: Pick<Offset, "file" | "offset">,
+  state: Pick<ServerState, "file" | "offset">,
+): boolean {
+  return file === state.file && offset > state.offset;
 }
 
 /**

@@ -261,6 +261,23 @@ describe("without GTIDs", () => {
     expect(frames[0]).not.toHaveProperty("life");
   });
 
+  test("a history that an operator has confirmed stays confirmed until something was read", async () => {
+    await using bench = await ReaderBench.create(orders.aws, mysql.server);
+    const before = await readByEarlierRelease(bench);
+    const TableName = `${bench.source}-offsets`;
+    const Item = { ...(await savedItem(bench)), committedMs: { N: "0" } };
+    await orders.dynamodb.send(new PutItemCommand({ TableName, Item }));
+    await expectStop(bench, "HistoryMismatchError");
+    const stack = stackFileOf(orders.aws, tablesOf(bench));
+    expect(await binlogRouterOn(stack, "offsets", "continue", "--yes")).toMatchObject({ code: 0 });
+    for (let start = 1; start <= 2; start++) expect(await (await bench.start()).stop()).toBe(0);
+    await bench.start();
+    await insert(11, 13);
+    const frames = await bench.takeFrames(3);
+    expect(idsOf(frames)).toEqual(range(11, 13));
+    expect(frames[0]).toMatchObject({ epoch: 1, previous: inEpoch1(before.at(-1)?.last ?? "") });
+  });
+
   test("a reset server with a file of the same name stops the reader until an operator acts", async () => {
     await using bench = await ReaderBench.create(orders.aws, mysql.server);
     await readByEarlierRelease(bench);

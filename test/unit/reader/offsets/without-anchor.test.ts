@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import type { Beginning } from "../../../../reader/offsets/beginning.ts";
 import type { BinlogEvidence } from "../../../../reader/offsets/evidence.ts";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
 import { isSameBinlog, resume } from "../../../../reader/offsets/resume-offset.ts";
 import { HistoryMismatchError, SourceSettingError } from "../../../../reader/reporting/errors.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
+import type { Anchor } from "../../../../reader/transactions/transaction.ts";
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const SET = `${UUID}:1-50`;
@@ -80,6 +82,24 @@ function committed(laterMs: (number: number) => number): BinlogEvidence {
       return { file: "", start: 4, begunS: null, gtid, committedUs };
     },
   };
+}
+
+const CONFIRMED = new Set(["HistoryMismatchError"]);
+
+/** Confirms an offset, and starts twice more before anything was read. Returns the beginning. */
+async function expectStaysConfirmed(
+  offset: Offset,
+  server: ServerState,
+  evidence: BinlogEvidence,
+): Promise<Beginning> {
+  await expect(resume(offset, server, evidence)).rejects.toBeInstanceOf(HistoryMismatchError);
+  const begin = await resume(offset, server, evidence, CONFIRMED);
+  const stands = async (anchor: Anchor): Promise<boolean> => {
+    const { begunS } = (await evidence.beginningOf(anchor.file)) ?? {};
+    return anchor.start === 4 && anchor.begunS === begunS;
+  };
+  expect(await resume(begin.offset, server, { ...evidence, stands })).toEqual(begin);
+  return begin;
 }
 
 /** The server would answer only after it has executed the GTID. */
@@ -199,9 +219,20 @@ describe("an offset of an earlier release, which has no anchor", () => {
         name: "HistoryMismatchError",
         message: expect.stringContaining(`under the GTID ${UUID}:50`),
       });
-      expect(await resume(saved, state, again, new Set(["HistoryMismatchError"]))).toMatchObject({
+      expect(await resume(saved, state, again, CONFIRMED)).toMatchObject({
         isResumed: true,
       });
+    });
+
+    test("continues at each restart, until something was read, when an operator has confirmed it", async () => {
+      const begin = await expectStaysConfirmed(saved, state, again);
+      // This position was proven by the GTIDs executed before it.
+      expect(begin.start).toEqual({ kind: "file", file: saved.file, offset: saved.offset });
+      // The history has changed since.
+      const changed = committed((number) => (number > 40 ? 4000 + number : number - 50));
+      await expect(
+        resume(begin.offset, state, { ...changed, stands: async () => true }),
+      ).rejects.toBeInstanceOf(HistoryMismatchError);
     });
 
     test("is not in the binlog that was read, for the operator's commands", async () => {
@@ -237,7 +268,7 @@ describe("an offset of an earlier release, which has no anchor", () => {
 
     test("stops where its file is younger than what was read in it, until an operator confirms the history", async () => {
       await expect(resume(plain, off, younger)).rejects.toBeInstanceOf(HistoryMismatchError);
-      expect(await resume(plain, off, younger, new Set(["HistoryMismatchError"]))).toMatchObject({
+      expect(await resume(plain, off, younger, CONFIRMED)).toMatchObject({
         isResumed: true,
       });
       // gtid_mode was switched off.
@@ -279,8 +310,27 @@ describe("an offset of an earlier release, which has no anchor", () => {
         name: "HistoryMismatchError",
         message: expect.stringContaining("may have been reset"),
       });
-      const confirmed = new Set(["HistoryMismatchError"]);
-      expect(await resume(sent, off, same, confirmed)).toMatchObject({ isResumed: true });
+      expect(await resume(sent, off, same, CONFIRMED)).toMatchObject({ isResumed: true });
+    });
+
+    test("continues at each restart, until something was read, when an operator has confirmed it", async () => {
+      for (const [sent, evidence] of [
+        [{ ...plain, committedMs: 0 }, same],
+        [plain, younger],
+      ] as const) {
+        const { offset } = await expectStaysConfirmed(sent, off, evidence);
+        const reset = { ...evidence, stands: async () => false };
+        await expect(resume(offset, off, reset)).rejects.toBeInstanceOf(HistoryMismatchError);
+        // gtid_mode was switched on meanwhile.
+        await expectStaysConfirmed(sent, state, evidence);
+      }
+    });
+
+    test("stops where its position lies beyond the end of the binlog, even if an operator confirms the history", async () => {
+      const short = { ...off, file: plain.file, offset: plain.offset - 1 };
+      await expect(resume(plain, short, same, CONFIRMED)).rejects.toBeInstanceOf(
+        HistoryMismatchError,
+      );
     });
   });
 });
