@@ -1,5 +1,6 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { verifyChecksum } from "../binlog-format/events/checksum.ts";
 import { parseRotate } from "../binlog-format/events/control-events.ts";
 import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
@@ -73,6 +74,20 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
         if (!isUnreadable(error) || !(await isPurged(connection, gtid))) throw error;
         return null;
       }
+    },
+
+    async findBetween(gtid, { file, offset }, end) {
+      let found: Anchor | null = null;
+      const endNumber = binlogFileNumber(end.file);
+      await look(server, { kind: "file", file, offset }, (event) => {
+        const each = transactionIn(event);
+        if (each?.gtid === gtid) found = each;
+        const isLast = event.file === end.file && event.isInFile;
+        const isEnd = isLast && event.header.logPos >= end.offset;
+        const isBehind = binlogFileNumber(event.file) > endNumber;
+        return found !== null || isEnd || isBehind ? true : null;
+      });
+      return found;
     },
 
     beginningOf: (file) => look(server, { kind: "file", file, offset: FIRST_EVENT }, anchorIn),

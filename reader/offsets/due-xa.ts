@@ -1,7 +1,7 @@
 import type { ServerState } from "../source/server-state.ts";
-import type { KeptXa } from "../transactions/transaction.ts";
+import type { Anchor, KeptXa } from "../transactions/transaction.ts";
 import { inAnotherLife } from "./beginning.ts";
-import type { BinlogEvidence } from "./evidence.ts";
+import type { BinlogEvidence, EventPosition } from "./evidence.ts";
 import type { Offset } from "./offset.ts";
 import type { NewStart } from "./reader-item.ts";
 
@@ -15,22 +15,38 @@ import type { NewStart } from "./reader-item.ts";
 export async function dueXa(
   { isPast, keptXa, lastRead, start }: NewStart,
   { gtidSet, file, offset }: Pick<Offset, "gtidSet" | "file" | "offset">,
-  { files, gtids, gtidExecuted }: Pick<ServerState, "files" | "gtids" | "gtidExecuted">,
-  { find, isSubset }: Pick<BinlogEvidence, "find" | "isSubset">,
+  state: Pick<ServerState, "file" | "offset" | "files" | "gtids" | "gtidExecuted">,
+  evidence: DueEvidence,
 ): Promise<readonly KeptXa[]> {
   if (isPast) return keptXa.map(inAnotherLife);
   const isPlace = start.kind === "file" || start.kind === "oldest";
   const gtid = lastRead?.gtid ?? null;
-  if (!isPlace || keptXa.length === 0 || !gtids || gtidSet === null || gtid === null) return [];
-  // Only an executed GTID can be found.
-  const found = (await isSubset(gtid, gtidExecuted)) ? await find(gtid) : null;
+  if (!isPlace || keptXa.length === 0 || gtid === null) return [];
+  const found = await transactionOf(gtid, { file, offset }, state, evidence);
   if (found === null || found.committedUs !== lastRead?.committedUs) return [];
-  const [begins, read] = [files.indexOf(file), files.indexOf(found.file)];
+  const [begins, read] = [state.files.indexOf(file), state.files.indexOf(found.file)];
   if (begins > read || (begins === read && offset > found.start)) return [];
+  // The offset has no GTIDs unless gtid_mode is ON.
+  const before = gtidSet ?? (await evidence.gtidsBefore(file, offset));
   const due: KeptXa[] = [];
   for (const kept of keptXa) {
     const prepare = kept.transaction.gtid;
-    if (prepare !== null && (await isSubset(prepare, gtidSet))) due.push(inAnotherLife(kept));
+    if (prepare !== null && (await evidence.isSubset(prepare, before)))
+      due.push(inAnotherLife(kept));
   }
   return due;
 }
+
+/** Unless `gtid_mode` is ON, the server does not send by GTIDs. Then all from the start is read. */
+async function transactionOf(
+  gtid: string,
+  start: EventPosition,
+  { file, offset, gtids, gtidExecuted }: Parameters<typeof dueXa>[2],
+  { find, findBetween, isSubset }: DueEvidence,
+): Promise<Anchor | null> {
+  if (!gtids) return findBetween(gtid, start, { file, offset });
+  // Only an executed GTID can be found.
+  return (await isSubset(gtid, gtidExecuted)) ? find(gtid) : null;
+}
+
+type DueEvidence = Pick<BinlogEvidence, "find" | "findBetween" | "gtidsBefore" | "isSubset">;

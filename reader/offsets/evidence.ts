@@ -1,5 +1,10 @@
 import type { Anchor } from "../transactions/transaction.ts";
 
+export interface EventPosition {
+  readonly file: string;
+  readonly offset: number;
+}
+
 /** Queries that show whether a server has the history that was read. */
 export interface BinlogEvidence {
   /** Whether `set` contains every GTID of `subset`. */
@@ -16,6 +21,11 @@ export interface BinlogEvidence {
    * executed GTID: the server waits for any other.
    */
   find(gtid: string): Promise<Anchor | null>;
+  /**
+   * Finds a transaction between two positions, also while `gtid_mode` is not ON; null when it is
+   * not there. Reads all that is between them.
+   */
+  findBetween(gtid: string, begin: EventPosition, end: EventPosition): Promise<Anchor | null>;
   /** The first event of a file; null when the server does not send it. */
   beginningOf(file: string): Promise<Anchor | null>;
   /**

@@ -144,7 +144,7 @@ function isKnownFile({ server, file }: Offset, { uuid, files }: ServerState): bo
   return server === uuid && files.includes(file);
 }
 
-/** Whether the server has the offset's file, and the file reaches the offset if it is the last one. */
+/** Whether the server has the offset's file, and the offset is not beyond the end of the binlog. */
 function isInBinlog(saved: Offset, state: ServerState): boolean {
   return isKnownFile(saved, state) && !isBeyondEnd(saved, state);
 }

@@ -239,6 +239,9 @@ export class ModelServer {
         const { committedUs } = anchor ?? { committedUs: 0 };
         return isBlind ? { ...anchorOf(found), committedUs } : anchorOf(found);
       },
+      findBetween: () => {
+        throw new Error("the model's server always has GTIDs");
+      },
       beginningOf: async (file) => ({
         file,
         start: 4,

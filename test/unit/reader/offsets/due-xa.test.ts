@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { dueXa } from "../../../../reader/offsets/due-xa.ts";
 import type { NewStart } from "../../../../reader/offsets/reader-item.ts";
-import type { KeptXa } from "../../../../reader/transactions/transaction.ts";
+import type { Anchor, KeptXa } from "../../../../reader/transactions/transaction.ts";
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 const kept = (number: number): KeptXa => ({
@@ -38,6 +38,8 @@ const order: NewStart = {
   start: file("bin.000005", 4),
 };
 const state = {
+  file: "bin.000009",
+  offset: 4711,
   files: ["bin.000003", "bin.000005", "bin.000009"],
   gtids: true,
   gtidExecuted: `${UUID}:1-100`,
@@ -47,6 +49,8 @@ const begins = { gtidSet: `${UUID}:1-20`, file: "bin.000005", offset: 4 };
 const last = (gtids: string): number => Number(/(\d+)$/.exec(gtids)?.[1]);
 const evidence = {
   find: async () => lastRead,
+  findBetween: () => expect.fail("the server sends it by its GTID"),
+  gtidsBefore: () => expect.fail("the beginning has GTIDs"),
   isSubset: async (subset: string, set: string) => last(subset) <= last(set),
 };
 const due = async (...args: Parameters<typeof dueXa>): Promise<readonly (string | null)[]> =>
@@ -62,6 +66,32 @@ test("where the binlog is read again, those are due that were prepared before th
   const oldest = { ...order, start: { kind: "oldest" } } as const;
   const fromOldest = { ...begins, file: "bin.000003" };
   expect(await due(oldest, fromOldest, state, evidence)).toEqual(["xid-10"]);
+});
+
+test("while gtid_mode is not ON, the last transaction that was read is looked for behind the start", async () => {
+  const permissive = { ...state, gtids: false };
+  const without = { ...begins, gtidSet: null };
+  const asked = {
+    ...evidence,
+    find: () => expect.fail("the server sends nothing by GTIDs"),
+    gtidsBefore: async (name: string, offset: number) => {
+      expect([name, offset]).toEqual(["bin.000005", 4]);
+      return `${UUID}:1-20`;
+    },
+    findBetween: async (...args: unknown[]): Promise<Anchor | null> => {
+      expect(args).toEqual([
+        lastRead.gtid,
+        { file: "bin.000005", offset: 4 },
+        { file: "bin.000009", offset: 4711 },
+      ]);
+      return lastRead;
+    },
+  };
+  expect(await due(order, without, permissive, asked)).toEqual(["xid-10"]);
+  for (const found of [null, { ...lastRead, committedUs: 8 }]) {
+    const unproven = { ...asked, findBetween: async () => found };
+    expect(await due(order, without, permissive, unproven)).toEqual([]);
+  }
 });
 
 test("past one more transaction, all are due", async () => {
@@ -86,5 +116,6 @@ test("without proof that the server has the history that was read, none is due",
   const behind = { ...state, gtidExecuted: `${UUID}:1-49` };
   expect(await due(order, begins, behind, evidence)).toEqual([]);
   expect(await due({ ...order, lastRead: null }, begins, state, evidence)).toEqual([]);
-  expect(await due(order, { ...begins, gtidSet: null }, state, evidence)).toEqual([]);
+  const unnamed = { ...order, lastRead: { ...lastRead, gtid: null } };
+  expect(await due(unnamed, begins, state, evidence)).toEqual([]);
 });

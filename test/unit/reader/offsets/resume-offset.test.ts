@@ -67,6 +67,7 @@ const same: BinlogEvidence = {
   eventAt: async () => null,
   hasAnonymous: async () => false,
   lastGtidIn: async () => null,
+  findBetween: () => expect.fail("only an ordered start looks there"),
   lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ ...anchor, gtid }),
   beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),

@@ -48,6 +48,7 @@ const same: BinlogEvidence = {
   eventAt: async () => null,
   hasAnonymous: async () => false,
   lastGtidIn: async () => null,
+  findBetween: () => expect.fail("only an ordered start looks there"),
   lastCommitBefore: () => expect.fail("the file is old enough"),
   find: async (gtid) => ({ file: "", start: 4, begunS: null, gtid, committedUs: READ_US }),
   beginningOf: async (file) => begun(file, READ_US / 1e6 - 60),
