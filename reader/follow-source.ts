@@ -3,7 +3,8 @@ import { runTasks } from "./background-tasks.ts";
 import { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import type { OffsetStore } from "./offsets/offset-store.ts";
 import type { Stop } from "./offsets/reader-item.ts";
-import { binlogEvidence, type AskedServer } from "./offsets/binlog-evidence.ts";
+import { binlogEvidence } from "./offsets/binlog-evidence.ts";
+import type { AskedServer } from "./offsets/short-dump.ts";
 import { chooseLanes } from "./offsets/choose-lanes.ts";
 import { settledAt } from "./offsets/lane-layout.ts";
 import { laneItems } from "./offsets/lane-items.ts";
@@ -69,15 +70,20 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   };
   // Fails before reading if the account may not read the process list.
   await Promise.race([listConnections(control.connection, state.version, [0]), control.broken]);
+  const finding = new AbortController();
+  const asked = { ...server, signal: AbortSignal.any([signal, finding.signal]) };
+  const onSearch = (file: string): void =>
+    options.log.info({ file }, "searching the binlog for transactions without a GTID");
   const begin = await Promise.race([
     findBeginning({
       store: options.store,
       start: settings.start,
       state,
-      evidence: binlogEvidence(server, control.connection),
+      evidence: binlogEvidence(asked, control.connection, onSearch),
     }),
     control.broken,
-  ]);
+    lease.lost,
+  ]).finally(() => finding.abort());
   const { start } = begin;
   const readLanes = laneItems(options.dynamodb, settings.offsetsTable);
   const lanes = await Promise.race([

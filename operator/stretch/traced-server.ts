@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Connection } from "mysql2/promise";
-import { type AskedServer, binlogEvidence } from "../../reader/offsets/binlog-evidence.ts";
+import { binlogEvidence } from "../../reader/offsets/binlog-evidence.ts";
+import type { AskedServer } from "../../reader/offsets/short-dump.ts";
 import type { Offset } from "../../reader/offsets/offset.ts";
 import { OffsetStore } from "../../reader/offsets/offset-store.ts";
 import { isSameBinlog } from "../../reader/offsets/resume-offset.ts";

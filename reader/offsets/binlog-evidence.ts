@@ -1,49 +1,33 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { verifyChecksum } from "../binlog-format/events/checksum.ts";
-import { parseRotate } from "../binlog-format/events/control-events.ts";
-import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
-import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
 import { GtidIntervals } from "../frames/gtid-intervals.ts";
-import {
-  BinlogDump,
-  type BinlogDumpOptions,
-  DUMP_LIMIT,
-  type DumpStart,
-} from "../source/binlog-dump.ts";
+import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import { isGtidSubset } from "../source/server-state.ts";
 import type { Anchor } from "../transactions/transaction.ts";
 import { joinGtidSets } from "./offset-saver.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
-
-export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
-  /** Whether events before the first format description end with a checksum. */
-  readonly checksums: boolean;
-}
-
-/**
- * The server cannot read its log at this position: it lies beyond the file's end or inside an
- * event, or the log was purged. The server also returns this error, temporarily, when another
- * replica uses the same server id.
- */
-const ER_SOURCE_FATAL_ERROR_READING_BINLOG = 1236;
-/** The error of SHOW BINLOG EVENTS for an invalid position. */
-const ER_ERROR_WHEN_EXECUTING_COMMAND = 1220;
+import { type AskedServer, isRefused, isUnreadable, look, type LookedAt } from "./short-dump.ts";
+import { eventsIn, typeAt } from "./shown-events.ts";
 
 /**
  * Examines a server's binlog with queries and short dumps that end at the first event of interest.
+ *
+ * @param onSearch called with each file that is searched for transactions with or without a GTID
  */
-export function binlogEvidence(server: AskedServer, connection: Connection): BinlogEvidence {
+export function binlogEvidence(
+  server: AskedServer,
+  connection: Connection,
+  onSearch: (file: string) => void = () => undefined,
+): BinlogEvidence {
   const eventAt = async (file: string, offset: number): Promise<Anchor | null> => {
     if (offset >= DUMP_LIMIT) return null;
     try {
       const found = await look(server, { kind: "file", file, offset }, anchorIn);
       return found?.start === offset ? found : null;
     } catch (error) {
-      if (!isUnreadable(error) || (await isPosition(connection, file, offset))) throw error;
+      if (!isUnreadable(error) || (await typeAt(connection, file, offset)) !== null) throw error;
       return null;
     }
   };
@@ -105,15 +89,30 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
     },
 
     async hasAnonymous(file, offset) {
-      for await (const { type } of eventsIn(connection, file, offset))
-        if (type === "Anonymous_Gtid") return true;
-      return false;
+      onSearch(file);
+      let has = false;
+      const from = offset < DUMP_LIMIT ? offset : FIRST_EVENT;
+      const refusedAt = await passOver({ server, connection, file, from }, (start, gtid) => {
+        has ||= gtid === null && start >= offset;
+        return has;
+      });
+      // Refused before an offset beyond 4 GiB, what follows is not seen: it may have another one.
+      return has || refusedAt !== null;
     },
 
     async lastGtidIn(file) {
+      onSearch(file);
       let last: number | null = null;
-      for await (const { type, start } of eventsIn(connection, file, FIRST_EVENT))
+      const range = { server, connection, file, from: FIRST_EVENT };
+      const refusedAt = await passOver(range, (start, gtid) => {
+        if (gtid !== null) last = start;
+        return false;
+      });
+      if (refusedAt === null) return last;
+      for await (const { type, start } of eventsIn(connection, file, refusedAt)) {
+        server.signal?.throwIfAborted();
         if (type.startsWith("Gtid")) last = start;
+      }
       return last;
     },
 
@@ -132,92 +131,42 @@ export function binlogEvidence(server: AskedServer, connection: Connection): Bin
   };
 }
 
-/** An event of a short dump. */
-interface LookedAt {
+interface Range {
+  readonly server: AskedServer;
+  readonly connection: Connection;
   readonly file: string;
-  readonly header: EventHeader;
-  /** With header, without checksum. */
-  readonly event: Buffer;
-  /** Whether the event is in the file, not made for this dump. */
-  readonly isInFile: boolean;
+  readonly from: number;
 }
 
 /**
- * The first result of `inspect` that is not null; null when the server has no more events to send.
+ * Reads a file's transactions from an offset on until `inspect` returns true. It uses a dump,
+ * because SHOW BINLOG EVENTS fails at an event beyond `max_allowed_packet`.
+ *
+ * @returns where the transaction begins that the server refused to send because it has no GTID and
+ *   `gtid_mode` is ON; null when it refused none
  */
-async function look<Found>(
-  server: AskedServer,
-  start: DumpStart,
-  inspect: (event: LookedAt) => Found | null,
-): Promise<Found | null> {
-  const found = Promise.withResolvers<Found | null>();
-  let { checksums } = server;
-  let file = start.kind === "file" ? start.file : "";
-  const onEvent = (bytes: Buffer, begin: number, end: number): void => {
-    const whole = bytes.subarray(begin, end);
-    const header = parseEventHeader(whole);
-    if (header.type === EventType.FORMAT_DESCRIPTION_EVENT)
-      checksums = parseFormatDescription(whole).checksums;
-    const event = checksums ? verifyChecksum(whole) : whole;
-    if (header.type === EventType.ROTATE_EVENT) ({ file } = parseRotate(event));
-    // A dump by GTIDs also sends heartbeats for transactions that it skips.
-    if (start.kind === "file" && HEARTBEATS.has(header.type)) found.resolve(null);
-    const isInFile = header.logPos !== 0 && (header.flags & LOG_EVENT_ARTIFICIAL_F) === 0;
-    const answer = inspect({ file, header, event, isInFile });
-    if (answer !== null) found.resolve(answer);
-  };
-  await using dump = await BinlogDump.start({ ...server, start, onEvent });
-  return await Promise.race([found.promise, dump.ended]);
-}
-
-function isUnreadable(error: unknown): boolean {
-  return (
-    error instanceof CorruptEventError ||
-    error instanceof UnsupportedEventError ||
-    errorNumber(error) === ER_SOURCE_FATAL_ERROR_READING_BINLOG
-  );
-}
-
-function errorNumber(error: unknown): unknown {
-  return error instanceof Error ? (error as { errno?: unknown }).errno : undefined;
-}
-
-/** Whether an event begins at a position, according to SHOW BINLOG EVENTS. */
-async function isPosition(connection: Connection, file: string, start: number): Promise<boolean> {
+async function passOver(
+  { server, connection, file, from }: Range,
+  inspect: (start: number, gtid: string | null) => boolean,
+): Promise<number | null> {
+  // Beyond 4 GiB, the positions in the headers begin at 0 again.
+  let end = from;
   try {
-    const [rows] = await connection.query<RowDataPacket[]>(
-      "SHOW BINLOG EVENTS IN ? FROM ? LIMIT 1",
-      [file, start],
-    );
-    return Number(rows[0]?.["Pos"]) === start;
+    await look(server, { kind: "file", file, offset: from }, (event) => {
+      if (event.file !== file) return true;
+      if (!event.isInFile) return null;
+      const start = end;
+      end += event.header.length;
+      const found = transactionIn(event);
+      return found !== null && inspect(start, found.gtid) ? true : null;
+    });
+    return null;
   } catch (error) {
-    if (errorNumber(error) === ER_ERROR_WHEN_EXECUTING_COMMAND) return false;
-    throw error;
+    if (!isRefused(error) || (await typeAt(connection, file, end)) !== "Anonymous_Gtid")
+      throw error;
+    return end;
   }
 }
-
-/**
- * The events of a file from an offset on, according to SHOW BINLOG EVENTS: a dump does not send
- * transactions without a GTID if `gtid_mode` is ON. An event may come twice.
- */
-async function* eventsIn(
-  connection: Connection,
-  file: string,
-  offset: number,
-): AsyncGenerator<{ readonly type: string; readonly start: number }> {
-  for (let from = offset; ;) {
-    const [rows] = await connection.query<RowDataPacket[]>(
-      "SHOW BINLOG EVENTS IN ? FROM ? LIMIT ?",
-      [file, from, EVENTS_AT_ONCE],
-    );
-    for (const { Event_type: type, Pos: start } of rows)
-      yield { type: String(type), start: Number(start) };
-    if (rows.length < EVENTS_AT_ONCE) return;
-    from = Number(rows.at(-1)?.["Pos"]);
-  }
-}
-
-const EVENTS_AT_ONCE = 1000;
 
 async function isPurged(connection: Connection, gtid: string): Promise<boolean> {
   const [rows] = await connection.query<RowDataPacket[]>(
@@ -226,13 +175,6 @@ async function isPurged(connection: Connection, gtid: string): Promise<boolean> 
   );
   return Number(rows[0]?.["purged"]) === 1;
 }
-
-const HEARTBEATS: ReadonlySet<number> = new Set([
-  EventType.HEARTBEAT_LOG_EVENT,
-  EventType.HEARTBEAT_LOG_EVENT_V2,
-]);
-/** The flag of an event that the server made for the dump only; it is in no file. */
-const LOG_EVENT_ARTIFICIAL_F = 0x20;
 
 const GTID_EVENTS: ReadonlySet<number> = new Set([
   EventType.GTID_LOG_EVENT,

@@ -33,9 +33,15 @@ export interface BinlogEvidence {
    * since 1970; null when there is none.
    */
   lastCommitBefore(file: string, offset: number): Promise<number | null>;
-  /** Whether a transaction without a GTID begins in the file at the offset or behind it. */
+  /**
+   * Whether a transaction without a GTID begins in the file at the offset or behind it. true also
+   * where that cannot be seen.
+   */
   hasAnonymous(file: string, offset: number): Promise<boolean>;
-  /** Where the last transaction with a GTID begins in a file; null when there is none. */
+  /**
+   * Where the last transaction with a GTID begins in a file; null when there is none. Behind a
+   * transaction without a GTID it may miss some.
+   */
   lastGtidIn(file: string): Promise<number | null>;
   /**
    * The GTIDs executed before a position; with an offset beyond the file's end, including the whole
