@@ -62,14 +62,20 @@ export function binlogEvidence(
 
     async findBetween(gtid, { file, offset }, end) {
       let found: Anchor | null = null;
+      let isOver = false;
       const endNumber = binlogFileNumber(end.file);
       await look(server, { kind: "file", file, offset }, (event) => {
+        isOver ||= binlogFileNumber(event.file) > endNumber;
+        // Events that have arrived already are inspected, too.
+        if (isOver) return true;
         const each = transactionIn(event);
         if (each?.gtid === gtid) found = each;
-        const isLast = event.file === end.file && event.isInFile;
-        const isEnd = isLast && event.header.logPos >= end.offset;
-        const isBehind = binlogFileNumber(event.file) > endNumber;
-        return found !== null || isEnd || isBehind ? true : null;
+        // A rotate event already counts to the next file, with its position in the former one.
+        const { type, logPos } = event.header;
+        const isInside = event.isInFile && type !== EventType.ROTATE_EVENT;
+        const isAtEnd = isInside && event.file === end.file && logPos >= end.offset;
+        isOver = found !== null || isAtEnd;
+        return isOver ? true : null;
       });
       return found;
     },

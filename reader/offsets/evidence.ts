@@ -23,7 +23,7 @@ export interface BinlogEvidence {
   find(gtid: string): Promise<Anchor | null>;
   /**
    * Finds a transaction between two positions, also while `gtid_mode` is not ON; null when it is
-   * not there. Reads all that is between them.
+   * not there. Reads all that is between them, and throws like a dump from there.
    */
   findBetween(gtid: string, begin: EventPosition, end: EventPosition): Promise<Anchor | null>;
   /** The first event of a file; null when the server does not send it. */
