@@ -34,8 +34,8 @@ export interface TableReadingOptions {
  * The maximum rows of a part of a chunk, and about its size as JSON, bytes. Ordinary changes wait
  * until the parts before them are delivered (docs/performance.md).
  */
-const PART_ROWS = 250;
-const PART_BYTES = 48 << 10;
+const PART_ROWS = 200;
+const PART_BYTES = 38 << 10;
 /** The maximum keys in one statement. */
 const KEYS_AT_ONCE = 50;
 /** How many times in a row a chunk may be spoiled. */

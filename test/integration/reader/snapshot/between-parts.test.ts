@@ -25,7 +25,7 @@ const placed: string[] = [];
 
 const ROWS = 1200;
 /** The rows of a part, and how many parts are handed over before the first is delivered. */
-const [PART, UNDELIVERED] = [250, 2];
+const [PART, UNDELIVERED] = [200, 2];
 
 beforeAll(async () => {
   aws = await startLocalAws();
@@ -167,8 +167,8 @@ test("a snapshot that is paused between the parts hands over the others of the c
 
 test("a snapshot that is resumed waits for the parts that were handed over before its pause", async () => {
   // At this rate a chunk is one part, so the snapshot pauses at once.
-  await afterFirstParts("resumed", { rate: 250 });
-  await orders.place(snapshotOrder("resumed", { rate: 250, wanted: "pause" }));
+  await afterFirstParts("resumed", { rate: PART });
+  await orders.place(snapshotOrder("resumed", { rate: PART, wanted: "pause" }));
   await orders.until("of-resumed", "paused");
   await orders.place(snapshotOrder("resumed"));
   await orders.until("of-resumed", "waiting");

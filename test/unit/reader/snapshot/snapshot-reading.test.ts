@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { TableBench } from "../../../support/snapshot/table-bench.ts";
 
 /** The rows of a part. */
-const PART = 250;
+const PART = 200;
 
 function benchWith(rows: number, where?: string): TableBench {
   const bench = new TableBench(where);
