@@ -102,8 +102,8 @@ export function endOf(lane: LanePosition, frame: FrameExtent): LanePosition {
  * compared.
  */
 export function endOfGap(lane: LanePosition, position: PositionText, life?: string): LanePosition {
-  const place = { first: position, last: position, previous: null };
-  return endOf(lane, life === undefined ? place : { ...place, life });
+  const extent = { first: position, last: position, previous: null };
+  return endOf(lane, life === undefined ? extent : { ...extent, life });
 }
 
 /** Whether a frame belongs to the life of the lane's delivered position. */
