@@ -20,8 +20,10 @@ export async function runTasks(
   signal: AbortSignal,
   onFailure: (error: unknown) => void,
 ): Promise<void> {
-  const abort = signal.aborted ? undefined : once(signal, "abort");
   const background = new AbortController();
+  // Without an end of its own, the listener would stay on the signal, and keep what it refers to.
+  const abort = signal.aborted ? undefined : once(signal, "abort", { signal: background.signal });
+  abort?.catch(() => undefined);
   const running = tasks.map(({ everyMs, act }) => every(everyMs, background.signal, act));
   try {
     await Promise.race([...failures, ...running, abort]);

@@ -53,6 +53,7 @@ const DRAIN_MS = 12_000;
 export async function followSource(options: FollowOptions, signal: AbortSignal): Promise<void> {
   const { settings, status, lease } = options;
   status.enter("connecting");
+  using held = lease.watch();
   const report = new AttemptReport(status, options.log);
   const { offset: saved, stop } = await options.store.load();
   report.expects(saved);
@@ -82,7 +83,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       evidence: binlogEvidence(asked, control.connection, onSearch),
     }),
     control.broken,
-    lease.lost,
+    held.lost,
   ]).finally(() => finding.abort());
   const { start } = begin;
   const readLanes = laneItems(options.dynamodb, settings.offsetsTable);
@@ -96,7 +97,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       signal,
     }),
     control.broken,
-    lease.lost,
+    held.lost,
   ]);
   // The offset is saved before reading begins: it fixes a new life and the position of a start from
   // "now", and no longer says that everything before it is settled.
@@ -188,7 +189,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       },
     });
     report.follows(offset, state);
-    const failures = [dump.ended, sent, lease.lost, control.broken];
+    const failures = [dump.ended, sent, held.lost, control.broken];
     const watch = new ProgressWatch(start.kind === "file");
     const { sessions } = pipeline;
     const sweep = async (): Promise<void> => {
@@ -218,7 +219,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       status.enter("stopping");
       pipeline.snapshots[Symbol.dispose]();
       dump?.pause("ended");
-      await Promise.race([shipment.drain(until), sent, lease.lost, control.broken]);
+      await Promise.race([shipment.drain(until), sent, held.lost, control.broken]);
       await (shipment.isDrained ? saver.settle() : saver.save());
     };
     const onFailure = (error: unknown): void => {

@@ -14,6 +14,11 @@ export interface LeaseOptions {
   readonly onStandby?: (owner: string | null) => void;
 }
 
+/** See `LeaseKeeper.watch`. */
+export interface LeaseWatch extends Disposable {
+  readonly lost: Promise<never>;
+}
+
 /**
  * Holds the source for this reader. The clocks of two machines need not agree: a standby takes over
  * after it has seen no sign of life for `leaseMs` by its own clock. A holder trusts its lease for a
@@ -27,8 +32,9 @@ export class LeaseKeeper implements AsyncDisposable {
   readonly #store: OffsetStore;
   readonly #fence: number;
   readonly #trustMs: number;
-  readonly #lost = Promise.withResolvers<never>();
+  readonly #losses = new Set<(error: LeaseLostError) => void>();
   readonly #renewals: NodeJS.Timeout;
+  #lost: LeaseLostError | null = null;
   #renewing: Promise<void> | null = null;
   #trustedUntilMs: number;
 
@@ -42,7 +48,6 @@ export class LeaseKeeper implements AsyncDisposable {
     this.#fence = fence;
     this.#trustMs = options.leaseMs * TRUSTED_SHARE;
     this.#trustedUntilMs = askedMs + this.#trustMs;
-    this.#lost.promise.catch(() => undefined);
     this.#renewals = setInterval(() => this.#renew(), options.leaseMs / RENEWALS_PER_LEASE);
   }
 
@@ -76,9 +81,17 @@ export class LeaseKeeper implements AsyncDisposable {
     }
   }
 
-  /** Rejects with LeaseLostError when the lease is lost; never resolves. */
-  get lost(): Promise<never> {
-    return this.#lost.promise;
+  /**
+   * For one attempt: a promise of its own that rejects with LeaseLostError when the lease is lost,
+   * and never resolves. Disposing ends the watch. A promise that lasts as long as the lease would
+   * keep everything of every former attempt that waited for it.
+   */
+  watch(): LeaseWatch {
+    const { promise, reject } = Promise.withResolvers<never>();
+    promise.catch(() => undefined);
+    this.#losses.add(reject);
+    if (this.#lost !== null) reject(this.#lost);
+    return { lost: promise, [Symbol.dispose]: () => void this.#losses.delete(reject) };
   }
 
   /**
@@ -87,9 +100,7 @@ export class LeaseKeeper implements AsyncDisposable {
    */
   assertHeld(): void {
     if (performance.now() < this.#trustedUntilMs) return;
-    const error = new LeaseLostError("the lease was not renewed in time");
-    this.#lost.reject(error);
-    throw error;
+    throw this.#loses(new LeaseLostError("the lease was not renewed in time"));
   }
 
   /** Saves the offset if this reader still holds the lease; else throws LeaseLostError. */
@@ -113,10 +124,17 @@ export class LeaseKeeper implements AsyncDisposable {
     }
   }
 
+  /** Tells those who watch; returns the error. */
+  #loses(error: LeaseLostError): LeaseLostError {
+    this.#lost ??= error;
+    for (const tell of this.#losses) tell(error);
+    return error;
+  }
+
   #renew(): void {
     if (this.#renewing !== null) return;
     this.#renewing = this.#write(() => this.#store.renew(this.#fence))
-      .catch(() => undefined) // `lost` reports a lost lease; other errors may pass
+      .catch(() => undefined) // watchers are told of a lost lease; other errors may pass
       .finally(() => {
         this.#renewing = null;
       });
@@ -130,7 +148,7 @@ export class LeaseKeeper implements AsyncDisposable {
     } catch (error) {
       if (error instanceof LeaseLostError) {
         this.#trustedUntilMs = 0;
-        this.#lost.reject(error);
+        this.#loses(error);
       }
       throw error;
     }

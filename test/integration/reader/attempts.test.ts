@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { READER_NODE_OPTIONS } from "../../../infra/stack/settings.ts";
+import { useMysql } from "../../support/mysql.ts";
+import { ReaderBench } from "../../support/reader.ts";
+
+const COUNTER = new URL("../../support/count-pipelines.ts", import.meta.url).href;
+const RECONNECTS = 8;
+
+const mysql = useMysql();
+let aws: LocalAws;
+
+beforeAll(async () => {
+  aws = await startLocalAws();
+});
+afterAll(async () => aws[Symbol.asyncDispose]());
+
+test("a reader that connects again and again keeps nothing of its former attempts", async () => {
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
+  await using bench = await ReaderBench.create(aws, mysql.server);
+  const reader = await bench.start("following the binlog", {
+    NODE_OPTIONS: `${READER_NODE_OPTIONS} --import ${COUNTER}`,
+  });
+  for (let reconnect = 1; reconnect <= RECONNECTS; reconnect++) {
+    await mysql.query(`INSERT INTO shop.orders VALUES (${reconnect})`);
+    await bench.takeFrames(1);
+    for (const { id } of await mysql.query<{ id: number }>(
+      "SELECT processlist_id AS id FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'",
+    ))
+      await mysql.query(`KILL ${id}`);
+    await reader.logged("following the binlog", 1 + reconnect);
+  }
+  reader.signal("SIGUSR2");
+  const { leases, dumps, shipments } = await reader.logged("in memory");
+  // Those of the present attempt, and of the one before, whose timers may not have ended yet.
+  expect({ leases }).toEqual({ leases: 1 });
+  expect([1, 2]).toContain(dumps);
+  expect([1, 2]).toContain(shipments);
+});
