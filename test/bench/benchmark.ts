@@ -1,3 +1,4 @@
+import type { Pair } from "./pairs.ts";
 import type { SharedStack } from "./shared-stack.ts";
 
 /** The bound for a figure or, when the figure stands beside another one, for their ratio. */
@@ -14,6 +15,8 @@ export interface Figure {
   /** A figure of the same run in the same unit, for comparison. */
   readonly beside?: { readonly name: string; readonly value: number };
   readonly target?: Target;
+  /** What each round measured, where `value` and `beside` are those of one of several rounds. */
+  readonly rounds?: readonly Pair[];
 }
 
 /** The parameters and services of a benchmark's run. */

@@ -1,6 +1,7 @@
 import Table from "cli-table3";
 import { cpus, release, totalmem, type } from "node:os";
 import { isMet, measured, type Figure, type Target } from "./benchmark.ts";
+import type { Pair } from "./pairs.ts";
 
 /** All results of a run, as written to a file. */
 export interface Report {
@@ -48,13 +49,13 @@ export function table({ figures }: Pick<BenchmarkResult, "figures">): string {
     style: { head: [], border: [], compact: true },
     colAligns: ["left", "left", "right", "right", "right", "right", "left"],
   });
-  for (const { work, name, value, unit, beside, ratio, target, met } of figures) {
+  for (const { work, name, value, unit, beside, ratio, rounds, target, met } of figures) {
     rows.push([
       work,
       name,
       `${rounded(value)} ${unit}`,
       beside === undefined ? "" : `${beside.name} ${rounded(beside.value)}`,
-      ratio === undefined ? "" : `${ratio.toFixed(2)} ×`,
+      ratio === undefined ? "" : ratioText(ratio, rounds),
       target === undefined ? "" : targetText(target, unit, ratio !== undefined),
       met === undefined ? "" : met ? "met" : "MISSED",
     ]);
@@ -62,13 +63,20 @@ export function table({ figures }: Pick<BenchmarkResult, "figures">): string {
   return rows.toString();
 }
 
-function targetText(target: Target, unit: string, ofRatio: boolean): string {
+/** The ratio, and the least and greatest one of the rounds, such as "1.97 × (1.91–2.04)". */
+export function ratioText(ratio: number, rounds: readonly Pair[] = []): string {
+  const sorted = rounds.map(({ value, beside }) => value / beside).sort((a, b) => a - b);
+  const [least, most] = [sorted.at(0), sorted.at(-1)].map((each) => each?.toFixed(2));
+  return `${ratio.toFixed(2)} ×${sorted.length > 1 ? ` (${least}–${most})` : ""}`;
+}
+
+export function targetText(target: Target, unit: string, ofRatio: boolean): string {
   const [sign, value] = "atLeast" in target ? ["≥", target.atLeast] : ["≤", target.atMost];
   return `${sign} ${value} ${ofRatio ? "×" : unit}`;
 }
 
 /** Rounds to about three significant digits, with separators between thousands. */
-function rounded(value: number): string {
+export function rounded(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString("en", { maximumFractionDigits: digits });
 }

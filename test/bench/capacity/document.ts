@@ -22,12 +22,3 @@ export function capacityTables(
     "delay table": delayTable(measurement, deployment, PRICES),
   };
 }
-
-/** The page with each table between its markers. */
-export function withTables(page: string, tables: Readonly<Record<string, string>>): string {
-  return Object.entries(tables).reduce((text, [name, table]) => {
-    const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
-    const [before = "", after = ""] = [text.split(begin)[0], text.split(end)[1]];
-    return `${before}${begin}\n\n${table}\n\n${end}${after}`;
-  }, page);
-}

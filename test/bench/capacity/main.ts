@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { Command } from "commander";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { measurementSchema } from "./measurement.ts";
-import { capacityTables, DEPLOYMENT, withTables } from "./document.ts";
+import { withTables } from "../tables.ts";
+import { capacityTables, DEPLOYMENT } from "./document.ts";
 
 const DOCUMENT = join(REPOSITORY_ROOT, "docs/capacity.md");
 

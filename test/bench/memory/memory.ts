@@ -14,8 +14,8 @@ type Part = (typeof PARTS)[number];
 const FULL = { loadSeconds: 600, sampleSeconds: 20, rows: 1_000_000, progressSeconds: 30 };
 const QUICK = { loadSeconds: 4, sampleSeconds: 1, rows: 50_000, progressSeconds: 2 };
 
-/** The bound for the reader's memory in steady load, MB. */
-const READER_MB = 200;
+/** The most memory that each part may take, in steady load and in the large transaction, MB. */
+const AT_MOST_MB: Readonly<Record<Part, number>> = { reader: 150, route: 256 };
 
 /**
  * Measures resident memory during one large transaction, and then in steady load until the stack
@@ -51,7 +51,13 @@ async function measureTransaction(
   await consumer.until(arrived + rows);
   for (const part of PARTS) {
     const { peak } = await resident(pidOf(stack, part));
-    report({ work, name: `${part} at most`, value: peak, unit: "MB" });
+    report({
+      work,
+      name: `${part} at most`,
+      value: peak,
+      unit: "MB",
+      target: { atMost: AT_MOST_MB[part] },
+    });
   }
 }
 
@@ -86,7 +92,7 @@ async function measureSteadyLoad(
       name: `${part} resident`,
       value: last[part],
       unit: "MB",
-      ...(part === "reader" && { target: { atMost: READER_MB } }),
+      target: { atMost: AT_MOST_MB[part] },
     });
     report({ work, name: `${part} at most`, value: peak, unit: "MB" });
     report({ work, name: `${part} grown by`, value: last[part] - first[part], unit: "MB" });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
+import type { Target } from "../benchmark.ts";
 import type { Workload } from "../read/workloads.ts";
 import { goMysqlProgram, javaClassPath } from "./build-peer.ts";
 
@@ -20,6 +21,8 @@ export interface Stretch extends Workload {
 /** A program that reads the same binlog and writes each row as JSON to /dev/null. */
 export interface Peer {
   readonly name: string;
+  /** For the reader's ratio to the peer. */
+  readonly target?: Target;
   /** Builds the peer if necessary; returns its command line. Throws MissingToolError. */
   command(mysql: MysqlServer, stretch: Stretch, signal: AbortSignal): Promise<readonly string[]>;
 }
@@ -29,17 +32,8 @@ const JVM = ["java", "-Xmx1g", "-Dfile.encoding=UTF-8"];
 export const PEERS: readonly Peer[] = [
   {
     name: "go-mysql 1.16.0 canal, JSON lines",
+    target: { atLeast: 2 },
     command: async (_mysql, _stretch, signal) => [await goMysqlProgram(signal)],
-  },
-  {
-    name: "Debezium 3.6.1 engine, JSON",
-    command: async (_mysql, _stretch, signal) => [
-      ...JVM,
-      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
-      "-cp",
-      await javaClassPath("debezium", signal),
-      "peers.DebeziumPeer",
-    ],
   },
   {
     name: "Maxwell 1.22.6, stdout",
@@ -59,6 +53,16 @@ export const PEERS: readonly Peer[] = [
       `--client_id=peer${serverIds}`,
       `--replica_server_id=${++serverIds}`,
       "--log_level=warn",
+    ],
+  },
+  {
+    name: "Debezium 3.6.1 engine, JSON",
+    command: async (_mysql, _stretch, signal) => [
+      ...JVM,
+      "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+      "-cp",
+      await javaClassPath("debezium", signal),
+      "peers.DebeziumPeer",
     ],
   },
 ];

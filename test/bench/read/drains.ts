@@ -10,7 +10,16 @@ import { FrameSink } from "./frame-sink.ts";
 import type { Workload } from "./workloads.ts";
 
 const run = promisify(execFile);
-const TIMEOUT_MS = 120_000;
+const TIMEOUT_MS = 300_000;
+
+/**
+ * `size` of the workloads, and how often each program drains each workload; an odd number. A full
+ * drain takes several seconds, so that the first second of a process decides nothing: V8 compiles
+ * in it, and a JVM much longer.
+ */
+export function amounts(quick: boolean): { readonly size: number; readonly rounds: number } {
+  return quick ? { size: 0.05, rounds: 1 } : { size: 4, rounds: 5 };
+}
 
 /**
  * Rows per second that the deployed reader writes as frames to a queue that acknowledges at once.

@@ -5,6 +5,7 @@ export interface Workload {
   readonly name: string;
   /** How many rows are inserted or updated. */
   readonly rows: number;
+  readonly rowsPerStatement: number;
   /** The binlog file, which contains nothing else. */
   readonly file: string;
 }
@@ -39,7 +40,7 @@ const TABLES = [
 const ORDER = `SELECT @first + n, CONCAT('customer ', (@first + n) % 997), ELT(1 + n % 3, 'new', 'paid', 'sent'),
   n * 1.25, SHA2(CONCAT(@seed, ' ', @first + n), 384), JSON_OBJECT('gift', n % 2 = 0, 'codes', JSON_ARRAY(n, 'a', NULL)), NOW(3), n % 2, n % 12`;
 
-/** The workloads that are measured; `size` 1 is the full size. */
+/** The workloads that are measured; `size` multiplies their rows. */
 function plans(size: number): Plan[] {
   return [
     {
@@ -114,6 +115,6 @@ export async function* workloads(
     await connection.query("CALL shop.work(?, ?)", [rows / rowsPerStatement, rowsPerStatement]);
     await connection.query("FLUSH BINARY LOGS");
     await connection.query("DROP PROCEDURE shop.work");
-    yield { name, rows, file: String(status?.["Log_name"]) };
+    yield { name, rows, rowsPerStatement, file: String(status?.["Log_name"]) };
   }
 }

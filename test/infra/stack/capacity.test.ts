@@ -13,9 +13,10 @@ import {
   pointFor,
   type MeasuredPoint,
 } from "../../bench/capacity/measurement.ts";
-import { capacityTables, DEPLOYMENT, withTables } from "../../bench/capacity/document.ts";
+import { capacityTables, DEPLOYMENT } from "../../bench/capacity/document.ts";
 import { PRICES } from "../../bench/capacity/prices.ts";
 import { costTable } from "../../bench/capacity/table.ts";
+import { withTables } from "../../bench/tables.ts";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { exampleTemplate } from "../../support/example-stack.ts";
 

@@ -1,0 +1,24 @@
+import { withTables } from "../tables.ts";
+import { limitsTable } from "./limits-table.ts";
+import { CHINESE, ENGLISH, peersTable } from "./peers-table.ts";
+import { recorded } from "./record.ts";
+
+/**
+ * The pages with tables of recorded runs, by their paths from the repository's root: what puts the
+ * table between its markers. Without a recorded run, nothing is between them.
+ */
+export const PAGES: Readonly<Record<string, (page: string) => Promise<string>>> = {
+  "README.md": async (page) => withTables(page, { peers: await peers(ENGLISH) }),
+  "README.zh-CN.md": async (page) => withTables(page, { peers: await peers(CHINESE) }),
+  "docs/performance.md": async (page) => withTables(page, { limits: await limits() }),
+};
+
+async function peers(words: typeof ENGLISH): Promise<string> {
+  const record = await recorded("peers");
+  return record === null ? "" : peersTable(record, words);
+}
+
+async function limits(): Promise<string> {
+  const record = await recorded("bench");
+  return record === null ? "" : limitsTable(record);
+}
