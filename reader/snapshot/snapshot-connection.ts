@@ -24,13 +24,18 @@ const VISIBLE_S = 5;
 export class SnapshotConnection implements Disposable {
   readonly #core: CoreConnection;
   readonly #version: string;
-  readonly #broken = Promise.withResolvers<never>();
+  /**
+   * Rejects the questions that are not answered yet. A promise as old as the connection would keep
+   * every question that was raced against it.
+   */
+  readonly #waiting = new Set<(error: Error) => void>();
+  /** Why the connection is broken; null: it is not. */
+  #broken: Error | null = null;
 
   private constructor(core: CoreConnection, version: string) {
     this.#core = core;
     this.#version = version;
-    this.#broken.promise.catch(() => undefined);
-    core.on("error", (error: Error) => this.#broken.reject(error));
+    core.on("error", (error: Error) => this.#breaks(error));
   }
 
   /**
@@ -110,21 +115,29 @@ export class SnapshotConnection implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    this.#broken.reject(new SourceSilentError("the snapshot's connection was closed"));
+    this.#breaks(new SourceSilentError("the snapshot's connection was closed"));
     this.#core.destroy();
   }
 
+  #breaks(error: Error): void {
+    this.#broken ??= error;
+    for (const fail of this.#waiting) fail(error);
+  }
+
   async #inTime<T>(answer: Promise<T>, longestMs = SILENCE_MS): Promise<T> {
-    answer.catch(() => undefined);
-    const late = Promise.withResolvers<never>();
+    const { promise, resolve, reject } = Promise.withResolvers<T>();
+    answer.then(resolve, reject);
+    if (this.#broken !== null) reject(this.#broken);
     const timer = setTimeout(
-      () => late.reject(new SourceSilentError(`no answer from the server for ${longestMs} ms`)),
+      () => reject(new SourceSilentError(`no answer from the server for ${longestMs} ms`)),
       longestMs,
     );
+    this.#waiting.add(reject);
     try {
-      return await Promise.race([answer, this.#broken.promise, late.promise]);
+      return await promise;
     } finally {
       clearTimeout(timer);
+      this.#waiting.delete(reject);
     }
   }
 }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { queryObjects } from "node:v8";
 import { S3Client } from "@aws-sdk/client-s3";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -8,6 +9,7 @@ import type { Frame, FrameChange } from "../../../../wire/frame.ts";
 import { decodePointer } from "../../../../wire/payload-pointer.ts";
 import { ChunkStatements } from "../../../../reader/snapshot/chunk-statements.ts";
 import { describeTable } from "../../../../reader/snapshot/describe-table.ts";
+import { SnapshotConnection } from "../../../../reader/snapshot/snapshot-connection.ts";
 import { prepareSnapshotSession } from "../../../../reader/snapshot/snapshot-session.ts";
 import { sentenceOf } from "../../../../reader/snapshot/trouble-sentence.ts";
 import { useMysql } from "../../../support/mysql.ts";
@@ -302,4 +304,17 @@ test("an order is refused on a server without GTIDs", async () => {
   } finally {
     await setMode("OFF_PERMISSIVE", "ON_PERMISSIVE", "ON");
   }
+});
+
+test("the connection of a snapshot keeps nothing of the questions that were answered", async () => {
+  const { host, port, user, password, version } = mysql.server;
+  const [row] = await mysql.query<{ uuid: string }>("SELECT @@server_uuid AS uuid");
+  const options = { host, port, user, password };
+  using connection = await SnapshotConnection.open(options, version, row?.uuid ?? "");
+  const promisesAfter = async (questions: number): Promise<number> => {
+    for (let asked = 0; asked < questions; asked++) await connection.end();
+    return queryObjects(Promise, { format: "count" });
+  };
+  const before = await promisesAfter(10);
+  expect((await promisesAfter(150)) - before).toBeLessThan(50);
 });
