@@ -3,6 +3,7 @@ import { getHeapStatistics } from "node:v8";
 import type { PositionedFrame } from "../../functions/frame/read-frame.ts";
 import { listConnections } from "../../reader/sessions/process-list.ts";
 import { registeredAuthor } from "../../reader/sessions/ledger-row.ts";
+import { CONNECTIONS_KEPT } from "../../reader/sessions/remembered-sessions.ts";
 import { SessionBook } from "../../reader/sessions/session-book.ts";
 import { SessionsTable } from "../../reader/sessions/sessions-table.ts";
 import { BinlogDump } from "../../reader/source/binlog-dump.ts";
@@ -232,6 +233,7 @@ async function sessionBook(
     ask: (threads) => listConnections(connection, state.version, threads),
     prove: () => Promise.resolve(new Map()),
     isRegistering: false,
+    mostConnections: CONNECTIONS_KEPT,
     takeCensus: () => Promise.resolve(null),
     onUserChanged: () => undefined,
     onDisagreement: () => undefined,

@@ -8,7 +8,7 @@ import { Session } from "./session.ts";
  * How many connections are remembered. A forgotten connection that writes again is found in the
  * sessions table.
  */
-const CONNECTIONS_KEPT = 100_000;
+export const CONNECTIONS_KEPT = 100_000;
 
 /**
  * The remembered connections, and those of them with facts that are not in the sessions table yet.
@@ -16,7 +16,10 @@ const CONNECTIONS_KEPT = 100_000;
 export class RememberedSessions {
   readonly #server: string;
   readonly #kept: number;
-  /** In the order in which the connections were first met. */
+  readonly #forgetsByItself: boolean;
+  /**
+   * In the order in which the connections were first met; with `forgetsByItself`, were last met.
+   */
   readonly #sessions = new Map<string, Session>();
   readonly #unrecorded = new Set<Session>();
   /**
@@ -25,10 +28,15 @@ export class RememberedSessions {
    */
   #latest: Session | null = null;
 
-  /** `server`: `@@server_uuid` of the connections' server. */
-  constructor(server: string, kept = CONNECTIONS_KEPT) {
+  /**
+   * `server`: `@@server_uuid` of the connections' server. `forgetsByItself`: for a reader that
+   * records nothing, and so never calls `forgetOver` and `forgetOldest`: the connection that was
+   * met longest ago is forgotten when there are more than `kept`.
+   */
+  constructor(server: string, kept = CONNECTIONS_KEPT, forgetsByItself = false) {
     this.#server = server;
     this.#kept = kept;
+    this.#forgetsByItself = forgetsByItself;
   }
 
   get size(): number {
@@ -83,9 +91,14 @@ export class RememberedSessions {
   #find(connection: Connection): Session {
     const name = connectionName(connection);
     const known = this.#sessions.get(name);
-    if (known !== undefined) return known;
-    const session = new Session(connection);
+    if (known !== undefined && !this.#forgetsByItself) return known;
+    const session = known ?? new Session(connection);
+    if (known !== undefined) this.#sessions.delete(name);
     this.#sessions.set(name, session);
+    if (this.#forgetsByItself && this.#sessions.size > this.#kept) {
+      const [oldest] = this.#sessions;
+      if (oldest !== undefined) this.#drop(...oldest);
+    }
     return session;
   }
 

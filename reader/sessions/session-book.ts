@@ -27,6 +27,11 @@ export interface SessionBookOptions extends ListQueries {
   readonly prove: ProveUsers;
   /** Whether each new connection registers itself, see `registersSessions`. */
   readonly isRegistering: boolean;
+  /**
+   * The most connections in memory, for a reader that records none; the others can be found in the
+   * sessions table. Left out: `sweep` and `record` decide which are forgotten.
+   */
+  readonly mostConnections?: number;
   /** Called when a live connection turns out to have changed its account without a ledger row. */
   readonly onUserChanged: (thread: number) => void;
   /** Called for a transaction whose GTID tag and ledger row name different users. */
@@ -52,7 +57,8 @@ export class SessionBook {
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
-    this.#sessions = new RememberedSessions(options.server);
+    const { server, mostConnections: most } = options;
+    this.#sessions = new RememberedSessions(server, most, most !== undefined);
     const resets = new ResetSessions(options.prove, this.read);
     this.#records = new SessionRecords(options.table, options.server, this.#sessions);
     this.#doubts = new SessionDoubts(options.isRegistering, resets, this.#records);

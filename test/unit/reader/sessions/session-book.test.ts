@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import type { Census } from "../../../../reader/sessions/process-list.ts";
-import { SessionBook } from "../../../../reader/sessions/session-book.ts";
+import { SessionBook, type SessionBookOptions } from "../../../../reader/sessions/session-book.ts";
 import { type Transaction, writingOf } from "../../../../reader/transactions/transaction.ts";
 import {
   authorAt,
@@ -58,8 +58,9 @@ async function write(known: readonly KnownSession[]): Promise<void> {
   for (const { connection, entries } of known) recorded.set(connectionName(connection), entries);
 }
 
-function newBook(): SessionBook {
+function newBook(options: Pick<SessionBookOptions, "mostConnections"> = {}): SessionBook {
   return new SessionBook({
+    ...options,
     epoch: 1,
     server: SERVER,
     isOfThisRun: ({ run }) => run === 1 && isNear,
@@ -151,6 +152,20 @@ const name = (thread: number, run = 1): string =>
   connectionName({ server: SERVER, run, thread } satisfies Connection);
 
 describe("SessionBook", () => {
+  test("a reader that records nothing keeps the connections that wrote last, and finds others in the table", async () => {
+    isNear = false;
+    book = newBook({ mostConnections: 10 });
+    book.register(transaction(1), ledger("a"));
+    book.register(transaction(2), ledger("b"));
+    recorded.set(name(2), [{ ...ledger("b"), from: "" }]);
+    for (let thread = 100; thread < 1100; thread++) {
+      book.register(transaction(thread), ledger("other"));
+      expect(await authorOf(transaction(1))).toBe("a");
+    }
+    expect(book.size).toBe(10);
+    expect(await authorOf(transaction(2))).toBe("b");
+  });
+
   test("asks once for a connection, even if there is no answer", async () => {
     expect(await authorOf(transaction(7))).toBeNull();
     expect(await authorOf(transaction(7))).toBeNull();
