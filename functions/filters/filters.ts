@@ -4,6 +4,7 @@ import { hasColumns, isFiltered } from "../../config/filters.ts";
 import type { FrameHeader, FrameTable, TableShape } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
+import { BoundedCache } from "../ground/bounded-cache.ts";
 import {
   FilterSecretUnreadError,
   HiddenColumnMissingError,
@@ -124,7 +125,7 @@ function subscriberFilter(
   subscriber: Subscriber,
   maskValue: MaskValue,
 ): Omit<SubscriberFilter, "seal"> {
-  const known = new Map<string, TableRules>();
+  const known = new BoundedCache<TableRules>();
   const conditions = conditionsOf(subscriber.where);
   const { whereCrossing: crossing = "create-delete" } = subscriber;
 

@@ -1,5 +1,6 @@
 import { DROP, type Routing } from "../../config/routing.ts";
 import { parseUserEntry, patternRank } from "../../config/user-entries.ts";
+import { BoundedCache } from "../ground/bounded-cache.ts";
 import { globMatcher } from "../../wire/glob.ts";
 
 /**
@@ -57,19 +58,15 @@ function claimOf(environment: string, entry: string): Claim {
   };
 }
 
-/**
- * Caches decisions. Thousands of connections share a few accounts, but there may be many hosts, so
- * the cache is cleared when it reaches its limit.
- */
+/** Caches decisions: thousands of connections share a few accounts. */
 function remember(
   decide: (user: string, host: string) => string | null,
 ): (user: string, host: string) => string | null {
-  const known = new Map<string, string | null>();
+  const known = new BoundedCache<string | null>();
   return (user, host) => {
     const key = `${user}\n${host}`;
     const answer = known.get(key);
     if (answer !== undefined) return answer;
-    if (known.size >= 10_000) known.clear();
     const decided = decide(user, host);
     known.set(key, decided);
     return decided;

@@ -4,6 +4,7 @@ import type { Routing, Subscriber } from "../../config/routing.ts";
 import type { Operation } from "../../wire/frame.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { tableMatcher } from "../../wire/table-patterns.ts";
+import { BoundedCache } from "../ground/bounded-cache.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import { remembered } from "../ground/remembered.ts";
 
@@ -87,8 +88,8 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
         }),
     ),
   }));
-  const known = new Map<string, readonly Subscription[]>();
-  const wanted = new Map<string, boolean>();
+  const known = new BoundedCache<readonly Subscription[]>();
+  const wanted = new BoundedCache<boolean>();
 
   function of(
     environment: string | null,
