@@ -1,4 +1,5 @@
 import type { Message } from "./message.ts";
+import type { Messages } from "./messages.ts";
 
 /** How long an attempt is remembered: SQS's deduplication interval. */
 const INTERVAL_MS = 5 * 60_000;
@@ -6,7 +7,8 @@ const INTERVAL_MS = 5 * 60_000;
 interface Attempt {
   readonly id: string;
   readonly atMs: number;
-  readonly messages: readonly { readonly message: Message; readonly receipt: string }[];
+  /** Without the messages: their bodies would stay in memory after they were deleted. */
+  readonly received: readonly { readonly id: string; readonly receipt: string }[];
 }
 
 /**
@@ -15,15 +17,22 @@ interface Attempt {
  * are still in flight from that receive.
  */
 export class ReceiveAttempts {
+  readonly #messages: Pick<Messages, "find">;
   readonly #attempts = new Map<string, Attempt>();
+
+  constructor(messages: Pick<Messages, "find">) {
+    this.#messages = messages;
+  }
 
   find(id: string, nowMs: number): Message[] | undefined {
     const attempt = this.#attempts.get(id);
     if (attempt === undefined || attempt.atMs + INTERVAL_MS <= nowMs) return undefined;
-    const unchanged = attempt.messages.every(
-      ({ message, receipt }) => message.state === "inFlight" && message.receipt === receipt,
-    );
-    return unchanged ? attempt.messages.map(({ message }) => message) : undefined;
+    const unchanged = attempt.received.flatMap(({ id: messageId, receipt }) => {
+      const message = this.#messages.find(messageId);
+      const isUnchanged = message?.state === "inFlight" && message.receipt === receipt;
+      return isUnchanged ? [message] : [];
+    });
+    return unchanged.length === attempt.received.length ? unchanged : undefined;
   }
 
   remember(id: string, messages: readonly Message[], nowMs: number): void {
@@ -35,7 +44,7 @@ export class ReceiveAttempts {
     this.#attempts.set(id, {
       id,
       atMs: nowMs,
-      messages: messages.map((message) => ({ message, receipt: message.receipt ?? "" })),
+      received: messages.map((message) => ({ id: message.id, receipt: message.receipt ?? "" })),
     });
   }
 }

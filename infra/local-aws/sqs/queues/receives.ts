@@ -39,7 +39,7 @@ interface ReceivesOptions {
 /** The receives of one queue, including those that wait for messages. */
 export class Receives {
   readonly #options: ReceivesOptions;
-  readonly #attempts = new ReceiveAttempts();
+  readonly #attempts: ReceiveAttempts;
   readonly #polls: Polls<Message>;
   readonly #alarm: Alarm;
   #receipts = 0;
@@ -47,6 +47,7 @@ export class Receives {
 
   constructor(options: ReceivesOptions) {
     this.#options = options;
+    this.#attempts = new ReceiveAttempts(options.messages);
     this.#polls = new Polls(options.clock);
     this.#alarm = new Alarm(options.clock, () => this.wake());
   }

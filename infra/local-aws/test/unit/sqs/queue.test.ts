@@ -1,3 +1,4 @@
+import { queryObjects } from "node:v8";
 import { expect, test } from "vitest";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { contentForTest, queueForTest, receiveForTest } from "../../support/queue-for-test.ts";
@@ -82,3 +83,24 @@ test(
     expect(await receiveForTest(queue)).toEqual([]);
   },
 );
+
+/** The live memory, bytes. */
+function heapBytes(): number {
+  queryObjects(Map, { format: "count" }); // collects all garbage
+  return process.memoryUsage().heapUsed;
+}
+
+test("nothing of a deleted message's body stays in memory", async () => {
+  const queue = queueForTest(new ManualClock(), { FifoQueue: "true" });
+  const pass = async (messages: number): Promise<void> => {
+    for (let n = 0; n < messages; n++) {
+      queue.send(contentForTest(Buffer.alloc(100_000, "x").toString("latin1"), "g"), 0);
+      const [message] = await receiveForTest(queue, { attemptId: `attempt-${n}` });
+      if (message !== undefined) queue.delete(message);
+    }
+  };
+  await pass(10);
+  const before = heapBytes();
+  await pass(100);
+  expect(heapBytes() - before).toBeLessThan(1_000_000);
+});
