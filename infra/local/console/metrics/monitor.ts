@@ -1,3 +1,4 @@
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ConsumedUnits, LocalAws, QueueView } from "@binlog-router/local-aws";
@@ -13,12 +14,11 @@ export interface MonitorOptions {
   readonly monitoring: LocalMonitoring;
   readonly aws: Pick<LocalAws, "queues" | "consumedUnits">;
   readonly router: Pick<WatchedRouter, "pids" | "takeUsage">;
-  /** The directory of the logs of reader and functions; they contain the metrics' lines, too. */
+  /** The directory of the processes' logs, which contain the metrics' lines, too. */
   readonly logDirectory: string;
   readonly clock: MetricsClock;
 }
 
-const LOGS = ["reader", "route", "retry", "canary"] as const;
 const LOOK_EVERY_MS = 1_000;
 
 /** The counters at one look. Metrics are differences between two looks. */
@@ -38,14 +38,13 @@ export class Monitor {
   readonly alarms: AlarmBook;
   readonly clock: MetricsClock;
   readonly #options: MonitorOptions;
-  readonly #logs: readonly LogTail[];
+  readonly #logs = new Map<string, LogTail>();
   #last: Look | null = null;
 
   constructor(options: MonitorOptions) {
     this.#options = options;
     this.clock = options.clock;
     this.alarms = new AlarmBook(this.store, options.monitoring.alarms, this.clock.startMs);
-    this.#logs = LOGS.map((name) => new LogTail(join(options.logDirectory, `${name}.log`)));
   }
 
   /** Calls `look` periodically until `signal` is aborted. */
@@ -67,7 +66,11 @@ export class Monitor {
   }
 
   async #takeLogs(): Promise<void> {
-    for (const log of this.#logs) {
+    const { logDirectory } = this.#options;
+    for (const name of await readdir(logDirectory).catch(() => [])) {
+      if (!name.endsWith(".log")) continue;
+      let log = this.#logs.get(name);
+      if (log === undefined) this.#logs.set(name, (log = new LogTail(join(logDirectory, name))));
       for (const line of await log.read()) {
         for (const datum of embeddedMetrics(line)) {
           this.store.put({ ...datum, timeMs: this.clock.at(datum.timeMs) });
