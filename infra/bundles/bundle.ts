@@ -1,8 +1,17 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { buildSync } from "esbuild";
 import { partsCode, type PartsCode } from "../stack/parts-code.ts";
 import { REPOSITORY_ROOT } from "../stack/resources/repository-root.ts";
+import { ownSourceMap } from "./own-source-map.ts";
 
 /** The folder with the reader's Dockerfile. */
 export const READER_IMAGE = join(import.meta.dirname, "reader-image");
@@ -31,22 +40,28 @@ export function bundleParts(folder: string): PartsCode {
 
 function bundle(entry: string, directory: string, file: string, minify: boolean): void {
   mkdirSync(directory, { recursive: true });
+  const outfile = join(directory, file);
   buildSync({
     absWorkingDir: REPOSITORY_ROOT,
     entryPoints: [entry],
-    outfile: join(directory, file),
+    outfile,
     bundle: true,
     platform: "node",
     format: "esm",
     target: "node24",
     mainFields: ["module", "main"],
-    minify,
+    // A single character beyond Latin-1, in a comment, doubles the memory of the whole text.
+    minifyWhitespace: true,
+    minifyIdentifiers: minify,
+    minifySyntax: minify,
     keepNames: minify,
     sourcemap: true,
     sourcesContent: false,
     logLevel: "warning",
     banner: { js: REQUIRE_FOR_COMMONJS },
   });
+  const map = `${outfile}.map`;
+  writeFileSync(map, ownSourceMap(readFileSync(map, "utf8")));
 }
 
 /** CommonJS dependencies inside an ES module call `require`. */

@@ -49,6 +49,28 @@ describe("cdk synth", () => {
     ]);
   });
 
+  it("makes bundles that take little memory: one byte a character, and maps of our code", async () => {
+    const files = await readdir(output, { recursive: true, withFileTypes: true });
+    const texts = await Promise.all(
+      files
+        .filter(({ name }) => name.endsWith(".mjs") || name.endsWith(".mjs.map"))
+        .map(async ({ parentPath, name }) => ({
+          name,
+          text: await readFile(join(parentPath, name), "utf8"),
+        })),
+    );
+    const maps = texts.filter(({ name }) => name.endsWith(".map"));
+    expect(maps).toHaveLength(3);
+    for (const { text } of maps) {
+      const { sources } = JSON.parse(text) as { readonly sources: readonly string[] };
+      expect(sources.length).toBeGreaterThan(10);
+      expect(sources.filter((source) => source.includes("node_modules"))).toEqual([]);
+      expect(text.length).toBeLessThan(600_000);
+    }
+    for (const { name, text } of texts)
+      expect([...text].filter((character) => character > "\u00ff").join(""), name).toBe("");
+  });
+
   it("lets every user read the bundles, whatever the umask is", async () => {
     const entries = await readdir(output, { recursive: true, withFileTypes: true });
     const files = entries.filter((one) => one.isFile() && one.parentPath.includes("asset."));

@@ -1,0 +1,41 @@
+import { decode, encode } from "@jridgewell/sourcemap-codec";
+
+/** The parts of a source map, version 3 (ECMA-426), that esbuild writes. */
+interface SourceMap {
+  readonly version: 3;
+  readonly sources: readonly string[];
+  readonly names: readonly string[];
+  readonly mappings: string;
+}
+
+/**
+ * The source map without the libraries' places. Node parses a process's whole map at its first
+ * error: with the libraries, that takes some 50 MB of the reader's memory for good. A library's
+ * line in a stack trace names the place in the bundle instead. Takes and returns a map as JSON.
+ */
+export function ownSourceMap(text: string): string {
+  const map = JSON.parse(text) as SourceMap;
+  const isOwn = map.sources.map((source) => !source.includes("node_modules/"));
+  const kept = map.sources.flatMap((_, index) => (isOwn[index] === true ? [index] : []));
+  const newIndex = new Map(kept.map((source, index) => [source, index]));
+  const lines = decode(map.mappings).map((line) => {
+    const segments: typeof line = [];
+    for (const segment of line) {
+      const index = newIndex.get(segment[1] ?? -1);
+      if (index === undefined) {
+        // The library's code begins here, and our code before it ends.
+        if (segments.at(-1)?.length !== 1) segments.push([segment[0]]);
+      } else {
+        const [column, , sourceLine = 0, sourceColumn = 0] = segment;
+        segments.push([column, index, sourceLine, sourceColumn]);
+      }
+    }
+    return segments.length === 1 && segments[0]?.length === 1 ? [] : segments;
+  });
+  return JSON.stringify({
+    version: map.version,
+    sources: kept.map((index) => map.sources[index]),
+    names: [],
+    mappings: encode(lines),
+  });
+}

@@ -1,0 +1,69 @@
+import { execFile } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { buildSync } from "esbuild";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { ownSourceMap } from "../../../infra/bundles/own-source-map.ts";
+
+const LIBRARY = "export function calls(act) {\n  return act();\n}\n";
+const OWN = `import { calls } from "library";
+export function fails(): never {
+  return calls(() => {
+    throw new Error("ours");
+  });
+}
+try {
+  fails();
+} catch (error) {
+  console.log((error as Error).stack);
+}
+`;
+
+let directory: string;
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "own-source-map-"));
+  const library = join(directory, "node_modules/library");
+  await mkdir(library, { recursive: true });
+  await writeFile(join(library, "package.json"), '{ "type": "module", "main": "index.js" }');
+  await writeFile(join(library, "index.js"), LIBRARY);
+  await writeFile(join(directory, "own.ts"), OWN);
+  buildSync({
+    absWorkingDir: directory,
+    entryPoints: ["own.ts"],
+    outfile: join(directory, "out.mjs"),
+    bundle: true,
+    platform: "node",
+    format: "esm",
+    minifyWhitespace: true,
+    sourcemap: true,
+    sourcesContent: false,
+  });
+  const map = join(directory, "out.mjs.map");
+  await writeFile(map, ownSourceMap(await readFile(map, "utf8")));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+it("names our places in a stack trace, and a library's as those of the bundle", async () => {
+  const run = promisify(execFile);
+  const { stdout } = await run(process.execPath, ["--enable-source-maps", "out.mjs"], {
+    cwd: directory,
+  });
+  const places = stdout.match(/[^/ (]+:\d+:\d+/g) ?? [];
+  // Line 4 throws, line 2 of the library calls it, line 3 and 8 are ours again.
+  expect(places.slice(0, 4)).toEqual([
+    "own.ts:4:11",
+    expect.stringMatching(/^out\.mjs:\d+:\d+$/),
+    "own.ts:3:10",
+    "own.ts:8:3",
+  ]);
+});
+
+it("has no place of a library", async () => {
+  const map = JSON.parse(await readFile(join(directory, "out.mjs.map"), "utf8")) as {
+    readonly sources: readonly string[];
+  };
+  expect(map.sources).toEqual(["own.ts"]);
+});
