@@ -8,10 +8,13 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ownSourceMap } from "../../../infra/bundles/own-source-map.ts";
 
 const LIBRARY = "export function calls(act) {\n  return act();\n}\n";
-const OWN = `import { calls } from "library";
+/** Stands before the library in the bundle, on the same line. */
+const FIRST = 'export const text = "ours";\n';
+const OWN = `import { text } from "./first.ts";
+import { calls } from "library";
 export function fails(): never {
   return calls(() => {
-    throw new Error("ours");
+    throw new Error(text);
   });
 }
 try {
@@ -29,6 +32,7 @@ beforeAll(async () => {
   await mkdir(library, { recursive: true });
   await writeFile(join(library, "package.json"), '{ "type": "module", "main": "index.js" }');
   await writeFile(join(library, "index.js"), LIBRARY);
+  await writeFile(join(directory, "first.ts"), FIRST);
   await writeFile(join(directory, "own.ts"), OWN);
   buildSync({
     absWorkingDir: directory,
@@ -52,12 +56,12 @@ it("names our places in a stack trace, and a library's as those of the bundle", 
     cwd: directory,
   });
   const places = stdout.match(/[^/ (]+:\d+:\d+/g) ?? [];
-  // Line 4 throws, line 2 of the library calls it, line 3 and 8 are ours again.
+  // The library's second line called the one that throws; its place is that in the bundle.
   expect(places.slice(0, 4)).toEqual([
-    "own.ts:4:11",
+    "own.ts:5:11",
     expect.stringMatching(/^out\.mjs:\d+:\d+$/),
-    "own.ts:3:10",
-    "own.ts:8:3",
+    "own.ts:4:10",
+    "own.ts:9:3",
   ]);
 });
 
@@ -65,5 +69,5 @@ it("has no place of a library", async () => {
   const map = JSON.parse(await readFile(join(directory, "out.mjs.map"), "utf8")) as {
     readonly sources: readonly string[];
   };
-  expect(map.sources).toEqual(["own.ts"]);
+  expect(map.sources).toEqual(["first.ts", "own.ts"]);
 });
