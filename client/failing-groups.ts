@@ -33,12 +33,10 @@ export class FailingGroups {
   }
 
   any(): boolean {
-    if (this.#untested) return true;
-    if (this.#until.size === 0) return false;
     const now = performance.now();
     for (const [group, until] of this.#until) {
       if (until < now) this.#until.delete(group);
     }
-    return this.#until.size > 0;
+    return this.#untested || this.#until.size > 0;
   }
 }
