@@ -21,23 +21,39 @@ export interface SnapshotCounts {
   expectRows(snapshot: string, table: string, rows: number): Promise<SnapshotCount>;
 }
 
-/** The default: counts in memory, about 100 bytes a row until the process ends. */
+interface CountedTable {
+  /** The rows that were handled; null once all were. */
+  ids: Set<string> | null;
+  rows: number | null;
+}
+
+/**
+ * The default: counts in memory, about 100 bytes a row until all rows of the table were handled.
+ */
 export class MemorySnapshotCounts implements SnapshotCounts {
-  readonly #tables = new Map<string, { readonly ids: Set<string>; rows: number | null }>();
+  readonly #tables = new Map<string, CountedTable>();
 
   addRow(snapshot: string, table: string, id: string): Promise<SnapshotCount> {
     const counted = this.#of(snapshot, table);
-    counted.ids.add(id.slice(id.lastIndexOf("/") + 1));
-    return Promise.resolve({ handled: counted.ids.size, rows: counted.rows });
+    counted.ids?.add(id.slice(id.lastIndexOf("/") + 1));
+    return Promise.resolve(this.#count(counted));
   }
 
   expectRows(snapshot: string, table: string, rows: number): Promise<SnapshotCount> {
     const counted = this.#of(snapshot, table);
     counted.rows = rows;
-    return Promise.resolve({ handled: counted.ids.size, rows });
+    return Promise.resolve(this.#count(counted));
   }
 
-  #of(snapshot: string, table: string): { readonly ids: Set<string>; rows: number | null } {
+  /** The count; forgets the rows of a table of which all were handled. */
+  #count(counted: CountedTable): SnapshotCount {
+    const { ids, rows } = counted;
+    const handled = ids?.size ?? rows ?? 0;
+    if (rows !== null && handled >= rows) counted.ids = null;
+    return { handled, rows };
+  }
+
+  #of(snapshot: string, table: string): CountedTable {
     const name = `${snapshot}\0${table}`;
     let counted = this.#tables.get(name);
     if (counted === undefined) this.#tables.set(name, (counted = { ids: new Set(), rows: null }));

@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import { queryObjects } from "node:v8";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { describe, expect, test } from "vitest";
 import {
@@ -32,6 +33,12 @@ const complete = (
   snapshot: { id: snapshot, table, state: "complete", rows, ...whole },
 });
 const change: Handled = { id: "1/0", op: "u" };
+
+/** The live memory, bytes. */
+function heapBytes(): number {
+  queryObjects(Map, { format: "count" }); // collects all garbage
+  return process.memoryUsage().heapUsed;
+}
 
 /** What each call returns. */
 async function told(
@@ -120,6 +127,16 @@ describe("a table of a snapshot is complete", () => {
     await told([row(1), complete(2)], counts);
     expect(await told([row(2)], counts)).toEqual([ORDERS]);
   });
+});
+
+test("nothing of the rows stays in memory when all rows of their table were handled", async () => {
+  const counts = new MemorySnapshotCounts();
+  const progress = new SnapshotProgress(counts);
+  const before = heapBytes();
+  for (let n = 0; n < 30_000; n++) await progress.handled(row(n));
+  expect(await progress.handled(complete(30_000))).toEqual({ ...ORDERS, rows: 30_000 });
+  expect(heapBytes() - before).toBeLessThan(500_000);
+  expect(await progress.handled(row(5))).toEqual({ ...ORDERS, rows: 30_000 });
 });
 
 describe("a snapshot is complete", () => {
