@@ -1,5 +1,6 @@
 import { promisify } from "node:util";
 import { zstdDecompress } from "node:zlib";
+import { Base64Text } from "./base64-text.ts";
 import { MalformedFrameError } from "./decode-frame.ts";
 import { FrameCompressor } from "./frame-compressor.ts";
 import { legalText } from "./legal-text.ts";
@@ -30,11 +31,11 @@ const decompress = promisify(zstdDecompress);
  * The body for SQS. `frame` is the frame's text in UTF-8; it must not change until the promise has
  * settled.
  */
-export async function packFrame(frame: Buffer): Promise<string> {
+export async function packFrame(frame: Buffer): Promise<string | Base64Text> {
   if (frame.length < COMPRESSED_FROM || frame.length > COMPRESSED_UP_TO) {
     return legalText(frame.toString("utf8"));
   }
-  return PREFIX + (await compressor.compress(frame)).toString("base64");
+  return new Base64Text(PREFIX, await compressor.compress(frame));
 }
 
 /** The text of a frame from its body. Throws MalformedFrameError for damaged compressed data. */

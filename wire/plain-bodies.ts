@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { SQSClient } from "@aws-sdk/client-sqs";
+import type { SendMessageCommandInput, SQSClient } from "@aws-sdk/client-sqs";
+import { Base64Text } from "./base64-text.ts";
 import { jsonStringBytes } from "./json-string.ts";
+import { RequestBuffers } from "./request-buffers.ts";
 
 /** The SDK writes bodies with fewer characters. */
 const LONG = 1024;
@@ -10,6 +12,20 @@ const LONG = 1024;
  */
 const MARK = randomUUID();
 
+const BODY = Symbol("body");
+type Body = string | Base64Text;
+
+/**
+ * The input of SendMessage with a body in base64. Without `withPlainBodies`, a client sends it
+ * without a body, and SQS refuses it.
+ */
+export function withBase64Body(
+  input: Omit<SendMessageCommandInput, "MessageBody">,
+  body: Base64Text,
+): SendMessageCommandInput {
+  return Object.assign({ ...input, MessageBody: undefined }, { [BODY]: body });
+}
+
 /**
  * Makes a client write long message bodies with `jsonStringBytes`. The SDK escapes a body character
  * by character, which takes longer than the rest of a send. So the SDK gets a mark in place of each
@@ -17,10 +33,11 @@ const MARK = randomUUID();
  * the request is signed. Returns the same client.
  */
 export function withPlainBodies(client: SQSClient): SQSClient {
-  const bodies = new WeakMap<object, readonly string[]>();
+  const bodies = new WeakMap<object, readonly Body[]>();
+  const buffers = new RequestBuffers();
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const taken: string[] = [];
+      const taken: Body[] = [];
       const input = marked(args.input, taken);
       if (taken.length === 0) return next(args);
       bodies.set(context, taken);
@@ -31,8 +48,13 @@ export function withPlainBodies(client: SQSClient): SQSClient {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const taken = bodies.get(context);
-      if (taken !== undefined) putBack(args.request as { body: unknown }, taken);
-      return next(args);
+      if (taken === undefined) return next(args);
+      const buffer = putBack(args.request as { body: unknown }, taken, buffers);
+      const result = await next(args);
+      // SQS has read the whole of a request that it answers with success. After a failure, an abort
+      // or an earlier attempt, a socket may still send from the buffer.
+      if (result.output.$metadata.attempts === 1) buffers.giveBack(buffer);
+      return result;
     },
     // High priority, because the SDK counts the length in this step too.
     { step: "build", priority: "high", name: "putBack" },
@@ -44,21 +66,29 @@ export function withPlainBodies(client: SQSClient): SQSClient {
  * The input of SendMessage or SendMessageBatch with a mark in place of each long body. Adds the
  * bodies to `taken`.
  */
-function marked(input: object, taken: string[]): object {
+function marked(input: object, taken: Body[]): object {
   const { Entries: entries } = input as { readonly Entries?: unknown };
   if (Array.isArray(entries))
     return { ...input, Entries: entries.map((entry: object) => marked(entry, taken)) };
-  const { MessageBody: body } = input as { readonly MessageBody?: unknown };
-  if (typeof body !== "string" || body.length < LONG) return input;
+  const { MessageBody, [BODY]: body = MessageBody } = input as {
+    readonly MessageBody?: unknown;
+    readonly [BODY]?: Base64Text;
+  };
+  const isTaken = body instanceof Base64Text || (typeof body === "string" && body.length >= LONG);
+  if (!isTaken) return input;
   taken.push(body);
   return { ...input, MessageBody: MARK };
 }
 
 /**
- * Replaces the marks by the bodies. Throws TypeError when the SDK's request has an unexpected form,
- * so that no mark is ever sent.
+ * Replaces the marks by the bodies, in one of `buffers`, which it returns. Throws TypeError when
+ * the SDK's request has an unexpected form, so that no mark is ever sent.
  */
-function putBack(request: { body: unknown }, taken: readonly string[]): void {
+function putBack(
+  request: { body: unknown },
+  taken: readonly Body[],
+  buffers: RequestBuffers,
+): Buffer {
   const { body } = request;
   if (typeof body !== "string" && !(body instanceof Uint8Array))
     throw new TypeError("the SDK's request has no text body");
@@ -67,14 +97,37 @@ function putBack(request: { body: unknown }, taken: readonly string[]): void {
       ? Buffer.from(body)
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const mark = Buffer.from(`"${MARK}"`);
-  const pieces: Uint8Array[] = [];
+  const pieces: (Uint8Array | Base64Text)[] = [];
   let copied = 0;
   for (const original of taken) {
     const at = text.indexOf(mark, copied);
     if (at === -1)
       throw new TypeError("the SDK's request does not hold its message bodies as JSON");
-    pieces.push(text.subarray(copied, at), jsonStringBytes(original));
+    pieces.push(
+      text.subarray(copied, at),
+      original instanceof Base64Text ? original : jsonStringBytes(original),
+    );
     copied = at + mark.length;
   }
-  request.body = Buffer.concat([...pieces, text.subarray(copied)]);
+  pieces.push(text.subarray(copied));
+  const length = pieces.reduce((sum, piece) => sum + piece.length + 2, 0);
+  const buffer = buffers.take(length);
+  let end = 0;
+  for (const piece of pieces) end = put(piece, buffer, end);
+  request.body = buffer.subarray(0, end);
+  return buffer;
 }
+
+/** Writes a part of a request, a base64 text in quotes; returns where it ends. */
+function put(piece: Uint8Array | Base64Text, target: Buffer, start: number): number {
+  if (!(piece instanceof Base64Text)) {
+    target.set(piece, start);
+    return start + piece.length;
+  }
+  target[start] = QUOTE;
+  const end = piece.writeTo(target, start + 1);
+  target[end] = QUOTE;
+  return end + 1;
+}
+
+const QUOTE = 34;

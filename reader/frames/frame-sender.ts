@@ -7,6 +7,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import { withBase64Body } from "../../wire/plain-bodies.ts";
 import type { Log } from "../reporting/log.ts";
 import { retry } from "../reporting/retry.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
@@ -62,20 +63,20 @@ async function sendOnce(
   frame: SealedFrame,
   signal: AbortSignal,
 ): Promise<void> {
-  const bytes = Buffer.byteLength(frame.text);
-  const body =
-    bytes <= SQS_BODY_BYTES
-      ? { MessageBody: frame.text }
-      : await offLoaded(options, frame, bytes, signal);
-  await options.sqs.send(
-    new SendMessageCommand({
-      QueueUrl: options.queueUrl,
-      MessageGroupId: `lane-${frame.lane}`,
-      MessageDeduplicationId: deduplicationId(frame, options.life),
-      ...body,
-    }),
-    { abortSignal: signal },
-  );
+  const { text } = frame;
+  const bytes = typeof text === "string" ? Buffer.byteLength(text) : text.length;
+  const message = {
+    QueueUrl: options.queueUrl,
+    MessageGroupId: `lane-${frame.lane}`,
+    MessageDeduplicationId: deduplicationId(frame, options.life),
+  };
+  const input =
+    bytes > SQS_BODY_BYTES
+      ? { ...message, ...(await offLoaded(options, frame, bytes, signal)) }
+      : typeof text === "string"
+        ? { ...message, MessageBody: text }
+        : withBase64Body(message, text);
+  await options.sqs.send(new SendMessageCommand(input), { abortSignal: signal });
 }
 
 /** Writes the frame to the payload bucket, and returns the message that points to it. */
@@ -88,9 +89,12 @@ async function offLoaded(
   // The key is unique to the frame: the queue may still contain a frame of another life or with
   // other boundaries that begins at the same position.
   const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}/${deduplicationId(frame, life)}`;
-  await s3.send(new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: frame.text }), {
-    abortSignal: signal,
-  });
+  await s3.send(
+    new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: String(frame.text) }),
+    {
+      abortSignal: signal,
+    },
+  );
   return {
     MessageBody: encodePointer({ bucket: payloadBucket, key }),
     MessageAttributes: {

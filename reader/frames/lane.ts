@@ -1,3 +1,4 @@
+import type { Base64Text } from "../../wire/base64-text.ts";
 import { packFrame } from "../../wire/frame-body.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
@@ -14,7 +15,7 @@ export type SendFrame = (frame: SealedFrame, signal: AbortSignal) => Promise<voi
 export interface SealedFrame {
   readonly lane: number;
   /** The text that is sent, see `packFrame`. */
-  readonly text: string;
+  readonly text: string | Base64Text;
   readonly first: PositionText;
   readonly last: PositionText;
   readonly previous: PositionText | null;

@@ -1,10 +1,12 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { withPlainBodies } from "../../../wire/plain-bodies.ts";
+import { Base64Text } from "../../../wire/base64-text.ts";
+import { withBase64Body, withPlainBodies } from "../../../wire/plain-bodies.ts";
 
 interface SentRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -12,30 +14,33 @@ interface SentRequest {
 }
 
 const requests: SentRequest[] = [];
+/** The status codes of the next answers; 200 when there is none. */
+const statusCodes: number[] = [];
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
     requests.push({ headers: request.headers, body: Buffer.concat(chunks) });
-    response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end("{}");
+    response
+      .writeHead(statusCodes.shift() ?? 200, { "content-type": "application/x-amz-json-1.0" })
+      .end("{}");
   });
 });
+const CONFIGURATION = {
+  region: "eu-west-1",
+  credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+  md5: false,
+} as const;
 let client: SQSClient;
+let endpoint = "";
 let QueueUrl = "";
 
 beforeAll(async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   QueueUrl = `${endpoint}/000000000000/raw.fifo`;
-  client = withPlainBodies(
-    new SQSClient({
-      region: "eu-west-1",
-      endpoint,
-      credentials: { accessKeyId: "id", secretAccessKey: "secret" },
-      md5: false,
-    }),
-  );
+  client = withPlainBodies(new SQSClient({ ...CONFIGURATION, endpoint }));
 });
 afterAll(() => {
   client.destroy();
@@ -81,13 +86,89 @@ describe("a client with plain bodies", () => {
   });
 
   test("signs the request that it sends", async () => {
-    const bodies = ["x".repeat(3000), "y".repeat(3000)];
+    const inputs = [
+      ...["x", "y"].map((letter) => ({ QueueUrl, MessageBody: letter.repeat(3000) })),
+      ...["x", "y"].map((letter) =>
+        withBase64Body({ QueueUrl }, new Base64Text("", Buffer.alloc(3000, letter))),
+      ),
+    ];
     const signatures: unknown[] = [];
-    for (const MessageBody of bodies) {
-      await client.send(new SendMessageCommand({ QueueUrl, MessageBody }));
+    for (const input of inputs) {
+      await client.send(new SendMessageCommand(input));
       signatures.push(takeRequest().headers["authorization"]);
     }
     expect(signatures[0]).toMatch(/^AWS4-HMAC-SHA256 /);
-    expect(new Set(signatures).size).toBe(2);
+    expect(new Set(signatures).size).toBe(4);
+  });
+
+  test("sends a body in base64 as its text, whatever its size", async () => {
+    const sizes = fc.oneof(fc.integer({ min: 0, max: 50 }), fc.integer({ min: 0, max: 200_000 }));
+    await fc.assert(
+      fc.asyncProperty(sizes, async (size) => {
+        const text = new Base64Text("zstd:", randomBytes(size));
+        const input = { QueueUrl, MessageGroupId: "lane-0" };
+        await client.send(new SendMessageCommand(withBase64Body(input, text)));
+        const { body, headers } = takeRequest();
+        expect(JSON.parse(body.toString())).toEqual({ ...input, MessageBody: String(text) });
+        expect(headers["content-length"]).toBe(String(body.length));
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test("keeps the bodies of requests at the same time apart", async () => {
+    const texts = Array.from({ length: 60 }, (_, i) =>
+      i % 3 === 0
+        ? `"${String(i).repeat(20_000)}"`
+        : new Base64Text("zstd:", randomBytes(3000 * i)),
+    );
+    await Promise.all(
+      texts.map((text) =>
+        client.send(
+          new SendMessageCommand(
+            typeof text === "string"
+              ? { QueueUrl, MessageBody: text }
+              : withBase64Body({ QueueUrl }, text),
+          ),
+        ),
+      ),
+    );
+    const bodies = requests.splice(0).map(({ body }) => JSON.parse(body.toString()).MessageBody);
+    expect(bodies).toHaveLength(texts.length);
+    expect(new Set(bodies)).toEqual(new Set(texts.map(String)));
+  });
+
+  test("uses a request's memory again only after its first attempt was answered with success", async () => {
+    const abort = new AbortController();
+    const memories: unknown[] = [];
+    const watched = withPlainBodies(new SQSClient({ ...CONFIGURATION, endpoint, maxAttempts: 2 }));
+    watched.middlewareStack.add(
+      (next) => (args) => {
+        memories.push((args.request as { body: Buffer }).body.buffer);
+        if (memories.length === ABORTED) abort.abort();
+        return next(args);
+      },
+      { step: "build", priority: "low" },
+    );
+    const send = async (...answers: readonly number[]): Promise<void> => {
+      statusCodes.push(...answers);
+      const command = new SendMessageCommand({ QueueUrl, MessageBody: "x".repeat(5000) });
+      await watched.send(command, { abortSignal: abort.signal });
+    };
+    await send(200);
+    await send(500, 200);
+    await send(200);
+    await expect(send(400)).rejects.toThrow();
+    await send(200);
+    await expect(send()).rejects.toThrow("aborted");
+    await watched.send(new SendMessageCommand({ QueueUrl, MessageBody: "x".repeat(5000) }));
+    watched.destroy();
+    requests.length = 0;
+    const [first, retried, second, failed, third, aborted, fourth] = memories;
+    expect(retried === first && failed === second && aborted === third).toBe(true);
+    expect(new Set([first, second, third, fourth]).size).toBe(4);
   });
 });
+
+/** Which request is aborted before it is sent. */
+const ABORTED = 6;

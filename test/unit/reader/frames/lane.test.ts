@@ -103,7 +103,7 @@ describe("Lane", () => {
     await nextTurn();
     const { text = "", ...frame } = sent[1]?.frame ?? {};
     expect(frame).toMatchObject({ changes: 1, last: expect.stringMatching(/0{9}1$/) });
-    const { changes, transactions } = decodeFrame(await unpackFrame(text));
+    const { changes, transactions } = decodeFrame(await unpackFrame(String(text)));
     expect(transactions.map(({ gtid }) => gtid)).toEqual([before.gtid]);
     expect(changes.map(({ after }) => after)).toEqual(['{"id":1,"note":""}']);
     sent[1]?.acknowledge();
@@ -218,7 +218,7 @@ describe("Lane", () => {
       if (sent[i] === undefined) break;
       sent[i]?.acknowledge();
     }
-    const frames = sent.map(({ frame }) => decodeFrame(frame.text));
+    const frames = sent.map(({ frame }) => decodeFrame(String(frame.text)));
     expect(frames.length).toBeGreaterThan(3);
     expect(frames.flatMap(({ changes }) => changes.map(({ n }) => n))).toEqual(
       Array.from({ length: 50 }, (_, n) => n),
@@ -233,7 +233,7 @@ describe("Lane", () => {
     lane.add(transaction, change(0, "a\uFFFE\uFFFFb"));
     await nextTurn();
     expect(sent[0]?.frame.text).not.toMatch(/[\uFFFE\uFFFF]/);
-    const after = decodeFrame(sent[0]?.frame.text ?? "").changes[0]?.after ?? "";
+    const after = decodeFrame(String(sent[0]?.frame.text)).changes[0]?.after ?? "";
     expect(JSON.parse(after)).toEqual({ id: 0, note: "a\uFFFE\uFFFFb" });
     sent[0]?.acknowledge();
     await stop();
