@@ -1,6 +1,9 @@
+import type { Duplex } from "node:stream";
 import ZongJi from "@vlasky/zongji";
 import type { Connection, ConnectionOptions } from "mysql2";
 import { SourceSilentError } from "../reporting/errors.ts";
+import { divert, openSocket } from "./dump-socket.ts";
+import { PacketSplitter } from "./packet-splitter.ts";
 
 /** Where a dump starts: after a set of executed GTIDs, or at an offset in a file. */
 export type DumpStart =
@@ -39,7 +42,7 @@ export type PauseReason = "pressure" | "event" | "ended";
 
 /**
  * A running binlog dump. zongji opens the connection, agrees on checksums and requests the dump.
- * The reader takes the packets before zongji parses them
+ * From then on the reader takes the connection's bytes and splits the packets itself
  * (docs/decisions/zongji-hands-out-packets.md), because it needs each event's bytes: position,
  * server id, checksum, and values that JavaScript's types cannot represent.
  */
@@ -47,10 +50,12 @@ export class BinlogDump implements AsyncDisposable {
   readonly #zongji: ZongJi;
   readonly #options: BinlogDumpOptions;
   readonly #ended = Promise.withResolvers<never>();
+  /** null until the dump has been requested. */
+  #dumped: { readonly stream: Duplex; readonly splitter: PacketSplitter } | null = null;
   #silence: NodeJS.Timeout | undefined;
   /**
-   * Whether a packet arrived since the last check for silence. `#heardMs` is the time of the last
-   * check that found one; checks run every tenth of `silenceMs`.
+   * Whether a packet was handled since the last check for silence. `#heardMs` is the time of the
+   * last check that found one; checks run every tenth of `silenceMs`.
    */
   #hears = true;
   #heardMs = 0;
@@ -58,7 +63,10 @@ export class BinlogDump implements AsyncDisposable {
 
   private constructor(options: BinlogDumpOptions) {
     this.#options = options;
-    this.#zongji = new ZongJi(options.connection);
+    const { connection } = options;
+    // With TLS, mysql2 makes the socket.
+    const stream = connection.ssl === undefined ? () => openSocket(connection) : undefined;
+    this.#zongji = new ZongJi({ ...connection, ...(stream !== undefined && { stream }) });
     // Without this, a rejection would be unhandled while no caller awaits `ended`.
     this.#ended.promise.catch(() => undefined);
   }
@@ -97,22 +105,27 @@ export class BinlogDump implements AsyncDisposable {
 
   /** Stops reading from the socket until every reason is resumed; the server waits meanwhile. */
   pause(reason: PauseReason): void {
-    if (this.#pauses.size === 0) this.#zongji.connection?.pause();
     this.#pauses.add(reason);
+    this.#dumped?.splitter.pause();
+    this.#dumped?.stream.pause();
   }
 
   resume(reason: PauseReason): void {
     if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
     this.#hears = true;
-    // resume() delivers the queued packets, and their handling may pause again.
-    this.#zongji.connection?.resume();
+    // This handles the packets that have arrived meanwhile, and their handling may pause again.
+    this.#dumped?.splitter.resume();
+    if (!this.isPaused) this.#dumped?.stream.resume();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#silence);
+    const stream = this.#zongji.connection?.stream;
     const stopped = new Promise<void>((resolve) => this.#zongji.once("stopped", () => resolve()));
     this.#zongji.stop();
     await stopped;
+    // A paused socket would never notice that the server has closed the connection.
+    stream?.destroy();
     this.#zongji.removeAllListeners("error");
     this.#zongji.on("error", () => undefined);
   }
@@ -139,25 +152,47 @@ export class BinlogDump implements AsyncDisposable {
     connection.addCommand = (command) => addCommand(this.#tap(command));
   }
 
-  /** Handles the dump's packets in place of zongji's command. */
+  /** Takes over from zongji's command when it has requested the dump. */
   #tap<T extends DumpCommand>(command: T): T {
     const execute = command.execute.bind(command);
     command.execute = (packet, connection) => {
-      if (packet === undefined) return execute(packet, connection);
-      this.#hears = true;
-      if (packet.buffer[packet.offset] !== OK_MARKER) {
+      if (packet !== undefined) {
+        // Only packets that end the dump get here.
         this.#end(packet.isError() ? packet.asError("utf8") : new DumpEndedError());
-        return false;
-      }
-      try {
-        const handled = this.#options.onEvent(packet.buffer, packet.offset + 1, packet.end);
-        if (handled !== undefined) this.#wait(handled);
-      } catch (error) {
-        this.#end(error);
+      } else if (!this.#pauses.has("ended")) {
+        execute(packet, connection);
+        this.#takeOver(connection);
       }
       return false;
     };
     return command;
+  }
+
+  #takeOver(connection: Connection): void {
+    const { stream, sequenceId } = connection;
+    const splitter = new PacketSplitter({
+      sequence: sequenceId,
+      onPacket: (bytes, start, end) => {
+        this.#hears = true;
+        if (bytes[start] === EVENT && start < end) this.#handle(bytes, start + 1, end);
+        else connection.packetParser.execute(packetOf(bytes.subarray(start, end), sequenceId));
+      },
+      onDisorder: (error) => this.#end(error),
+    });
+    this.#dumped = { stream, splitter };
+    divert(stream, splitter);
+    if (!this.isPaused) return;
+    splitter.pause();
+    stream.pause();
+  }
+
+  #handle(bytes: Buffer, start: number, end: number): void {
+    try {
+      const handled = this.#options.onEvent(bytes, start, end);
+      if (handled !== undefined) this.#wait(handled);
+    } catch (error) {
+      this.#end(error);
+    }
   }
 
   #watchSilence(): void {
@@ -204,28 +239,36 @@ class DumpEndedError extends Error {
   readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
-// The parts of mysql2's internal command interface that the dump uses (lib/commands/command.js,
-// lib/packets/packet.js).
+// The parts of mysql2's internal interfaces that the dump uses (lib/base/connection.js,
+// lib/commands/command.js, lib/packets/packet.js).
 interface DumpPacket {
-  readonly buffer: Buffer;
-  readonly offset: number;
-  readonly end: number;
   isError(): boolean;
   asError(encoding: string): Error;
 }
 
 interface DumpCommand {
-  execute(packet: DumpPacket | undefined, connection: unknown): boolean;
+  execute(packet: DumpPacket | undefined, connection: Connection): boolean;
 }
 
 declare module "mysql2" {
   interface Connection {
+    readonly stream: Duplex;
+    readonly packetParser: { execute(bytes: Buffer): void };
     addCommand<T extends DumpCommand>(command: T): T;
   }
 }
 
-const OK_MARKER = 0;
+/** The first byte of a packet that has an event. */
+const EVENT = 0;
 const WRITE_TIMEOUT_S = 86_400;
+
+/** The packet with a header, for mysql2, which makes errors of the server's. */
+function packetOf(payload: Buffer, sequence: number): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUIntLE(payload.length, 0, 3);
+  header[3] = sequence;
+  return Buffer.concat([header, payload]);
+}
 
 function connectionOf(zongji: ZongJi): Connection {
   if (zongji.connection == null) throw new Error("zongji is ready without a connection");

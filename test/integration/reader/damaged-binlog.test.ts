@@ -101,6 +101,7 @@ describe("a damaged bit", () => {
 
   test.each([
     ["in the packet's length, by a megabyte", "off", NOTE, PACKET + 2],
+    ["in the packet's number", "off", NOTE, PACKET + 3],
     ["in the packet's kind", "off", NOTE, PACKET + 4],
     ["in the kind of a TLS record", "encrypt", "", 0],
     ["in what TLS has encrypted", "encrypt", "", 20],

@@ -62,6 +62,7 @@ test(
       {
         LEASE_SECONDS: String(LEASE_SECONDS),
         SILENCE_SECONDS: "3",
+        SOURCE_TLS: random.below(2) === 0 ? "off" : "encrypt",
         LOG_LEVEL: "info",
         AWS_ENDPOINT_URL_SQS: `http://127.0.0.1:${sqsProxy.port}`,
       },

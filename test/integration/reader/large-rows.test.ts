@@ -22,7 +22,10 @@ test(
   "the reader reads the largest row within its memory, and stops at a larger one, after which it can continue",
   { timeout: 240_000 },
   async () => {
-    await using bench = await ReaderBench.create(aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server, {
+      SOURCE_TLS: "off",
+      LEASE_SECONDS: "30",
+    });
     const reader = await bench.start();
     const peak = watchMemory(reader);
     // Hexadecimal random digits, which compress badly.

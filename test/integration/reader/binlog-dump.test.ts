@@ -1,0 +1,125 @@
+import { createHash } from "node:crypto";
+import { readdir, readlink } from "node:fs/promises";
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
+import { beforeAll, expect, test, vi } from "vitest";
+import { BinlogDump } from "../../../reader/source/binlog-dump.ts";
+import { connectionOptions } from "../../../reader/source/connection-options.ts";
+import { useMysql } from "../../support/mysql.ts";
+
+const SEED = Number(process.env["DUMP_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const LAST = "the last row";
+
+const mysql = useMysql();
+let uuid = "";
+let file = "";
+
+beforeAll(async () => {
+  await mysql.query("CREATE DATABASE shop");
+  await mysql.query("CREATE TABLE shop.notes (id INT AUTO_INCREMENT PRIMARY KEY, note LONGTEXT)");
+  [{ uuid = "" } = {}] = await mysql.query<{ uuid: string }>("SELECT @@server_uuid AS uuid");
+  const files = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
+  file = files.at(-1)?.Log_name ?? "";
+  for (const length of [1, 100, 3000, 200_000, 7, 20_000, 500_000, 900])
+    await mysql.query(
+      `INSERT INTO shop.notes (note) VALUES ${Array(20).fill(`(REPEAT('n', ${length}))`).join(", ")}`,
+    );
+  await mysql.query("INSERT INTO shop.notes (note) VALUES (?)", [LAST]);
+});
+
+test.each(["off", "encrypt"] as const)(
+  "pauses at any event lose, double and change nothing (TLS: %s)",
+  async (tls) => {
+    const without = await eventsOf(tls, () => undefined);
+    const random = new SeededRandom(SEED);
+    let isPaused = false;
+    const withPauses = await eventsOf(tls, (dump) => {
+      if (isPaused) throw new Error("an event during a pause");
+      const choice = random.below(4);
+      isPaused = choice < 2;
+      if (choice === 0)
+        return new Promise((resolve) => {
+          setImmediate(() => {
+            isPaused = false;
+            resolve();
+          });
+        });
+      if (choice === 1) {
+        dump.pause("pressure");
+        setImmediate(() => {
+          isPaused = false;
+          dump.resume("pressure");
+        });
+      }
+      if (choice === 2) {
+        dump.pause("pressure");
+        dump.resume("pressure");
+      }
+      return undefined;
+    });
+    expect(withPauses, `DUMP_SEED=${SEED}`).toEqual(without);
+    expect(without.length).toBeGreaterThan(100);
+  },
+);
+
+test.each(["off", "encrypt"] as const)(
+  "dumps that end in the middle of the log leave no open connection (TLS: %s)",
+  async (tls) => {
+    await mysql.query("SELECT 1");
+    const before = await openSockets();
+    for (let dumps = 0; dumps < 5; dumps++) {
+      await using dump = await start(tls, () => {
+        throw new Error("enough");
+      });
+      await expect(dump.ended).rejects.toThrow("enough");
+    }
+    await vi.waitFor(async () => expect(await openSockets()).toBeLessThanOrEqual(before), {
+      timeout: 10_000,
+    });
+  },
+);
+
+/** The events of the log up to the last row, as hashes. `wait`: see `onEvent`. */
+async function eventsOf(
+  tls: "off" | "encrypt",
+  wait: (dump: BinlogDump) => Promise<void> | undefined,
+): Promise<string[]> {
+  const events: string[] = [];
+  const last = Promise.withResolvers<void>();
+  let isOver = false;
+  let running: BinlogDump | undefined;
+  await using dump = await start(tls, (bytes, from, to) => {
+    if (isOver) return undefined;
+    const event = bytes.subarray(from, to);
+    events.push(createHash("sha1").update(event).digest("hex"));
+    isOver = event.includes(LAST);
+    if (isOver) last.resolve();
+    return running === undefined ? undefined : wait(running);
+  });
+  running = dump;
+  await Promise.race([last.promise, dump.ended]);
+  return events;
+}
+
+async function start(
+  tls: "off" | "encrypt",
+  onEvent: (bytes: Buffer, start: number, end: number) => void | Promise<void>,
+): Promise<BinlogDump> {
+  const { host, port, user, password } = mysql.server;
+  return BinlogDump.start({
+    connection: await connectionOptions({ host, port, tls }, async () => ({
+      username: user,
+      password,
+    })),
+    serverId: 4711,
+    serverUuid: uuid,
+    start: { kind: "file", file, offset: 4 },
+    silenceMs: 600_000, // so that no heartbeat is among the events
+    onEvent,
+  });
+}
+
+async function openSockets(): Promise<number> {
+  const files = await readdir("/proc/self/fd");
+  const targets = files.map((each) => readlink(`/proc/self/fd/${each}`).catch(() => ""));
+  return (await Promise.all(targets)).filter((target) => target.startsWith("socket:")).length;
+}

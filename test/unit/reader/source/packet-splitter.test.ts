@@ -1,0 +1,173 @@
+import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
+import { expect, test } from "vitest";
+import { PacketOrderError, PacketSplitter } from "../../../../reader/source/packet-splitter.ts";
+
+// PACKETS_ROUNDS=2000 PACKETS_SEED=1 npx vitest run --project unit packet-splitter
+const SEED = Number(process.env["PACKETS_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
+const ROUNDS = Number(process.env["PACKETS_ROUNDS"] ?? 20);
+const LONGEST = 0xff_ff_ff;
+const KIB = 1024;
+
+test(
+  "random packets, cut and paused at random, arrive whole and in order",
+  { timeout: 120_000 + ROUNDS * 200 },
+  () => {
+    for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
+      const random = new SeededRandom(seed);
+      const sent = Array.from({ length: random.below(400) }, () => randomPayload(random));
+      const sequence = random.below(256);
+      const received = receive(random, stream(sent, sequence), sequence);
+      expect(received.length, `seed ${seed}`).toBe(sent.length);
+      for (const [i, payload] of sent.entries())
+        expect(received[i]?.equals(payload), `seed ${seed}, packet ${i}`).toBe(true);
+    }
+  },
+);
+
+test.each([LONGEST - 1, LONGEST, LONGEST + 1, 2 * LONGEST, 2 * LONGEST + 70_000])(
+  "a payload of %i bytes arrives as one, and its memory is given back",
+  (length) => {
+    const large = Buffer.alloc(length, "large");
+    const sent = [Buffer.from("before"), large, Buffer.from("after")];
+    const received: boolean[] = [];
+    const splitter = new PacketSplitter({
+      sequence: 254,
+      onPacket: (bytes, start, end) =>
+        received.push(bytes.subarray(start, end).equals(sent[received.length] ?? NONE)),
+      onDisorder: fail,
+    });
+    const usual = splitter.room.buffer;
+    read(splitter, stream(sent, 254), () => 64 * KIB);
+    expect(received).toEqual([true, true, true]);
+    expect(splitter.room.buffer).toBe(usual);
+  },
+);
+
+test("reads go into the same memory again and again", () => {
+  const buffers = new Set<ArrayBufferLike>();
+  const splitter = new PacketSplitter({ sequence: 0, onPacket: () => undefined, onDisorder: fail });
+  const bytes = stream(Array<Buffer>(5000).fill(Buffer.alloc(900)), 0);
+  read(splitter, bytes, (room) => {
+    buffers.add(room.buffer);
+    return 64 * KIB;
+  });
+  expect(buffers.size).toBe(1);
+});
+
+test.each([
+  ["missing", [1, 3]],
+  ["doubled", [1, 1]],
+])("a %s packet ends the splitting, and nothing after it is handled", (_, sequences) => {
+  const received: string[] = [];
+  const errors: PacketOrderError[] = [];
+  const splitter = new PacketSplitter({
+    sequence: 1,
+    onPacket: (bytes, start, end) => received.push(bytes.toString("latin1", start, end)),
+    onDisorder: (error) => errors.push(error),
+  });
+  splitter.append(
+    Buffer.concat(sequences.map((sequence) => packet(Buffer.from(`${sequence}`), sequence))),
+  );
+  splitter.append(packet(Buffer.from("2"), 2));
+  expect(received).toEqual(["1"]);
+  expect(errors).toEqual([expect.any(PacketOrderError)]);
+  expect(errors[0]).toMatchObject({ code: "PROTOCOL_CONNECTION_LOST" });
+});
+
+test("what arrives during a pause is handled at its end, in one go", () => {
+  const received: string[] = [];
+  const splitter = new PacketSplitter({
+    sequence: 0,
+    onPacket: (bytes, start, end) => received.push(bytes.toString("latin1", start, end)),
+    onDisorder: fail,
+  });
+  splitter.pause();
+  const many = Array.from({ length: 9000 }, (_, i) => Buffer.from(String(i).padStart(40, "0")));
+  splitter.append(stream(many, 0));
+  expect(received).toEqual([]);
+  splitter.resume();
+  expect(received).toEqual(many.map(String));
+});
+
+/** Receives the stream through a splitter that is paused and resumed at random. */
+function receive(random: SeededRandom, bytes: Buffer, sequence: number): Buffer[] {
+  const received: Buffer[] = [];
+  let isPaused = false;
+  const splitter = new PacketSplitter({
+    sequence,
+    onPacket: (from, start, end) => {
+      if (isPaused) throw new Error("a packet during a pause");
+      received.push(Buffer.from(from.subarray(start, end)));
+      from.fill(0xdb, start, end);
+      const choice = random.below(20);
+      isPaused = choice === 0;
+      if (choice <= 1) splitter.pause();
+      if (choice === 1) splitter.resume();
+    },
+    onDisorder: fail,
+  });
+  const size = random.below(2) === 0 ? 300 : 100 * KIB;
+  read(splitter, bytes, () => {
+    while (isPaused && random.below(4) > 0) resume();
+    return 1 + random.below(size);
+  });
+  while (isPaused) resume();
+  return received;
+
+  function resume(): void {
+    isPaused = false;
+    splitter.resume();
+  }
+}
+
+/**
+ * Gives the splitter the bytes, as many at once as `count` says; each third time from elsewhere.
+ */
+function read(splitter: PacketSplitter, bytes: Buffer, count: (room: Buffer) => number): void {
+  for (let at = 0, turn = 0; at < bytes.length; turn++) {
+    const { room } = splitter;
+    if (room.length === 0) throw new Error("no room");
+    const next = bytes.subarray(at, at + count(room));
+    if (turn % 3 === 2) {
+      splitter.append(next);
+      at += next.length;
+    } else {
+      const copied = next.copy(room);
+      splitter.filled(copied);
+      at += copied;
+    }
+  }
+}
+
+function randomPayload(random: SeededRandom): Buffer {
+  const longest = [1, 40, 8 * KIB, 300 * KIB][random.below(40) === 0 ? 3 : random.below(3)] ?? 0;
+  const payload = Buffer.alloc(random.below(longest));
+  for (let i = 0; i < payload.length; i += 1 + (payload.length >> 6))
+    payload[i] = random.below(256);
+  return payload;
+}
+
+/** The payloads as a server sends them. */
+function stream(payloads: readonly Buffer[], first: number): Buffer {
+  let sequence = first;
+  const packets = payloads.flatMap((payload) => {
+    const parts: Buffer[] = [];
+    for (let at = 0; at <= payload.length; at += LONGEST)
+      parts.push(packet(payload.subarray(at, at + LONGEST), sequence++));
+    return parts;
+  });
+  return Buffer.concat(packets);
+}
+
+function packet(payload: Buffer, sequence: number): Buffer {
+  const header = Buffer.alloc(4);
+  header.writeUIntLE(payload.length, 0, 3);
+  header[3] = sequence & 0xff;
+  return Buffer.concat([header, payload]);
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+const NONE = Buffer.alloc(0);
