@@ -1,20 +1,33 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
-/** The sink's report of one frame. */
-export interface SinkReport {
+/** The longest drain. */
+const DRAIN_MS = 300_000;
+
+export interface ArrivedFrame {
   readonly changes: number;
-  readonly bytes: number;
+  /** When its last byte arrived, in milliseconds since some fixed time. */
   readonly atMs: number;
 }
+
+/** What the sink's thread says. */
+export type SinkReport =
+  /** A frame came after a pause. */
+  | { readonly kind: "busy" }
+  /** The frames since the report before; no further one has come for a while. */
+  | { readonly kind: "counted"; readonly frames: readonly ArrivedFrame[] };
 
 /** How fast frames arrived. */
 export interface Drained {
   readonly rowsPerSecond: number;
-  readonly frames: number;
+  /** In the order of their arrival. */
+  readonly frames: readonly ArrivedFrame[];
 }
 
-/** An SQS endpoint that accepts every frame at once, in its own thread. Disposing ends it. */
+/**
+ * An SQS endpoint that accepts every frame at once, in its own thread, and counts changes after the
+ * frames have come. Disposing ends it.
+ */
 export class FrameSink implements AsyncDisposable {
   readonly url: string;
   readonly #worker: Worker;
@@ -31,36 +44,50 @@ export class FrameSink implements AsyncDisposable {
   }
 
   /**
-   * Waits for this many changes, and measures from the first frame's arrival to the last one's.
-   * Throws when no frame arrives for `silenceMs`.
+   * Waits for this many changes and a pause after them; measures from the first frame's arrival to
+   * the last one's. Throws when more changes arrive, when some are missing and no frame arrives for
+   * `silenceMs`, and when frames arrive for longer than DRAIN_MS.
    */
   async take(changes: number, silenceMs = 30_000): Promise<Drained> {
     const { promise, resolve, reject } = Promise.withResolvers<Drained>();
-    const silent = (): void => reject(new Error(`${taken} of ${changes} changes, then silence`));
-    let timer = setTimeout(silent, silenceMs);
-    let first: SinkReport | undefined;
+    const frames: ArrivedFrame[] = [];
     let taken = 0;
-    let frames = 0;
-    const onFrame = (report: SinkReport): void => {
+    const startTimer = (ms: number): NodeJS.Timeout =>
+      setTimeout(
+        () => reject(new Error(`${taken} of ${changes} changes, no more in ${ms} ms`)),
+        ms,
+      );
+    let timer = startTimer(silenceMs);
+    const onReport = (report: SinkReport): void => {
       clearTimeout(timer);
-      timer = setTimeout(silent, silenceMs);
-      first ??= report;
-      taken += report.changes;
-      frames++;
-      if (taken < changes) return;
-      const seconds = (report.atMs - first.atMs) / 1000;
-      resolve({ rowsPerSecond: (taken - first.changes) / seconds, frames });
+      timer = startTimer(report.kind === "busy" ? DRAIN_MS : silenceMs);
+      if (report.kind === "busy") return;
+      for (const frame of report.frames) {
+        taken += frame.changes;
+        frames.push(frame);
+      }
+      if (taken > changes) reject(new Error(`${taken} changes arrived, of ${changes} written`));
+      else if (taken === changes) resolve({ rowsPerSecond: changesPerSecond(frames), frames });
     };
-    this.#worker.on("message", onFrame);
+    this.#worker.on("message", onReport);
     try {
       return await promise;
     } finally {
       clearTimeout(timer);
-      this.#worker.off("message", onFrame);
+      this.#worker.off("message", onReport);
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#worker.terminate();
   }
+}
+
+/** From the first frame's arrival to the last one's. */
+function changesPerSecond(frames: readonly ArrivedFrame[]): number {
+  const [first] = frames;
+  const last = frames.at(-1);
+  if (first === undefined || last === undefined) return 0;
+  const after = frames.reduce((sum, { changes }) => sum + changes, -first.changes);
+  return (after / (last.atMs - first.atMs)) * 1000;
 }

@@ -1,0 +1,43 @@
+import { expect, it } from "vitest";
+import { packFrame } from "../../../wire/frame-body.ts";
+import { FrameSink } from "../../bench/read/frame-sink.ts";
+
+it("counts the changes of all frames after they have arrived, and times their arrival", async () => {
+  await using sink = await FrameSink.start();
+  const drained = sink.take(3 + 2000 + 7);
+  for (const changes of [3, 2000, 7]) await send(sink, changes);
+  const { frames, rowsPerSecond } = await drained;
+  expect(frames.map(({ changes }) => changes)).toEqual([3, 2000, 7]);
+  const [first = NaN, second = NaN, third = NaN] = frames.map(({ atMs }) => atMs);
+  expect(second).toBeGreaterThan(first);
+  expect(rowsPerSecond).toBeCloseTo(2007 / ((third - first) / 1000), 3);
+});
+
+it("throws when changes are missing", async () => {
+  await using sink = await FrameSink.start();
+  const drained = sink.take(11, 3000);
+  await Promise.all([
+    expect(drained).rejects.toThrow("10 of 11 changes, no more in 3000 ms"),
+    send(sink, 10),
+  ]);
+});
+
+it("throws when there are too many", async () => {
+  await using sink = await FrameSink.start();
+  const drained = sink.take(9);
+  await Promise.all([
+    expect(drained).rejects.toThrow("10 changes arrived, of 9 written"),
+    send(sink, 10),
+  ]);
+});
+
+/** A frame with this many lines after its header, as the reader sends it. */
+async function send({ url }: FrameSink, changes: number): Promise<void> {
+  const lines = Array.from({ length: changes }, (_, number) => `change ${number}`);
+  const frame = Buffer.from(["header", ...lines].join("\n"));
+  const response = await fetch(url, {
+    method: "POST",
+    body: JSON.stringify({ MessageBody: await packFrame(frame) }),
+  });
+  expect(await response.json()).toMatchObject({ MessageId: "0" });
+}
