@@ -1,5 +1,5 @@
 import {
-  positionOf,
+  changePositions,
   type Change as MessageChange,
   type ChangeSnapshot,
   type EnvironmentMessage,
@@ -64,10 +64,11 @@ export type ChangeOf<Tables extends TableRows> = {
  */
 export function changesOf(message: EnvironmentMessage): Change[] {
   const { epoch } = parsePosition(message.first);
+  const positionOf = changePositions(epoch);
   return message.changes.map((change) => ({
     ...change,
     table: `${change.source.db}.${change.source.table}`,
-    position: positionOf(change.source, epoch),
+    position: positionOf(change.source),
   }));
 }
 

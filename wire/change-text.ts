@@ -19,9 +19,16 @@ interface ChangeCoordinates {
  * without GTIDs.
  */
 export function changeId(coordinates: ChangeCoordinates): string {
-  return coordinates.gtid === null
-    ? `${coordinates.server}:${coordinates.file}:${coordinates.offset}/${coordinates.row}`
-    : `${coordinates.gtid}/${coordinates.n}`;
+  return idStart(coordinates) + idEnd(coordinates);
+}
+
+/** What the ids of a transaction's changes have in common. */
+function idStart({ gtid, server, file }: Pick<ChangeCoordinates, "gtid" | "server" | "file">) {
+  return gtid === null ? `${server}:${file}:` : `${gtid}/`;
+}
+
+function idEnd({ gtid, offset, row, n }: Omit<ChangeCoordinates, "server" | "file">): string {
+  return gtid === null ? `${offset}/${row}` : String(n);
 }
 
 /**
@@ -73,8 +80,10 @@ export function frameChangeId(
   const { gtid = null, file = "" } = header.transactions[change.transaction] ?? {};
   const id = changeId({ gtid, server: header.server, file, offset, row, n });
   // Each half needs its own id.
-  return half === undefined ? id : `${id}/${half === "delete" ? "d" : "c"}`;
+  return half === undefined ? id : `${id}/${HALVES[half]}`;
 }
+
+const HALVES = { delete: "d", create: "c" } as const;
 
 function tableName({ tables }: FrameHeader, { table }: FrameChange): string {
   const [database = "", name = ""] = tables[table] ?? [];
@@ -87,31 +96,39 @@ export type WriteChange = (change: FrameChange, author: Author, half?: KeyChange
 /**
  * Writes the changes of one frame. Row images and keys are finished JSON texts and are copied
  * without parsing, so every digit that the reader wrote arrives. The texts that changes of one
- * transaction, table or author share are built once. The last change's text is kept, because
- * several queues ask for it.
+ * transaction, table or author share are built once.
+ *
+ * V8 puts a text together only when its characters are needed. So nothing here needs them: a
+ * message's text is put together once, with all its changes.
  */
 export function changeWriter(header: FrameHeader): WriteChange {
+  const { server } = header;
   const tables = header.tables.map(
     ([db, table]) => `"source":{"db":${JSON.stringify(db)},"table":${JSON.stringify(table)},`,
   );
-  const transactions = header.transactions.map((transaction) => ({
-    file: JSON.stringify(transaction.file),
-    rest:
-      `"gtid":${JSON.stringify(transaction.gtid)},"thread":${transaction.thread},` +
-      `"server_id":${transaction.serverId},"ts_ms":${transaction.timestampMs}}}`,
+  const transactions = header.transactions.map(({ gtid, file, thread, serverId, timestampMs }) => ({
+    gtid,
+    beforeId: `{"id":${openString(idStart({ gtid, server, file }))}`,
+    file: `"file":${JSON.stringify(file)},"pos":`,
+    behindRow:
+      `,"gtid":${JSON.stringify(gtid)},"thread":${thread},` +
+      `"server_id":${serverId},"ts_ms":${timestampMs}}}`,
   }));
-  const authors = new Map<Author, string>();
-  let last: FrameChange | null = null;
-  const lastTexts = new Map<KeyChangeHalf | undefined, string>();
+  /** The text from a change's author to its offset, the same for most consecutive changes. */
+  let shared = { author: null as Author | null, transaction: -1, table: -1, text: "" };
 
-  function authorText(author: Author): string {
-    let text = authors.get(author);
-    if (text === undefined) {
+  function authorToOffset(author: Author, transaction: number, table: number): string {
+    if (author !== shared.author || transaction !== shared.transaction || table !== shared.table) {
       const { user, host, attribution } = author;
-      text = `"user":${JSON.stringify(user)},"host":${JSON.stringify(host)},"attribution":${JSON.stringify(attribution)},`;
-      authors.set(author, text);
+      const text = [
+        `"user":${JSON.stringify(user)},"host":${JSON.stringify(host)},`,
+        `"attribution":${JSON.stringify(attribution)},`,
+        tables[table],
+        transactions[transaction]?.file,
+      ].join("");
+      shared = { author, transaction, table, text };
     }
-    return text;
+    return shared.text;
   }
 
   /** The JSON member `snapshot`; "" for a change outside of a snapshot. */
@@ -126,28 +143,30 @@ export function changeWriter(header: FrameHeader): WriteChange {
     return `"snapshot":${JSON.stringify(value)},`;
   }
 
-  function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
-    const { offset, row } = change;
+  function idText(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
     const transaction = transactions[change.transaction];
-    return (
-      `{"id":${JSON.stringify(frameChangeId(header, change, author, half))},` +
-      `${contents(change, half)}${snapshotText(change, author)}${authorText(author)}${tables[change.table]}` +
-      `"file":${transaction?.file},"pos":${offset},"row":${row},${transaction?.rest}`
-    );
+    if (author.snapshot !== undefined || transaction === undefined) {
+      return `{"id":${JSON.stringify(frameChangeId(header, change, author, half))},`;
+    }
+    const { gtid, beforeId } = transaction;
+    const { offset, row, n } = change;
+    return `${beforeId}${idEnd({ gtid, offset, row, n })}${half === undefined ? '",' : `/${HALVES[half]}",`}`;
   }
 
   return (change, author, half) => {
-    if (change !== last) {
-      last = change;
-      lastTexts.clear();
-    }
-    let text = lastTexts.get(half);
-    if (text === undefined) {
-      text = write(change, author, half);
-      lastTexts.set(half, text);
-    }
-    return text;
+    const { offset, row, transaction, table } = change;
+    return (
+      idText(change, author, half) +
+      contents(change, half) +
+      snapshotText(change, author) +
+      `${authorToOffset(author, transaction, table)}${offset},"row":${row}${transactions[transaction]?.behindRow}`
+    );
   };
+}
+
+/** A JSON string without its closing quote. */
+function openString(text: string): string {
+  return JSON.stringify(text).slice(0, -1);
 }
 
 function contents(change: FrameChange, half: KeyChangeHalf | undefined): string {

@@ -22,13 +22,18 @@ export class MalformedFrameError extends Error {
 
 /** Parses a frame's text. Throws MalformedFrameError. */
 export function decodeFrame(text: string): Frame {
-  const lines = text.split("\n");
-  const header = decodeHeader(lines[0] ?? "");
-  if (lines.length === 1 || lines[1] === "")
-    throw new MalformedFrameError("the frame has no changes");
+  const header = decodeHeader(headerLine(text));
+  const lines = new ChangeLines(text);
+  if (lines.isAtEnd) throw new MalformedFrameError("the frame has no changes");
   const changes: FrameChange[] = [];
-  for (let i = 1; i < lines.length; i++) changes.push(decodeChange(lines[i] ?? "", header));
+  while (!lines.isAtEnd) changes.push(decodeChange(lines, header));
   return { ...header, changes };
+}
+
+/** The first line of a frame's text. */
+export function headerLine(text: string): string {
+  const end = text.indexOf("\n");
+  return end === -1 ? text : text.slice(0, end);
 }
 
 function decodeHeader(line: string): FrameHeader {
@@ -79,32 +84,90 @@ const OPERATIONS: ReadonlySet<string> = new Set<Operation>([
   "snapshot",
 ]);
 
-function decodeChange(line: string, header: FrameHeader): FrameChange {
-  const fields = line.split("\t");
-  const [op, transaction, table, offset, row, n, key, oldKey, before, after] = fields;
+function decodeChange(lines: ChangeLines, header: FrameHeader): FrameChange {
   const change = {
-    op: op as Operation,
-    transaction: Number(transaction),
-    table: Number(table),
-    offset: Number(offset),
-    row: Number(row),
-    n: Number(n),
-    key: key ?? "",
-    oldKey: oldKey ?? "",
-    before: before ?? "",
-    after: after ?? "",
+    op: lines.text() as Operation,
+    transaction: lines.number(),
+    table: lines.number(),
+    offset: lines.number(),
+    row: lines.number(),
+    n: lines.number(),
+    key: lines.text(),
+    oldKey: lines.text(),
+    before: lines.text(),
+    after: lines.lastText(),
   };
   const sound =
-    fields.length === 10 &&
     OPERATIONS.has(change.op) &&
     header.transactions[change.transaction] !== undefined &&
-    header.tables[change.table] !== undefined &&
-    [change.offset, change.row, change.n].every(
-      (number) => Number.isSafeInteger(number) && number >= 0,
-    );
-  if (!sound)
-    throw new MalformedFrameError("a change's line lacks a field or points outside the header");
+    header.tables[change.table] !== undefined;
+  if (!sound) throw malformedChange();
   return change;
+}
+
+function malformedChange(): MalformedFrameError {
+  return new MalformedFrameError("a change's line lacks a field or points outside the header");
+}
+
+const TAB = 9;
+const ZERO = 48;
+
+/**
+ * Reads the lines behind a frame's header, field by field. Nothing is made of a line but its
+ * fields: a frame has thousands of lines, and memory for each costs garbage collection.
+ */
+class ChangeLines {
+  readonly #text: string;
+  /** Where the next field begins. */
+  #at: number;
+  /** Where the present line ends. */
+  #end: number;
+
+  constructor(text: string) {
+    this.#text = text;
+    this.#at = headerLine(text).length + 1;
+    this.#end = this.#endOfLine();
+  }
+
+  /** Whether every line was read. */
+  get isAtEnd(): boolean {
+    return this.#at > this.#text.length;
+  }
+
+  /** A safe whole number without a sign. */
+  number(): number {
+    const start = this.#at;
+    let value = 0;
+    let code = this.#text.charCodeAt(this.#at);
+    for (; code >= ZERO && code <= ZERO + 9; code = this.#text.charCodeAt(++this.#at)) {
+      value = 10 * value + code - ZERO;
+    }
+    if (code !== TAB || this.#at++ === start || !Number.isSafeInteger(value)) {
+      throw malformedChange();
+    }
+    return value;
+  }
+
+  text(): string {
+    const end = this.#text.indexOf("\t", this.#at);
+    if (end === -1 || end > this.#end) throw malformedChange();
+    const text = this.#text.slice(this.#at, end);
+    this.#at = end + 1;
+    return text;
+  }
+
+  lastText(): string {
+    const text = this.#text.slice(this.#at, this.#end);
+    if (text.includes("\t")) throw malformedChange();
+    this.#at = this.#end + 1;
+    this.#end = this.#endOfLine();
+    return text;
+  }
+
+  #endOfLine(): number {
+    const end = this.#text.indexOf("\n", this.#at);
+    return end === -1 ? this.#text.length : end;
+  }
 }
 
 function isPositionText(value: unknown): value is PositionText {

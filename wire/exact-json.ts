@@ -24,14 +24,16 @@ const LONG = 16;
 const POINT = 46;
 const QUOTE = '"';
 const BACKSLASH = 92;
-/** Characters that may precede the digits of a number or of its exponent. */
-const MAY_PRECEDE_DIGITS = ":,[ \n\r\t-+eE";
+/** Characters that may precede a number. */
+const MAY_PRECEDE_NUMBER = ":,[ \n\r\t";
+/** How far back a number's beginning is looked for, before a run counts as part of a number. */
+const LOOK_BACK = 64;
 
 /**
  * The start of the next run of at least 16 digits and points that may belong to a number, or -1.
- * Only every 16th character is tested, because a run of 16 contains one of them. A run after a
- * character that cannot precede a number, such as a quote, is inside a string; the positions in
- * every message are skipped this way.
+ * Only every 16th character is tested, because a run of 16 contains one of them. Where the
+ * characters before the run cannot begin a number, it is inside a string. The positions in every
+ * message are skipped this way, and digits in hexadecimal texts.
  *
  * @param from no run begins before it and ends behind it
  */
@@ -42,13 +44,19 @@ function nextLongRun(text: string, from: number): number {
     while (isDigitOrPoint(text, start - 1)) start--;
     let end = probe + 1;
     while (isDigitOrPoint(text, end)) end++;
-    const isLong = end - start >= LONG;
-    if (isLong && (start === 0 || MAY_PRECEDE_DIGITS.includes(text.charAt(start - 1))))
-      return start;
+    if (end - start >= LONG && mayBeInNumber(text, start)) return start;
     // The characters before `end` need no second look.
     if (end > probe + LONG) probe = end - LONG;
   }
   return -1;
+}
+
+/** Whether the characters before a run of digits and points can be the beginning of a number. */
+function mayBeInNumber(text: string, run: number): boolean {
+  const least = Math.max(0, run - LOOK_BACK);
+  let start = run;
+  while (start > least && NUMBER.includes(text.charAt(start - 1))) start--;
+  return start === least || MAY_PRECEDE_NUMBER.includes(text.charAt(start - 1));
 }
 
 /**

@@ -2,7 +2,7 @@ import { binlogFileNumber } from "./binlog-file.ts";
 import { parseExactJson } from "./exact-json.ts";
 import type { Operation } from "./frame.ts";
 import { legalText } from "./legal-text.ts";
-import { formatPosition, isPosition, type PositionText } from "./position.ts";
+import { isPosition, positionFormatter, type PositionText } from "./position.ts";
 import type { Attribution } from "./session.ts";
 
 const MESSAGE_VERSION = 1;
@@ -128,18 +128,18 @@ export class InvalidMessageError extends Error {
 }
 
 /**
- * The text of a message, without characters that SQS refuses. `changes` are texts from
- * `changeWriter` (change-text.ts).
+ * The text of a message, without characters that SQS refuses. `changes`: texts from `changeWriter`
+ * (change-text.ts), separated by commas.
  */
 export function encodeMessage(
   head: Omit<EnvironmentMessage, "version" | "changes">,
-  changes: readonly string[],
+  changes: string,
 ): string {
   const { source, subscriber, environment, group, first, last, replay } = head;
   const version = MESSAGE_VERSION;
   const place = { version, source, subscriber, environment, group, first, last };
   const fields = JSON.stringify({ ...place, ...(replay !== undefined && { replay }) });
-  return legalText(`${fields.slice(0, -1)},"changes":[${changes.join(",")}]}`);
+  return legalText(`${fields.slice(0, -1)},"changes":[${changes}]}`);
 }
 
 /**
@@ -180,11 +180,16 @@ export function decodeMessage(text: string): EnvironmentMessage {
 }
 
 /**
- * The position of a change from its coordinates and its message's epoch. Throws RangeError when a
- * coordinate is invalid.
+ * Returns a function that makes a change's position from its coordinates, for the changes of a
+ * message whose positions have this epoch. It throws RangeError when a coordinate is invalid.
  */
-export function positionOf({ file, pos, row }: ChangeSource, epoch: number): PositionText {
-  return formatPosition({ epoch, file: binlogFileNumber(file), offset: pos, row });
+export function changePositions(epoch: number): (source: ChangeSource) => PositionText {
+  const format = positionFormatter();
+  let known: { readonly name: string; readonly number: number } | null = null;
+  return ({ file, pos, row }) => {
+    if (file !== known?.name) known = { name: file, number: binlogFileNumber(file) };
+    return format({ epoch, file: known.number, offset: pos, row });
+  };
 }
 
 function isChange(value: unknown): boolean {
@@ -193,7 +198,9 @@ function isChange(value: unknown): boolean {
   return (
     typeof value["id"] === "string" &&
     typeof value["op"] === "string" &&
-    [db, table, file].every((text) => typeof text === "string") &&
+    typeof db === "string" &&
+    typeof table === "string" &&
+    typeof file === "string" &&
     Number.isSafeInteger(pos) &&
     Number.isSafeInteger(row)
   );

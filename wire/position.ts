@@ -28,6 +28,22 @@ export function formatPosition({ epoch, file, offset, row }: Position): Position
   return `${pad(epoch, WIDTHS.epoch)}.${pad(file, WIDTHS.file)}.${pad(offset, WIDTHS.offset)}.${pad(row, WIDTHS.row)}`;
 }
 
+/**
+ * Returns `formatPosition`, which remembers the text that the rows of one event share: most
+ * positions that are formatted one after the other belong to the same event.
+ */
+export function positionFormatter(): typeof formatPosition {
+  let event: Omit<Position, "row"> = { epoch: -1, file: -1, offset: -1 };
+  let shared = "";
+  return ({ epoch, file, offset, row }) => {
+    if (offset !== event.offset || file !== event.file || epoch !== event.epoch) {
+      shared = formatPosition({ epoch, file, offset, row: 0 }).slice(0, -WIDTHS.row);
+      event = { epoch, file, offset };
+    }
+    return shared + pad(row, WIDTHS.row);
+  };
+}
+
 /** Parses a text of `formatPosition`. Throws RangeError when the text is not a position. */
 export function parsePosition(text: string): Position {
   const match = PATTERN.exec(text);

@@ -15,7 +15,7 @@ import { OwnTroubleError } from "../ground/errors.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
 import type { Patience } from "./patience.ts";
 import { patientRequest } from "./patient-request.ts";
-import { MOST_BYTES, nextBatches, requestBytes } from "./request-batches.ts";
+import { MOST_BYTES, nextBatches, requestBytes, type Waiting } from "./request-batches.ts";
 import { payloadTrouble, sendTrouble } from "./send-trouble.ts";
 
 /**
@@ -44,9 +44,8 @@ export interface Sender {
 const REQUESTS_PER_QUEUE = 8;
 
 /** A message with its encoded body. */
-interface EncodedMessage {
+interface EncodedMessage extends Waiting {
   readonly message: OutgoingMessage;
-  readonly group: string;
   readonly body: string;
 }
 
@@ -97,7 +96,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
     if (first === undefined) return [];
     const request = {
       queueName,
-      bytes: batch.reduce((sum, { body }) => sum + requestBytes(body), 0),
+      bytes: batch.reduce((sum, { bytes }) => sum + requestBytes(bytes), 0),
     };
     const QueueUrl = siblingQueueUrl(rawQueueUrl, queueName);
     if (batch.length === 1) {
@@ -122,10 +121,9 @@ export function queueSender(options: QueueSenderOptions): Sender {
     return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
-  async function parameters({ message, group, body }: EncodedMessage) {
+  async function parameters({ message, group, body, bytes }: EncodedMessage) {
     const { environment, deduplicationId } = message;
     const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
-    const bytes = Buffer.byteLength(body);
     if (bytes <= MOST_BYTES) return { ...ids, MessageBody: body };
     const prefix = messagePayloadPrefix(environment);
     const key = prefix + deduplicationId;
@@ -166,9 +164,9 @@ class PayloadRefusedError extends Error {
  * so that other queues do not wait.
  */
 async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
-  const { group, body, encoding } = message;
-  if (encoding === undefined) return { message, group, body };
-  return { message, group, body: await compressMessage(body).catch(() => body) };
+  const { group, body: text, encoding } = message;
+  const body = encoding === undefined ? text : await compressMessage(text).catch(() => text);
+  return { message, group, body, bytes: Buffer.byteLength(body) };
 }
 
 /**
@@ -185,5 +183,5 @@ function queueTrouble(error: unknown, bytes: number): Trouble {
 }
 
 function largest(messages: readonly EncodedMessage[]): number {
-  return Math.max(...messages.map(({ body }) => requestBytes(body)));
+  return Math.max(...messages.map(({ bytes }) => requestBytes(bytes)));
 }

@@ -1,5 +1,3 @@
-import type { OutgoingMessage } from "../message/outgoing-message.ts";
-
 /**
  * The maximum size of a message, and of all messages of a batch together: SQS's 1 MiB minus room
  * for attributes. Larger bodies are stored in S3.
@@ -12,16 +10,20 @@ const POINTER_BYTES = 1000;
 /** SQS's maximum number of messages in a batch. */
 const BATCH_ENTRIES = 10;
 
-/** The size of a body, or of the pointer to it, in a request to SQS. */
-export function requestBytes(body: string): number {
-  const bytes = Buffer.byteLength(body);
+/** The size of a body of so many bytes, or of the pointer to it, in a request to SQS. */
+export function requestBytes(bytes: number): number {
   return bytes > MOST_BYTES ? POINTER_BYTES : bytes;
 }
 
+/** What decides which messages share a request. */
+export interface Waiting {
+  readonly group: string;
+  /** The size of the body. */
+  readonly bytes: number;
+}
+
 /** Groups the first waiting message of each group into batches. `waiting` is in order. */
-export function nextBatches<Message extends Pick<OutgoingMessage, "group" | "body">>(
-  waiting: Iterable<Message>,
-): Message[][] {
+export function nextBatches<Message extends Waiting>(waiting: Iterable<Message>): Message[][] {
   const groups = new Set<string>();
   const batches: Message[][] = [];
   let batch: Message[] = [];
@@ -29,7 +31,7 @@ export function nextBatches<Message extends Pick<OutgoingMessage, "group" | "bod
   for (const message of waiting) {
     if (groups.has(message.group)) continue;
     groups.add(message.group);
-    const weight = requestBytes(message.body);
+    const weight = requestBytes(message.bytes);
     if (batch.length === BATCH_ENTRIES || (batch.length > 0 && bytes + weight > MOST_BYTES)) {
       batches.push(batch);
       batch = [];

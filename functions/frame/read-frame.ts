@@ -1,7 +1,7 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { decodeFrame, MalformedFrameError } from "../../wire/decode-frame.ts";
+import { decodeFrame, headerLine, MalformedFrameError } from "../../wire/decode-frame.ts";
 import type { Frame, FrameChange } from "../../wire/frame.ts";
-import { formatPosition, type PositionText } from "../../wire/position.ts";
+import { type Position, positionFormatter, type PositionText } from "../../wire/position.ts";
 
 /** A change and its position. */
 export interface PositionedChange extends FrameChange {
@@ -11,6 +11,8 @@ export interface PositionedChange extends FrameChange {
 /** A frame of this source whose changes are in order and between its `first` and `last`. */
 export interface PositionedFrame extends Frame {
   readonly changes: readonly PositionedChange[];
+  /** Whether every text of the frame has as many bytes in UTF-8 as characters. */
+  readonly isAscii?: boolean;
 }
 
 /**
@@ -29,18 +31,35 @@ export function readFrame(text: string, source: string): PositionedFrame {
     );
   }
   const files = transactions.map(({ file }) => fileNumber(file));
-  let before = "";
+  const format = positionFormatter();
+  let before: Position | null = null;
   const changes = frame.changes.map((change): PositionedChange => {
-    const position = positionOf(epoch, files[change.transaction] ?? 0, change);
-    if (position <= before || position < frame.first || position > frame.last) {
-      throw new MalformedFrameError(
-        "the changes are out of order or outside the frame's positions",
-      );
-    }
-    before = position;
-    return { ...change, position };
+    const { transaction, offset, row } = change;
+    const place = { epoch, file: files[transaction] ?? 0, offset, row };
+    if (before !== null && !isBehind(place, before)) throw disorder();
+    before = place;
+    return { ...change, position: positionText(format, place) };
   });
-  return { ...frame, changes };
+  const [first] = changes;
+  const last = changes.at(-1);
+  if (first === undefined || last === undefined) throw disorder();
+  if (first.position < frame.first || last.position > frame.last) throw disorder();
+  return { ...frame, changes, isAscii: isAscii(text) };
+}
+
+function disorder(): MalformedFrameError {
+  return new MalformedFrameError("the changes are out of order or outside the frame's positions");
+}
+
+/** Whether a place of the same epoch is behind another one. */
+function isBehind({ file, offset, row }: Position, other: Position): boolean {
+  if (file !== other.file) return file > other.file;
+  return offset === other.offset ? row > other.row : offset > other.offset;
+}
+
+/** The escapes in the header stand for characters that may be longer in UTF-8. */
+function isAscii(text: string): boolean {
+  return Buffer.byteLength(text) === text.length && !headerLine(text).includes("\\u");
 }
 
 function fileNumber(name: string): number {
@@ -51,9 +70,9 @@ function fileNumber(name: string): number {
   }
 }
 
-function positionOf(epoch: number, file: number, { offset, row }: FrameChange): PositionText {
+function positionText(format: (place: Position) => PositionText, place: Position): PositionText {
   try {
-    return formatPosition({ epoch, file, offset, row });
+    return format(place);
   } catch (cause) {
     throw new MalformedFrameError("a position is out of range", { cause });
   }

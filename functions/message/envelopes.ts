@@ -19,7 +19,9 @@ const MESSAGE_BYTES = 900_000;
 
 interface Stretch {
   readonly group: string;
-  readonly texts: string[];
+  /** The changes' texts, separated by commas. */
+  text: string;
+  changes: number;
   bytes: number;
   readonly first: PositionText;
   last: PositionText;
@@ -38,12 +40,18 @@ export class Envelopes implements QueueWriter {
   readonly #header: MessageHeader;
   readonly #subscription: Subscription;
   readonly #write: WriteChange;
+  readonly #isAscii: boolean;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
-  /** `write` may be shared by several queues, so that each change is written once. */
-  constructor(header: MessageHeader, subscription: Subscription, write: WriteChange) {
+  /** `isFiltered`: the changes have other texts than those of the frame. */
+  constructor(
+    header: MessageHeader,
+    subscription: Subscription,
+    { write, isFiltered }: { readonly write: WriteChange; readonly isFiltered: boolean },
+  ) {
     this.#header = header;
+    this.#isAscii = header.isAscii === true && !isFiltered;
     this.#subscription = subscription;
     this.#write = write;
   }
@@ -51,10 +59,11 @@ export class Envelopes implements QueueWriter {
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
     const { position } = change;
     const text = this.#write(change, author, half);
-    const bytes = Buffer.byteLength(text) + 1;
+    const bytes = this.#bytesOf(text) + 1;
     const open = this.#open.get(group);
     if (open !== undefined && open.bytes + bytes <= MESSAGE_BYTES) {
-      open.texts.push(text);
+      open.text += `,${text}`;
+      open.changes++;
       open.bytes += bytes;
       open.last = position;
       return;
@@ -63,7 +72,8 @@ export class Envelopes implements QueueWriter {
     const secondHalf = open?.last === position ? half : undefined;
     this.#open.set(group, {
       group,
-      texts: [text],
+      text,
+      changes: 1,
       bytes,
       first: position,
       last: position,
@@ -77,7 +87,12 @@ export class Envelopes implements QueueWriter {
     return this.#messages;
   }
 
-  #close({ group, texts, first, last, secondHalf }: Stretch): void {
+  /** Counting the bytes puts the text together, which takes longer than anything else here. */
+  #bytesOf(text: string): number {
+    return this.#isAscii ? text.length : Buffer.byteLength(text);
+  }
+
+  #close({ group, text, changes, first, last, secondHalf }: Stretch): void {
     const { source, replay } = this.#header;
     const mark = replay === undefined ? {} : { replay };
     const { subscriber, environment, queueName, encoding } = this.#subscription;
@@ -85,9 +100,9 @@ export class Envelopes implements QueueWriter {
     this.#messages.push({
       ...place,
       deduplicationId: deduplicationId(this.#header, first, queueName, group, secondHalf),
-      changes: texts.length,
+      changes,
       ...(encoding !== undefined && { encoding }),
-      body: encodeMessage({ ...place, source, subscriber, ...mark }, texts),
+      body: encodeMessage({ ...place, source, subscriber, ...mark }, text),
     });
   }
 }

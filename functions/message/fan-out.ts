@@ -88,9 +88,12 @@ export function fanOut(
         const tableRules = rulesOfTable();
         const wanted = tableRules.filter === null ? change : tableRules.filter(change);
         if (wanted === null) return;
-        for (const { group, half } of placesOf(tableRules, wanted)) {
+        const add = (group: string, half?: KeyChangeHalf): void =>
           writer.add(regroup?.(group, change) ?? group, wanted, author, half);
-        }
+        const halves = halvesOf(tableRules, wanted);
+        if (halves === null) return add(tableRules.groupOf(wanted.key));
+        add(halves.oldGroup, "delete");
+        add(halves.group, "create");
       });
     }
   }
@@ -121,15 +124,16 @@ export function fanOut(
   function newWriter(subscription: Subscription): QueueWriter {
     const { write } = FORMATS[subscription.format];
     const filter = filters.of(subscription.subscriber);
-    // A separate writer, so that the shared writer's cached text of a whole row is not replaced.
-    const own = filter === null ? writeChange : changeWriter(header);
-    if (write === null) return new Envelopes(header, subscription, own);
+    if (write === null) {
+      const isFiltered = filter !== null;
+      return new Envelopes(header, subscription, { write: writeChange, isFiltered });
+    }
     const { now = Date.now } = rules;
     return new FormattedMessages({
       header: filter === null ? header : { ...header, ...filter.header(header) },
       subscription,
       write,
-      writeChange: own,
+      writeChange,
       now,
     });
   }
@@ -142,23 +146,18 @@ export function fanOut(
 }
 
 /**
- * The message groups that a change goes to: usually one. An update that changes the key is split
- * into a delete and a create if the old and the new key have different groups, or if the rules
- * always split such updates.
+ * The message groups of an update that is split into a delete and a create; null for a change that
+ * goes to one group. An update that changes the key is split if the old and the new key have
+ * different groups, or if the rules always split such updates.
  */
-function placesOf(
+function halvesOf(
   { splitsKeyChanges, groupOf }: TableRules,
-  change: PositionedChange,
-): readonly { readonly group: string; readonly half: KeyChangeHalf | undefined }[] {
-  const group = groupOf(change.key);
-  if (change.oldKey === "") return [{ group, half: undefined }];
-  const oldGroup = groupOf(change.oldKey);
-  return group === oldGroup && !splitsKeyChanges
-    ? [{ group, half: undefined }]
-    : [
-        { group: oldGroup, half: "delete" },
-        { group, half: "create" },
-      ];
+  { key, oldKey }: PositionedChange,
+): { readonly oldGroup: string; readonly group: string } | null {
+  if (oldKey === "") return null;
+  const group = groupOf(key);
+  const oldGroup = groupOf(oldKey);
+  return group === oldGroup && !splitsKeyChanges ? null : { oldGroup, group };
 }
 
 /** Sums up the numbers of changes by environment and attribution. */

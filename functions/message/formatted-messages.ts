@@ -69,9 +69,10 @@ export class FormattedMessages implements QueueWriter {
     const place = { environment, group, first: change.position, last: change.position };
     let body = this.#body(entry, isLast);
     if (body === null) return [];
-    body ??= encodeMessage({ ...place, source, subscriber, ...mark }, [
+    body ??= encodeMessage(
+      { ...place, source, subscriber, ...mark },
       writeChange(change, author, half),
-    ]);
+    );
     const id = deduplicationId(header, change.position, queueName, group, half);
     return [{ ...place, deduplicationId: id, changes: 1, body }];
   }

@@ -12,6 +12,8 @@ import type { Subscription } from "../routing/subscriptions.ts";
 export interface MessageHeader extends FrameHeader {
   /** Only when a replay sends the changes again. */
   readonly replay?: MessageReplay;
+  /** See `PositionedFrame`. */
+  readonly isAscii?: boolean;
 }
 
 /** A message for an environment queue. */

@@ -48,8 +48,9 @@ function dueFrame(
   after: PositionText | null,
   { subscriptions, environmentOf }: Rules,
 ): DueFrame {
+  const isAllNew = after === null || frame.first > after;
   const changes = frame.changes.filter(
-    (change) => change.position > (after ?? "") && isWanted(frame, change, subscriptions),
+    (change) => (isAllNew || change.position > after) && isWanted(frame, change, subscriptions),
   );
   return { frame, changes, unnamed: unnamedConnections(frame, changes, environmentOf) };
 }

@@ -31,6 +31,17 @@ describe("exact JSON", () => {
     });
   });
 
+  it("finds a number's long exponent and long fraction, and none in hexadecimal texts", () => {
+    const hash = "9e12345678901234567e9".repeat(20);
+    const long = `0.${"1".repeat(500)}e-${"0".repeat(500)}1`;
+    const text = `{"hash":"${hash}","x":"a1e12345678901234567","n":[1E+0000000000000000001,${long}]}`;
+    expect(parseExactJson(text)).toEqual({
+      hash,
+      x: "a1e12345678901234567",
+      n: [10, new ExactDecimal(long)],
+    });
+  });
+
   it("returns decimals that a number would round with every digit", () => {
     const texts = [
       "12345678901234567890.12",

@@ -79,6 +79,15 @@ test.each([
   ["a table with a fourth member", withTable(["shop", "orders", { columns: [], key: [] }, 1])],
   ["a wrong value for a transaction that ends", withTransaction({ ended: false })],
   ["a line with too few fields", encodeFrame(header, "c\t0\t0")],
+  ["a line with too few fields before another one", encodeFrame(header, `c\t0\t0\t4\n${line}`)],
+  ["a line without row images", encodeFrame(header, `c\t0\t0\t4\t0\t0\t{}\t\n${line}`)],
+  ["a line with too many fields", encodeFrame(header, `${line}\t{}`)],
+  ["an empty line", encodeFrame(header, `${line}\n\n${line}`)],
+  ["a line feed at the end", encodeFrame(header, `${line}\n`)],
+  ["no number of an event's place", encodeFrame(header, line.replace("\t4", "\t"))],
+  ["a negative number", encodeFrame(header, line.replace("\t4", "\t-4"))],
+  ["a number that is not whole", encodeFrame(header, line.replace("\t4", "\t4.5"))],
+  ["a number beyond 2^53", encodeFrame(header, line.replace("\t4", "\t9007199254740992"))],
 ])("refuses %s", (_, text) => {
   expect(() => decodeFrame(text)).toThrow(MalformedFrameError);
 });

@@ -5,6 +5,7 @@ import {
   isPosition,
   parsePosition,
   type Position,
+  positionFormatter,
 } from "../../../wire/position.ts";
 
 const positions = fc.record({
@@ -30,6 +31,20 @@ test("the texts of positions sort as the positions do", () => {
     fc.property(positions, positions, (a, b) => {
       const [left, right] = [formatPosition(a), formatPosition(b)];
       expect(left < right ? -1 : left > right ? 1 : 0).toBe(compare(a, b));
+    }),
+  );
+});
+
+test("one formatter writes the positions of any sequence", () => {
+  const close = fc.record({
+    epoch: fc.nat(1),
+    file: fc.nat(1),
+    offset: fc.nat(1),
+    row: fc.nat(2 ** 31 - 1),
+  });
+  fc.assert(
+    fc.property(fc.array(fc.oneof(positions, close)), (sequence) => {
+      expect(sequence.map(positionFormatter())).toEqual(sequence.map(formatPosition));
     }),
   );
 });

@@ -155,7 +155,11 @@ export function handOverModel(options: ModelOptions): Execution {
       let refused = false;
       while (unsent.size > 0 && !refused) {
         // The entries of a request can fail one by one.
-        for (const message of nextBatches(unsent).flat()) {
+        const waiting = Array.from(unsent, (message) => {
+          const { group, body } = message;
+          return { message, group, bytes: Buffer.byteLength(body) };
+        });
+        for (const { message } of nextBatches(waiting).flat()) {
           const sent = await actor.step(`send ${message.deduplicationId}`, () => {
             if (queueUp) arrive(message);
             return queueUp;

@@ -7,6 +7,7 @@ import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
+import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
@@ -36,6 +37,12 @@ function messagesOf(
   });
   return messagesIn(queues);
 }
+
+/** The numbers of messages in the requests that send these first. */
+const batchesOf = (messages: readonly OutgoingMessage[]) =>
+  nextBatches(messages.map(({ group, body }) => ({ group, bytes: Buffer.byteLength(body) }))).map(
+    (batch) => batch.length,
+  );
 
 const parsed = (messages: readonly { body: string }[]) =>
   messages.map(({ body }) => JSON.parse(body) as EnvironmentMessage);
@@ -159,13 +166,25 @@ describe("environment messages", () => {
     expect(new Set(messages.map(({ deduplicationId }) => deduplicationId)).size).toBe(2);
   });
 
+  test("are cut by bytes, whatever the characters of rows and names", () => {
+    const umlauts = Array.from({ length: 20 }, () => ({ text: "ä".repeat(100_000) }));
+    expect(messagesOf(umlauts)).toHaveLength(5);
+    // The name of the table takes 40,000 bytes more than its escapes in the frame's header.
+    const frame = new TestLane().frame(Array.from({ length: 20 }, () => ({ text: "x" })));
+    const table = "\uFFFE".repeat(20_000);
+    const named = frame.replaceAll('"orders"', `"${"\\uFFFE".repeat(20_000)}"`);
+    const messages = messagesOf([], "source", named);
+    expect(parsed(messages)[0]?.changes[0]?.source.table).toBe(table);
+    expect(messages).toHaveLength(2);
+  });
+
   test("are sent in rounds of one message per group and ten per request", () => {
     const wide = messagesOf(
       Array.from({ length: 25 }, (_, id) => ({ id })),
       "key",
     );
-    expect(nextBatches(wide).map((batch) => batch.length)).toEqual([10, 10, 5]);
+    expect(batchesOf(wide)).toEqual([10, 10, 5]);
     const long = messagesOf(Array.from({ length: 12 }, () => ({ text: "x".repeat(300_000) })));
-    expect(nextBatches(long).map((batch) => batch.length)).toEqual([1]);
+    expect(batchesOf(long)).toEqual([1]);
   });
 });
