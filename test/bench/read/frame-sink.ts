@@ -46,7 +46,7 @@ export class FrameSink implements AsyncDisposable {
   /**
    * Waits for this many changes and a pause after them; measures from the first frame's arrival to
    * the last one's. Throws when more changes arrive, when some are missing and no frame arrives for
-   * `silenceMs`, and when frames arrive for longer than DRAIN_MS.
+   * `silenceMs`, when frames arrive for longer than DRAIN_MS, and when one cannot be read.
    */
   async take(changes: number, silenceMs = 30_000): Promise<Drained> {
     const { promise, resolve, reject } = Promise.withResolvers<Drained>();
@@ -70,6 +70,7 @@ export class FrameSink implements AsyncDisposable {
       else if (taken === changes) resolve({ rowsPerSecond: changesPerSecond(frames), frames });
     };
     this.#worker.on("message", onReport);
+    this.#worker.once("error", reject);
     try {
       return await promise;
     } finally {

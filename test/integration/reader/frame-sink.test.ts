@@ -31,13 +31,26 @@ it("throws when there are too many", async () => {
   ]);
 });
 
+it("throws when a frame cannot be read", async () => {
+  await using sink = await FrameSink.start();
+  const drained = sink.take(1);
+  await Promise.all([
+    expect(drained).rejects.toThrow("the compressed frame cannot be read"),
+    sendBody(sink, "zstd:nothing"),
+  ]);
+});
+
 /** A frame with this many lines after its header, as the reader sends it. */
-async function send({ url }: FrameSink, changes: number): Promise<void> {
+async function send(sink: FrameSink, changes: number): Promise<void> {
   const lines = Array.from({ length: changes }, (_, number) => `change ${number}`);
   const frame = Buffer.from(["header", ...lines].join("\n"));
+  await sendBody(sink, String(await packFrame(frame)));
+}
+
+async function sendBody({ url }: FrameSink, body: string): Promise<void> {
   const response = await fetch(url, {
     method: "POST",
-    body: JSON.stringify({ MessageBody: await packFrame(frame) }),
+    body: JSON.stringify({ MessageBody: body }),
   });
   expect(await response.json()).toMatchObject({ MessageId: "0" });
 }
