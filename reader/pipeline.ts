@@ -27,6 +27,7 @@ import { XaKeeper } from "./xa-keeper.ts";
 import type { KeptXaStore } from "./offsets/kept-xa-store.ts";
 import type { BinlogPosition } from "./transactions/binlog-position.ts";
 import type { ChangeSink } from "./transactions/transaction.ts";
+import { listOf } from "./transactions/transaction-list.ts";
 import { LastChangeMarker } from "./transactions/last-change-marker.ts";
 import { FollowedTables } from "./statements/followed-tables.ts";
 import { NameHistory } from "./statements/name-history.ts";
@@ -145,7 +146,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const xaKeeper = new XaKeeper({
     xa: reader.xa,
     afterMs: options.settings.keepXaAfterMs,
-    authorsOf: (transactions) => sessions.authorsOf(transactions),
+    authorsOf: (transactions) => sessions.authorsOf(listOf(transactions)),
     write: (key, object) => attempt.keptXa.write(key, object),
     log: options.log,
   });

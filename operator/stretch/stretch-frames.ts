@@ -1,6 +1,5 @@
 import { readFrame, type PositionedFrame } from "../../functions/frame/read-frame.ts";
 import { InFlightFrames } from "../../reader/frames/in-flight-frames.ts";
-import { LineBuffer } from "../../reader/frames/line-buffer.ts";
 import { type BinlogIdentity, OpenFrame } from "../../reader/frames/open-frame.ts";
 import { laneFor } from "../../reader/frames/shipment.ts";
 import type { SessionBook } from "../../reader/sessions/session-book.ts";
@@ -48,7 +47,7 @@ export class StretchFrames implements ChangeSink {
     const lane = laneFor(change.database, change.table, lanes);
     let frame = this.#open.get(lane);
     if (frame === undefined) {
-      frame = new OpenFrame(new InFlightFrames().open(), new LineBuffer());
+      frame = new OpenFrame(new InFlightFrames().open());
       this.#open.set(lane, frame);
     }
     const before = frame.bytes;

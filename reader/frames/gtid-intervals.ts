@@ -1,3 +1,5 @@
+import type { Boundary } from "../transactions/transaction.ts";
+
 /** The last GTID that was added: its prefix, its interval, and the number of its successor. */
 interface Latest {
   /** `uuid:` or `uuid:tag:`. */
@@ -21,24 +23,40 @@ export class GtidIntervals {
   /** The `last` of its interval is updated only by `#settle`. */
   #latest: Latest | null = null;
 
-  /** Adds `uuid:number` or `uuid:tag:number`, which mostly follows the previous one. */
+  /** Adds `uuid:number` or `uuid:tag:number`. */
   add(gtid: string): void {
+    const prefix = gtid.slice(0, gtid.lastIndexOf(":") + 1);
+    const number = BigInt(gtid.slice(prefix.length));
+    this.addNumber(prefix, number <= Number.MAX_SAFE_INTEGER ? Number(number) : number);
+  }
+
+  /**
+   * Adds the GTID with a prefix, `uuid:` or `uuid:tag:`, and a number, which mostly follows the
+   * previous one. It is a bigint if a number cannot represent it.
+   */
+  addNumber(prefix: string, number: number | bigint): void {
     const latest = this.#latest;
     if (
       latest !== null &&
-      gtid.startsWith(latest.prefix) &&
-      Number(gtid.slice(latest.prefix.length)) === latest.next &&
+      latest.next === number &&
+      latest.prefix === prefix &&
       latest.next < Number.MAX_SAFE_INTEGER
     ) {
       latest.next++;
       return;
     }
     this.#settle();
-    const prefix = gtid.slice(0, gtid.lastIndexOf(":") + 1);
-    const number = BigInt(gtid.slice(prefix.length));
-    const interval = this.#append(prefix.slice(0, -1), number, number);
+    const value = BigInt(number);
+    const interval = this.#append(prefix.slice(0, -1), value, value);
     this.#latest =
-      number < Number.MAX_SAFE_INTEGER ? { prefix, interval, next: Number(number) + 1 } : null;
+      value < Number.MAX_SAFE_INTEGER ? { prefix, interval, next: Number(value) + 1 } : null;
+  }
+
+  /** Adds the GTIDs that count as executed since the previous boundary. */
+  addExecuted({ executed, alsoExecuted }: Pick<Boundary, "executed" | "alsoExecuted">): void {
+    if (executed !== null && executed.prefix !== null)
+      this.addNumber(executed.prefix, executed.number);
+    for (const gtid of alsoExecuted) this.add(gtid);
   }
 
   addAll(later: GtidIntervals): void {

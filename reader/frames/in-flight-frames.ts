@@ -122,7 +122,7 @@ class OpenProgress {
   }
 
   pass(boundary: Boundary): void {
-    for (const gtid of boundary.gtids) this.#gtids.add(gtid);
+    this.#gtids.addExecuted(boundary);
     this.#last = boundary;
   }
 
@@ -136,6 +136,7 @@ class OpenProgress {
 
   finish(): Progress | null {
     if (this.#last === null) return null;
-    return { ...this.#last, gtids: this.#gtids.toString() };
+    const { executed: _, alsoExecuted: _also, ...last } = this.#last;
+    return { ...last, gtids: this.#gtids.toString() };
   }
 }

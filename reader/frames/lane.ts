@@ -3,10 +3,10 @@ import { packFrame } from "../../wire/frame-body.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
-import { LineBuffer } from "./line-buffer.ts";
+import type { TransactionList } from "../transactions/transaction-list.ts";
 import type { InFlightFrame, InFlightFrames } from "./in-flight-frames.ts";
 import type { EndLook, LanePace } from "./lane-pace.ts";
-import { OpenFrame, type BinlogIdentity } from "./open-frame.ts";
+import { FrameParts, OpenFrame, type BinlogIdentity } from "./open-frame.ts";
 import { Wakeup } from "./wakeup.ts";
 
 /** Sends a frame until it is acknowledged; rejects only when it must not be sent any more. */
@@ -30,15 +30,13 @@ export interface LaneOptions {
   readonly frameBytes: number;
   readonly pace: LanePace;
   readonly inFlight: InFlightFrames;
-  readonly authorsOf: (
-    transactions: readonly Transaction[],
-  ) => Promise<readonly (Author | undefined)[]>;
+  readonly authorsOf: (transactions: TransactionList) => Promise<readonly (Author | undefined)[]>;
   readonly send: SendFrame;
   /** Called with the change of the number of unsent bytes; negative after a send. */
   readonly onUnsent: (bytes: number) => void;
 }
 
-const SPARE_BUFFERS = 4;
+const SPARE_PARTS = 4;
 
 interface ReadyFrame {
   readonly sealed: SealedFrame;
@@ -61,8 +59,8 @@ export class Lane {
   readonly #full: OpenFrame[] = [];
   readonly #wakeup = new Wakeup();
   readonly #pauseEnds = new Wakeup();
-  /** Buffers of sent frames, for reuse. */
-  readonly #spare: LineBuffer[] = [];
+  /** Parts of sent frames, for reuse. */
+  readonly #spare: FrameParts[] = [];
   #filling: OpenFrame | null = null;
   /**
    * The last positions of the frame that was packed last (`#packed`) and of the frame that was
@@ -87,7 +85,7 @@ export class Lane {
 
   add(transaction: Transaction, change: RowChange): void {
     const { inFlight, binlog, frameBytes, onUnsent } = this.#options;
-    this.#filling ??= new OpenFrame(inFlight.open(), this.#spare.pop() ?? new LineBuffer());
+    this.#filling ??= new OpenFrame(inFlight.open(), this.#spare.pop() ?? new FrameParts());
     const before = this.#filling.bytes;
     this.#filling.add(binlog.epoch, transaction, change);
     onUnsent(this.#filling.bytes - before);
@@ -174,12 +172,12 @@ export class Lane {
     const { number: lane, binlog, authorsOf } = this.#options;
     const previous = this.#packed;
     this.#packed = frame.lastPosition(binlog.epoch);
-    const { inFlight, bytes, changes, lines } = frame;
+    const { inFlight, bytes, changes, parts } = frame;
     const authors = await authorsOf(frame.transactions);
     const { bytes: plain, first, last } = frame.seal(binlog, { lane, previous }, authors);
     const text = await packFrame(plain);
-    lines.clear();
-    if (this.#spare.length < SPARE_BUFFERS) this.#spare.push(lines);
+    parts.clear();
+    if (this.#spare.length < SPARE_PARTS) this.#spare.push(parts);
     return { inFlight, bytes, sealed: { lane, previous, first, last, text, changes } };
   }
 

@@ -87,12 +87,12 @@ export class LineBuffer {
     return this.#bytes.length;
   }
 
-  /** Inserts a text before the lines, and returns the whole, which is valid until `clear`. */
-  prepend(text: string): Buffer {
-    const start = Buffer.byteLength(text);
+  /** Inserts bytes before the lines, and returns the whole, which is valid until `clear`. */
+  prepend(header: Buffer): Buffer {
+    const start = header.length;
     this.#ensure(start + this.#length);
     this.#bytes.copyWithin(start, 0, this.#length);
-    this.#bytes.write(text, "utf8");
+    header.copy(this.#bytes);
     this.#length += start;
     return this.#bytes.subarray(0, this.#length);
   }

@@ -3,8 +3,9 @@ import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import { FrameTables } from "./frame-tables.ts";
-import { headerText, TransactionTexts } from "./header-text.ts";
-import type { LineBuffer } from "./line-buffer.ts";
+import { headerLine } from "./frame-header.ts";
+import { FrameTransactions } from "./frame-transactions.ts";
+import { LineBuffer } from "./line-buffer.ts";
 import type { InFlightFrame } from "./in-flight-frames.ts";
 
 /** The source, epoch and server that a frame's positions belong to. */
@@ -19,25 +20,40 @@ export interface BinlogIdentity {
   readonly lowerCaseNames?: boolean;
 }
 
+/** The memory of a frame, which the next one uses again. */
+export class FrameParts {
+  readonly lines = new LineBuffer();
+  readonly transactions = new FrameTransactions();
+
+  clear(): void {
+    this.lines.clear();
+    this.transactions.clear();
+  }
+}
+
 /** A frame that accepts changes until it is sealed. Their authors are looked up only then. */
 export class OpenFrame {
   readonly inFlight: InFlightFrame;
-  readonly transactions: Transaction[] = [];
+  readonly transactions: FrameTransactions;
   readonly #tables = new FrameTables();
-  readonly #ended = new Set<Transaction>();
+  readonly parts: FrameParts;
   readonly lines: LineBuffer;
+  /** The transaction of the last change. */
+  #latest: Transaction | null = null;
   #first: PositionText = "";
   #lastFileNumber = 0;
   #lastOffset = 0;
   #lastRow = 0;
   #changes = 0;
   /** The state before the first change of the last transaction. */
-  #before = { length: 0, changes: 0, fileNumber: 0, offset: 0, row: 0 };
+  readonly #before = { length: 0, changes: 0, fileNumber: 0, offset: 0, row: 0 };
 
-  /** `lines` is empty; no other frame uses it until this one is sent. */
-  constructor(inFlight: InFlightFrame, lines: LineBuffer) {
+  /** `parts` are empty; no other frame uses them until this one is packed. */
+  constructor(inFlight: InFlightFrame, parts = new FrameParts()) {
     this.inFlight = inFlight;
-    this.lines = lines;
+    this.parts = parts;
+    this.lines = parts.lines;
+    this.transactions = parts.transactions;
   }
 
   /**
@@ -53,8 +69,8 @@ export class OpenFrame {
   }
 
   add(epoch: number, transaction: Transaction, change: RowChange): void {
-    if (this.transactions.at(-1) !== transaction) this.#begin(transaction);
-    if (change.last === true) this.#ended.add(transaction);
+    if (this.#latest !== transaction) this.#begin(transaction);
+    if (change.last === true) this.transactions.end();
     const { op, offset, row, n, texts } = change;
     const table = this.#tables.indexOf(change);
     this.lines.append(op, this.transactions.length - 1, table, offset, row, n, texts);
@@ -67,7 +83,8 @@ export class OpenFrame {
 
   /** Removes the changes of `transaction` if it is the last one in the frame. */
   withdraw(transaction: Transaction): void {
-    if (this.transactions.at(-1) !== transaction) return;
+    if (this.#latest !== transaction) return;
+    this.#latest = null;
     const { length, changes, fileNumber, offset, row } = this.#before;
     this.transactions.pop();
     this.lines.truncate(length);
@@ -78,14 +95,14 @@ export class OpenFrame {
   }
 
   #begin(transaction: Transaction): void {
+    this.#latest = transaction;
     this.transactions.push(transaction);
-    this.#before = {
-      length: this.lines.length,
-      changes: this.#changes,
-      fileNumber: this.#lastFileNumber,
-      offset: this.#lastOffset,
-      row: this.#lastRow,
-    };
+    const before = this.#before;
+    before.length = this.lines.length;
+    before.changes = this.#changes;
+    before.fileNumber = this.#lastFileNumber;
+    before.offset = this.#lastOffset;
+    before.row = this.#lastRow;
   }
 
   /**
@@ -101,8 +118,7 @@ export class OpenFrame {
     const last = this.lastPosition(binlog.epoch);
     const { distinct, indexes } = distinctAuthors(authors);
     const { epoch } = binlog;
-    const texts = new TransactionTexts(epoch);
-    const header = headerText(
+    const header = headerLine(
       {
         frame: FRAME_VERSION,
         source: binlog.source,
@@ -117,9 +133,8 @@ export class OpenFrame {
         ...(binlog.life !== null && { life: binlog.life }),
         ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
       },
-      this.transactions.map((transaction, i) =>
-        texts.of(transaction, indexes[i] ?? null, this.#ended.has(transaction)),
-      ),
+      this.transactions,
+      (i) => indexes[i] ?? -1,
     );
     return { bytes: this.lines.prepend(header), first, last };
   }
@@ -138,26 +153,31 @@ export class OpenFrame {
 /** The approximate size of a transaction in a frame's header. */
 const TRANSACTION_BYTES = 180;
 
+/** `indexes[i]`: where `authors[i]` is in `distinct`; -1 when it is undefined. */
 function distinctAuthors(authors: readonly (Author | undefined)[]): {
   distinct: Author[];
-  indexes: (number | null)[];
+  indexes: Int32Array;
 } {
   const distinct: Author[] = [];
+  const indexes = new Int32Array(authors.length).fill(-1);
   const known = new Map<string, number>();
   /** The previous transaction's author, which is mostly the same. */
-  let latest: { readonly author: Author; readonly index: number } | null = null;
-  const indexes = authors.map((author) => {
-    if (author === undefined) return null;
-    if (latest !== null && isSame(latest.author, author)) return latest.index;
-    const { user, host, attribution, snapshot } = author;
-    const name = `${user}\0${host}\0${attribution}\0${snapshot?.id ?? ""}`;
-    const index =
-      known.get(name) ??
-      distinct.push({ user, host, attribution, ...(snapshot !== undefined && { snapshot }) }) - 1;
-    known.set(name, index);
-    latest = { author, index };
-    return index;
-  });
+  let latest: Author | undefined;
+  let index = -1;
+  for (let i = 0; i < authors.length; i++) {
+    const author = authors[i];
+    if (author === undefined) continue;
+    if (latest === undefined || !isSame(latest, author)) {
+      const { user, host, attribution, snapshot } = author;
+      const name = `${user}\0${host}\0${attribution}\0${snapshot?.id ?? ""}`;
+      index =
+        known.get(name) ??
+        distinct.push({ user, host, attribution, ...(snapshot !== undefined && { snapshot }) }) - 1;
+      known.set(name, index);
+      latest = author;
+    }
+    indexes[i] = index;
+  }
   return { distinct, indexes };
 }
 

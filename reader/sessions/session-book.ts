@@ -1,8 +1,9 @@
 import { userOf } from "../../wire/account-tag.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import { type Author, isForeignRun } from "../../wire/session.ts";
-import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
+import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import { type Transaction, writingOf } from "../transactions/transaction.ts";
+import type { TransactionList } from "../transactions/transaction-list.ts";
 import type { SavedPosition } from "./session.ts";
 import type { ProveUsers } from "./proven-users.ts";
 import { ReadPosition } from "./read-position.ts";
@@ -110,16 +111,14 @@ export class SessionBook {
    * uncertain. The route function then looks the connection up, so what is known of it is recorded
    * first: an earlier record may name the former user.
    */
-  async authorsOf(transactions: readonly Transaction[]): Promise<readonly (Author | undefined)[]> {
-    const sessions = transactions.map((transaction) => this.#sessionOf(transaction));
+  async authorsOf(transactions: TransactionList): Promise<readonly (Author | undefined)[]> {
+    const sessions = transactions.origins.map((first) => this.#sessionOf(first));
     for (const session of new Set(sessions)) {
       await session?.answer;
       await session?.proof;
     }
-    const authors = this.#lookUp(transactions, sessions);
     const missed = new Set<Session>();
-    for (const [i, session] of sessions.entries())
-      if (session !== null && authors[i] === undefined) missed.add(session);
+    const authors = this.#lookUp(transactions, sessions, missed);
     if (missed.size > 0) await this.#records.writeMissed(missed);
     return authors;
   }
@@ -189,29 +188,31 @@ export class SessionBook {
 
   /**
    * The author of each transaction. A frame may have thousands of transactions of one connection,
-   * so an author that holds for all later ones is looked up once.
+   * so an author that holds for all later ones is looked up once. `sessions`: by origin. Adds the
+   * sessions with a transaction without an author to `missed`.
    */
   #lookUp(
-    transactions: readonly Transaction[],
+    transactions: TransactionList,
     sessions: readonly (Session | null)[],
+    missed: Set<Session>,
   ): readonly (Author | undefined)[] {
-    const final = new Map<Session, { readonly first: Transaction; readonly author: Author }>();
-    return transactions.map((transaction, i) => {
-      const session = sessions[i] ?? null;
-      const known = session === null ? undefined : final.get(session);
-      if (
-        known !== undefined &&
-        known.first.tag === transaction.tag &&
-        !isBefore(writingOf(transaction), writingOf(known.first))
-      )
-        return known.author;
+    /** By origin: the author of all further transactions; null for none. */
+    const final: (Author | null | undefined)[] = [];
+    return Array.from({ length: transactions.length }, (_, i) => {
+      const origin = transactions.originOf(i);
+      const known = final[origin];
+      if (known !== undefined) return known ?? undefined;
+      const session = sessions[origin] ?? null;
+      const transaction = transactions.at(i);
       const author = this.#authorOf(transaction, session);
+      if (session === null) final[origin] = author ?? null;
+      else if (author === undefined) missed.add(session);
       // The server itself is the author of single statements only.
-      if (session === null || author === undefined || author === SERVER) return author;
-      if (
+      else if (
+        author !== SERVER &&
         session.facts.isFinal(this.#textOf(writingOf(transaction)), transaction.tag !== undefined)
       )
-        final.set(session, { first: transaction, author });
+        final[origin] = author;
       return author;
     });
   }

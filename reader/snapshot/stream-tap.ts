@@ -88,7 +88,7 @@ export class StreamTap implements ChangeSink {
   }
 
   boundary(boundary: Boundary): void {
-    for (const gtid of boundary.gtids) this.#passed.add(gtid);
+    this.#passed.addExecuted(boundary);
     this.#sink.boundary(boundary);
   }
 

@@ -3,11 +3,11 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import { CorruptEventError } from "../binlog-format/errors.ts";
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
-import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
+import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import type { NameHistory } from "../statements/name-history.ts";
-import { namesSince, type SavedNames } from "../statements/saved-names.ts";
+import { NamesSince } from "../statements/names-since.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
@@ -29,19 +29,6 @@ export interface CurrentTransactionOptions {
   readonly names: Pick<NameHistory, "saved">;
 }
 
-/** A transaction from its first event to its commit. */
-interface OpenTransaction {
-  readonly transaction: Transaction;
-  /**
-   * The changes of an XA transaction, which are held until it commits; null for other transactions.
-   */
-  readonly held: HeldChanges | null;
-  /** The number of its changes so far, including those of tables that are not followed. */
-  changes: number;
-  /** Whether one of its changes was in a followed table. */
-  hasFollowed: boolean;
-}
-
 /**
  * The transaction whose events are being read. It gives each change its number and position, and
  * passes the changes and the boundaries between transactions to the sink. Reading can resume at a
@@ -55,15 +42,29 @@ export class CurrentTransaction {
   readonly #names: Pick<NameHistory, "saved">;
   #gtid: GtidEvent | null = null;
   #gtidStart = 0;
-  #open: OpenTransaction | null = null;
+  #open: Transaction | null = null;
+  /**
+   * The changes of the open XA transaction, which are held until it commits; null for another one.
+   */
+  #held: HeldChanges | null = null;
+  /** The number of its changes so far, including those of tables that are not followed. */
+  #changes = 0;
+  /** Whether one of its changes was in a followed table. */
+  #hasFollowed = false;
+  /** The change that is passed to the sink. */
+  readonly #change: Mutable<RowChange> = {
+    op: "c",
+    database: "",
+    table: "",
+    offset: 0,
+    row: 0,
+    n: 0,
+    texts: new RowTexts(Buffer.alloc(0)),
+    definition: undefined,
+  };
   #committedMs = 0;
   #anchor: Anchor | null;
-  /** The latest result of `#namesSince`. */
-  #since: {
-    readonly earlier: SavedNames | undefined;
-    readonly now: SavedNames | undefined;
-    readonly names: SavedNames | undefined;
-  } | null = null;
+  readonly #since = new NamesSince();
 
   constructor({ position, run, xa, anchor, sink, names }: CurrentTransactionOptions) {
     this.#anchor = anchor;
@@ -80,7 +81,7 @@ export class CurrentTransaction {
 
   /** Whether the open transaction has a change of a followed table. */
   get hasChanges(): boolean {
-    return this.#open?.hasFollowed === true;
+    return this.#open !== null && this.#hasFollowed;
   }
 
   /**
@@ -93,7 +94,7 @@ export class CurrentTransaction {
 
   /** The open transaction. Throws CorruptEventError when there is none. */
   get transaction(): Transaction {
-    return this.#opened().transaction;
+    return this.#opened();
   }
 
   /**
@@ -125,20 +126,19 @@ export class CurrentTransaction {
     texts: RowTexts,
     definition: TableDefinition | undefined,
   ): void {
-    const open = this.#opened();
-    open.hasFollowed = true;
-    const change: RowChange = {
-      op,
-      database,
-      table,
-      offset: this.#position.start,
-      row: this.#position.rows++,
-      n: open.changes++,
-      texts,
-      definition,
-    };
-    if (open.held === null) this.#sink.change(open.transaction, change);
-    else this.#xa.hold(open.held, open.transaction, change);
+    const transaction = this.#opened();
+    this.#hasFollowed = true;
+    const change = this.#change;
+    change.op = op;
+    change.database = database;
+    change.table = table;
+    change.offset = this.#position.start;
+    change.row = this.#position.rows++;
+    change.n = this.#changes++;
+    change.texts = texts;
+    change.definition = definition;
+    if (this.#held === null) this.#sink.change(transaction, change);
+    else this.#xa.hold(this.#held, transaction, change);
   }
 
   /**
@@ -147,7 +147,7 @@ export class CurrentTransaction {
    */
   pass(changes: number): void {
     this.#position.rows += changes;
-    if (this.#open !== null) this.#open.changes += changes;
+    this.#changes += changes;
   }
 
   /**
@@ -155,10 +155,8 @@ export class CurrentTransaction {
    */
   commit(alsoExecuted: readonly string[] = NONE): void {
     const open = this.#open;
-    const gtid = this.#gtid?.gtid ?? null;
-    if (open !== null) this.#committedMs = Math.floor(open.transaction.committedUs / 1000);
-    if (gtid === null) this.#endsWith(alsoExecuted);
-    else this.#endsWith(alsoExecuted.length === 0 ? [gtid] : [...alsoExecuted, gtid]);
+    if (open !== null) this.#committedMs = Math.floor(open.committedUs / 1000);
+    this.#endsWith(alsoExecuted, this.#gtid);
   }
 
   /**
@@ -185,15 +183,15 @@ export class CurrentTransaction {
 
   /** Handles XA PREPARE. Throws CorruptEventError outside a transaction. */
   onXaPrepare({ onePhase, xid }: XaPrepareEvent): void {
-    const { transaction, held: startedWith } = this.#opened();
-    const held = startedWith ?? this.#xa.start(xid);
+    const transaction = this.#opened();
+    const held = this.#held ?? this.#xa.start(xid);
     const run = this.#run.present;
     const names = this.#names.saved;
     if (onePhase) {
       this.#xa.commitOnePhase(held, transaction);
       this.commit();
     } else if (this.#xa.prepare({ transaction, held, run, names, kept: null })) {
-      this.#endsWith([]);
+      this.#endsWith(NONE, null);
     } else {
       this.commit();
     }
@@ -208,10 +206,10 @@ export class CurrentTransaction {
     const { gtid = null, committedUs = 0 } = this.#anchor ?? {};
     this.#anchor = { file: this.#position.file, start: offset, begunS, gtid, committedUs };
     if (this.#open === null && this.#gtid === null && this.#xa.oldest === undefined)
-      this.#boundary([], offset);
+      this.#boundary(NONE, null, offset);
   }
 
-  #opened(): OpenTransaction {
+  #opened(): Transaction {
     const open = this.#open;
     if (open === null)
       throw new CorruptEventError("an event continues a transaction that has not begun");
@@ -237,13 +235,21 @@ export class CurrentTransaction {
       serverId: header.serverId,
       committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
     };
+    if (gtid !== null && gtid.prefix !== null && typeof gtid.number === "number") {
+      transaction.gtidPrefix = gtid.prefix;
+      transaction.gtidNumber = gtid.number;
+    }
     if (gtid?.tag !== undefined) transaction.tag = gtid.tag;
     if (isGenerated) transaction.isGenerated = true;
-    this.#open = { transaction, held, changes: 0, hasFollowed: false };
+    this.#open = transaction;
+    this.#held = held;
+    this.#changes = 0;
+    this.#hasFollowed = false;
     return transaction;
   }
 
-  #endsWith(gtids: readonly string[]): void {
+  /** `executed`: the transaction's GTID event, if it counts as executed now. */
+  #endsWith(alsoExecuted: readonly string[], executed: GtidEvent | null): void {
     // No dump can ask for an anchor beyond 4 GiB, so there the one before stays.
     if (this.#gtid !== null && this.#gtidStart < DUMP_LIMIT) {
       this.#anchor = {
@@ -256,7 +262,7 @@ export class CurrentTransaction {
     }
     this.#open = null;
     this.#gtid = null;
-    this.#boundary(gtids, this.#position.end);
+    this.#boundary(alsoExecuted, executed, this.#position.end);
   }
 
   /**
@@ -264,12 +270,13 @@ export class CurrentTransaction {
    * position is the start of the oldest one. The names are those of every time since, because
    * another server does not send the transactions in between whose GTIDs count as executed.
    */
-  #boundary(gtids: readonly string[], offset: number): void {
+  #boundary(alsoExecuted: readonly string[], executed: GtidEvent | null, offset: number): void {
     const waiting = this.#xa.oldest;
     const { file, fileNumber } = this.#position;
     const keptGtids = this.#xa.takeKeptGtids();
     const boundary: Mutable<Boundary> = {
-      gtids: keptGtids.length === 0 ? gtids : [...gtids, ...keptGtids],
+      executed,
+      alsoExecuted: keptGtids.length === 0 ? alsoExecuted : [...alsoExecuted, ...keptGtids],
       file,
       offset,
       run: this.#run.present,
@@ -286,15 +293,8 @@ export class CurrentTransaction {
       boundary.file = transaction.file;
       boundary.offset = start;
       boundary.run = run;
-      boundary.names = this.#namesSince(names);
+      boundary.names = this.#since.of(names, this.#names.saved);
     }
     this.#sink.boundary(boundary);
-  }
-
-  #namesSince(earlier: SavedNames | undefined): SavedNames | undefined {
-    const now = this.#names.saved;
-    if (this.#since === null || this.#since.earlier !== earlier || this.#since.now !== now)
-      this.#since = { earlier, now, names: namesSince(earlier, now) };
-    return this.#since.names;
   }
 }

@@ -1,6 +1,5 @@
-import type { Operation } from "../../wire/frame.ts";
 import { verifiedEnd } from "../binlog-format/events/checksum.ts";
-import { RowTooLargeError, UnsupportedEventError } from "../binlog-format/errors.ts";
+import { UnsupportedEventError } from "../binlog-format/errors.ts";
 import {
   emptyHeader,
   type EventHeader,
@@ -14,15 +13,12 @@ import {
 } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { readGtidEvent } from "../binlog-format/events/gtid-event.ts";
-import { RowCounter } from "../binlog-format/rows/row-counter.ts";
-import { forEachRow } from "../binlog-format/rows/rows-event.ts";
 import {
   isLargePayload,
   streamTransactionPayload,
   transactionPayloadEvents,
 } from "../binlog-format/events/transaction-payload.ts";
 import { parseRotate, parseXaPrepare } from "../binlog-format/events/control-events.ts";
-import type { FollowedTables } from "../statements/followed-tables.ts";
 import type { NameHistory } from "../statements/name-history.ts";
 import { isBegin, QueryEvent, threadOf } from "../statements/query-event.ts";
 import { CurrentTransaction } from "./current-transaction.ts";
@@ -31,24 +27,20 @@ import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { type BinlogPosition, EventPosition, isArtificial, isBefore } from "./binlog-position.ts";
 import { FileSequence } from "./file-sequence.ts";
 import type { KnownFiles } from "./known-files.ts";
+import { type FollowedRows, RowsEvents } from "./rows-events.ts";
 import { ServerRun, type ServerRunOptions } from "./server-run.ts";
 import { StatementEvents } from "./statement-events.ts";
 import { TableMaps } from "./table-maps.ts";
-import type { Anchor, ChangeSink, Transaction } from "./transaction.ts";
-import { type Complaint, tooLarge, UnreadableTransaction } from "./unreadable-transaction.ts";
+import type { Anchor, ChangeSink } from "./transaction.ts";
+import { type Complaint, UnreadableTransaction } from "./unreadable-transaction.ts";
 import { type XaOptions, XaTransactions } from "./xa-transactions.ts";
 
-export interface TransactionReaderOptions extends ServerRunOptions, XaOptions {
-  readonly followed: FollowedTables;
-  /** Called with each changed row of the ledger's table, as JSON; "" for a deleted row. */
-  readonly onLedgerRow: (transaction: Transaction, op: Operation, row: string) => void;
+export interface TransactionReaderOptions extends ServerRunOptions, XaOptions, FollowedRows {
   /** Called after each event with the position of its end. */
   readonly onRead: (fileNumber: number, offset: number) => void;
   readonly sink: ChangeSink;
   /** Whether events before the first format description end with a checksum. */
   readonly checksums: boolean;
-  /** Whether changes are passed on with their table's definition, even without former names. */
-  readonly columns: boolean;
   /**
    * The former names at the position where reading begins. Each statement about names changes it.
    */
@@ -77,6 +69,7 @@ export class TransactionReader {
   readonly #run: ServerRun;
   readonly #current: CurrentTransaction;
   readonly #statements: StatementEvents;
+  readonly #rows: RowsEvents;
   #checksums: boolean;
   /**
    * The offset at which the newest file begins, until its format description is read; null after
@@ -101,6 +94,12 @@ export class TransactionReader {
       (database, table) => followed.isRead(database, table),
       (database, table) => names.of(database, table),
     );
+    this.#rows = new RowsEvents({
+      ...options,
+      current: this.#current,
+      tables: this.#tables,
+      cannotRead: (complaint) => this.#cannotRead(complaint),
+    });
     this.#statements = new StatementEvents({
       followed,
       current: this.#current,
@@ -226,7 +225,7 @@ export class TransactionReader {
           "an update is logged in part (binlog_row_value_options=PARTIAL_JSON)",
         );
       default:
-        if (isRowsEvent(header.type)) return this.#onRows(event);
+        if (isRowsEvent(header.type)) return this.#rows.take(event);
         if (mustNotBeIgnored(header.type, header.flags)) {
           throw new UnsupportedEventError(
             `the reader cannot read a ${eventTypeName(header.type)}, which may carry changes`,
@@ -268,30 +267,6 @@ export class TransactionReader {
     });
     if (isAtEnd) throw unreadable.endsAt(end);
     this.#unreadableTransaction = unreadable;
-  }
-
-  #onRows(event: Buffer): void {
-    const rows = this.#tables.rowsOf(event);
-    if (rows === null) return;
-    if (rows instanceof RowCounter) return this.#current.pass(rows.count(event));
-    const { transaction } = this.#current;
-    const { database, table } = rows.definition;
-    if (this.#options.followed.isLedger(database, table)) {
-      const count = forEachRow(event, rows, (op, texts) =>
-        this.#options.onLedgerRow(transaction, op, texts.after),
-      );
-      return this.#current.pass(count);
-    }
-    const isNeeded = this.#options.columns || rows.definition.former !== undefined;
-    const definition = isNeeded ? rows.definition : undefined;
-    try {
-      forEachRow(event, rows, (op, texts) =>
-        this.#current.change(op, database, table, texts, definition),
-      );
-    } catch (error) {
-      if (!(error instanceof RowTooLargeError)) throw error;
-      this.#cannotRead(tooLarge(error, `${database}.${table}`));
-    }
   }
 
   #unreadable(error: unknown): unknown {

@@ -1,6 +1,7 @@
 import type { Operation } from "../../wire/frame.ts";
 import type { Author } from "../../wire/session.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
+import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { SavedNames } from "../statements/saved-names.ts";
 import type { BinlogPosition } from "./binlog-position.ts";
@@ -15,6 +16,12 @@ export interface Writing extends BinlogPosition {
 export interface Transaction {
   /** null on a server without GTIDs. */
   readonly gtid: string | null;
+  /**
+   * `gtid` in two parts: `uuid:` or `uuid:tag:`, and the number. Absent when there is none, or when
+   * the number is not a safe integer.
+   */
+  readonly gtidPrefix?: string;
+  readonly gtidNumber?: number;
   /**
    * The tag of the transaction's GTID; for an XA transaction that of the prepare. Absent when the
    * GTID has no tag.
@@ -57,8 +64,8 @@ export function writingOf({ prepared, fileNumber, start, committedUs }: Transact
 }
 
 /**
- * A change that was read. Its texts are valid only during the call that passes it on;
- * `texts.kept()` makes a copy to keep.
+ * A change that was read. It is valid only during the call that passes it on; to keep it, copy it
+ * with `texts.kept()`.
  */
 export interface RowChange {
   readonly op: Operation;
@@ -137,10 +144,12 @@ export interface Anchor {
 /** A position between two transactions, at which reading can resume. */
 export interface Boundary {
   /**
-   * The GTIDs executed since the previous boundary. A prepared XA transaction counts once its
-   * changes are kept or it commits.
+   * The GTID event of the transaction that ended here, if it counts as executed. A prepared XA
+   * transaction counts once its changes are kept or it commits.
    */
-  readonly gtids: readonly string[];
+  readonly executed: Pick<GtidEvent, "prefix" | "number"> | null;
+  /** Other GTIDs that count as executed since the previous boundary. */
+  readonly alsoExecuted: readonly string[];
   readonly file: string;
   readonly offset: number;
   /** The server run at this position. */

@@ -41,13 +41,20 @@ export function parseEventHeader(
   if (end - offset < EVENT_HEADER_LENGTH) {
     throw new CorruptEventError("an event is shorter than its header");
   }
-  header.timestamp = bytes.readUInt32LE(offset);
-  header.type = bytes.readUInt8(offset + 4);
-  header.serverId = bytes.readUInt32LE(offset + 5);
-  header.length = bytes.readUInt32LE(offset + 9);
-  header.logPos = bytes.readUInt32LE(offset + 13);
-  header.flags = bytes.readUInt16LE(offset + 17);
+  header.timestamp = uint32At(bytes, offset);
+  header.type = bytes[offset + 4] as number;
+  header.serverId = uint32At(bytes, offset + 5);
+  header.length = uint32At(bytes, offset + 9);
+  header.logPos = uint32At(bytes, offset + 13);
+  header.flags = (bytes[offset + 17] as number) | ((bytes[offset + 18] as number) << 8);
   return header;
+}
+
+/** Four bytes, lowest first, that are known to exist; faster than `readUInt32LE`, which checks. */
+export function uint32At(bytes: Buffer, at: number): number {
+  const low =
+    (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
+  return low + (bytes[at + 3] as number) * 0x100_0000;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

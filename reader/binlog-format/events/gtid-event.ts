@@ -1,14 +1,16 @@
 import { ByteReader } from "../byte-reader.ts";
 import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
-import { EVENT_HEADER_LENGTH } from "./event-header.ts";
+import { EVENT_HEADER_LENGTH, uint32At } from "./event-header.ts";
 import { EventType } from "./event-types.ts";
 
 /** The content of the GTID event, the first event of a transaction. */
-export interface GtidEvent {
-  /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
-  readonly gtid: string | null;
-  /** The GTID's tag (MySQL 8.3 and later); absent when it has none. */
-  readonly tag?: string;
+export class GtidEvent {
+  /** The part of the GTID before its number, `uuid:` or `uuid:tag:`; null without a GTID. */
+  readonly prefix: string | null;
+  /** The GTID's number; a bigint only when a number cannot represent it. */
+  readonly number: number | bigint;
+  /** The GTID's tag (MySQL 8.3 and later); undefined when it has none. */
+  readonly tag: string | undefined;
   /**
    * When the server that is read committed the transaction, microseconds since 1970; 0 if a server
    * before 8.0 wrote the event.
@@ -16,11 +18,31 @@ export interface GtidEvent {
   readonly immediateCommitTimestamp: number;
   /** When the transaction's first server committed it, microseconds since 1970; 0 as above. */
   readonly originalCommitTimestamp: number;
+
+  constructor(
+    prefix: string | null,
+    number: number | bigint,
+    tag: string | undefined,
+    immediateCommitTimestamp: number,
+    originalCommitTimestamp: number,
+  ) {
+    this.prefix = prefix;
+    this.number = number;
+    this.tag = tag;
+    this.immediateCommitTimestamp = immediateCommitTimestamp;
+    this.originalCommitTimestamp = originalCommitTimestamp;
+  }
+
+  /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
+  get gtid(): string | null {
+    return this.prefix === null ? null : `${this.prefix}${this.number}`;
+  }
 }
 
 const LOGICAL_TIMESTAMP_TYPECODE = 2;
 const COMMIT_TIMESTAMP_LENGTH = 7;
 const UUID_LENGTH = 16;
+const CUT_OFF = "an event ends inside a field";
 
 /**
  * Parses a GTID_LOG_EVENT, ANONYMOUS_GTID_LOG_EVENT or GTID_TAGGED_LOG_EVENT, given with header,
@@ -35,43 +57,48 @@ export function parseGtidEvent(event: Buffer): GtidEvent {
 /** Like `parseGtidEvent`, for the event in `bytes` from `start` to `end`. */
 export function readGtidEvent(bytes: Buffer, start: number, end: number): GtidEvent {
   const type = bytes[start + 4];
-  const reader = new ByteReader(bytes, start + EVENT_HEADER_LENGTH, end);
   return type === EventType.GTID_TAGGED_LOG_EVENT
-    ? parseTagged(reader)
-    : parseUntagged(reader, type === EventType.ANONYMOUS_GTID_LOG_EVENT);
+    ? parseTagged(new ByteReader(bytes, start + EVENT_HEADER_LENGTH, end))
+    : readUntagged(bytes, start, end, type === EventType.ANONYMOUS_GTID_LOG_EVENT);
 }
 
-function parseUntagged(reader: ByteReader, anonymous: boolean): GtidEvent {
-  reader.skip(1); // flags
-  const uuid = uuidText(reader.bytes, reader.skip(UUID_LENGTH));
-  const number = wholeNumber(reader.bytes, reader.skip(8));
-  const gtid = anonymous ? null : `${uuid}:${number}`;
-  const withTimestamps =
-    reader.remaining >= 17 + COMMIT_TIMESTAMP_LENGTH &&
-    reader.uint8() === LOGICAL_TIMESTAMP_TYPECODE;
-  if (!withTimestamps) {
-    return { gtid, immediateCommitTimestamp: 0, originalCommitTimestamp: 0 };
-  }
-  reader.skip(16); // last_committed, sequence_number
+/** In the body of an untagged event: flags, uuid, number; then, since MySQL 8.0, the times. */
+const UUID = EVENT_HEADER_LENGTH + 1;
+const NUMBER = UUID + UUID_LENGTH;
+const TYPECODE = NUMBER + 8;
+const TIMES = TYPECODE + 1 + 16; // last_committed, sequence_number
+
+function readUntagged(bytes: Buffer, start: number, end: number, anonymous: boolean): GtidEvent {
+  if (start + TYPECODE > end) throw new CorruptEventError(CUT_OFF);
+  const uuid = uuidAt(bytes, start + UUID);
+  const prefix = anonymous ? null : uuid;
+  const number = wholeNumber(bytes, start + NUMBER);
+  const times = start + TIMES;
+  const behindFirst = times + COMMIT_TIMESTAMP_LENGTH;
+  if (behindFirst > end || bytes[start + TYPECODE] !== LOGICAL_TIMESTAMP_TYPECODE)
+    return new GtidEvent(prefix, number, undefined, 0, 0);
   // 55 bits of microseconds, and a bit for whether the original server's timestamp follows.
-  const { bytes } = reader;
-  const immediate = reader.skip(COMMIT_TIMESTAMP_LENGTH);
-  const immediateCommitTimestamp = commitTimestamp(bytes, immediate);
-  const anotherFollows = bytes.readUInt8(immediate + 6) >= 0x80;
-  const originalCommitTimestamp = anotherFollows
-    ? commitTimestamp(bytes, reader.skip(COMMIT_TIMESTAMP_LENGTH))
-    : immediateCommitTimestamp;
-  return { gtid, immediateCommitTimestamp, originalCommitTimestamp };
+  const immediateUs = commitTimestamp(bytes, times);
+  let originalUs = immediateUs;
+  if ((bytes[behindFirst - 1] as number) >= 0x80) {
+    if (behindFirst + COMMIT_TIMESTAMP_LENGTH > end) throw new CorruptEventError(CUT_OFF);
+    originalUs = commitTimestamp(bytes, behindFirst);
+  }
+  return new GtidEvent(prefix, number, undefined, immediateUs, originalUs);
 }
 
 function commitTimestamp(bytes: Buffer, at: number): number {
-  return (bytes.readUIntLE(at + 4, 3) & 0x7fffff) * 2 ** 32 + bytes.readUInt32LE(at);
+  const high =
+    (bytes[at + 4] as number) |
+    ((bytes[at + 5] as number) << 8) |
+    (((bytes[at + 6] as number) & 0x7f) << 16);
+  return high * 2 ** 32 + uint32At(bytes, at);
 }
 
 /** An integer of 8 bytes, lowest first; as a bigint only when a number cannot represent it. */
 function wholeNumber(bytes: Buffer, at: number): number | bigint {
-  const high = bytes.readUInt32LE(at + 4);
-  return high < 2 ** 21 ? high * 2 ** 32 + bytes.readUInt32LE(at) : bytes.readBigUInt64LE(at);
+  const high = uint32At(bytes, at + 4);
+  return high < 2 ** 21 ? high * 2 ** 32 + uint32At(bytes, at) : bytes.readBigUInt64LE(at);
 }
 
 /**
@@ -141,13 +168,14 @@ function parseTagged(reader: ByteReader): GtidEvent {
     }
   }
   if (number <= 0n) throw new CorruptEventError("a GTID event has no transaction number");
-  return {
-    ...(tag === ""
-      ? { gtid: `${uuidText(uuid, 0)}:${number}` }
-      : { gtid: `${uuidText(uuid, 0)}:${tag}:${number}`, tag }),
-    immediateCommitTimestamp: immediate,
-    originalCommitTimestamp: original ?? immediate,
-  };
+  const isSafe = number <= Number.MAX_SAFE_INTEGER;
+  return new GtidEvent(
+    tag === "" ? uuidAt(uuid, 0) : prefixOf(uuidAt(uuid, 0), tag),
+    isSafe ? Number(number) : number,
+    tag === "" ? undefined : tag,
+    immediate,
+    original ?? immediate,
+  );
 }
 
 /**
@@ -174,7 +202,8 @@ function signed(value: bigint): bigint {
 let latestUuid = Buffer.alloc(UUID_LENGTH);
 let latestText = textOf(latestUuid);
 
-function uuidText(bytes: Buffer, start: number): string {
+/** The uuid at `start` as text, and a colon. */
+function uuidAt(bytes: Buffer, start: number): string {
   for (let i = 0; i < UUID_LENGTH; i++) {
     if (bytes[start + i] === latestUuid[i]) continue;
     latestUuid = Buffer.from(bytes.subarray(start, start + UUID_LENGTH));
@@ -184,13 +213,24 @@ function uuidText(bytes: Buffer, start: number): string {
   return latestText;
 }
 
+/** The last prefix with a tag. */
+let latestTagged = { uuid: "", tag: "", prefix: "" };
+
+function prefixOf(uuid: string, tag: string): string {
+  if (latestTagged.tag !== tag || latestTagged.uuid !== uuid)
+    latestTagged = { uuid, tag, prefix: `${uuid}${tag}:` };
+  return latestTagged.prefix;
+}
+
+/** A uuid as text, and a colon. */
 function textOf(uuid: Buffer): string {
   const hex = uuid.toString("hex");
-  return [
+  const parts = [
     hex.slice(0, 8),
     hex.slice(8, 12),
     hex.slice(12, 16),
     hex.slice(16, 20),
     hex.slice(20),
-  ].join("-");
+  ];
+  return `${parts.join("-")}:`;
 }

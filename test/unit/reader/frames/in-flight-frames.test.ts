@@ -3,7 +3,8 @@ import { describe, expect, test } from "vitest";
 import { InFlightFrames, type InFlightFrame } from "../../../../reader/frames/in-flight-frames.ts";
 
 const boundary = (n: number) => ({
-  gtids: [`3e11fa47-71ca-11e1-9e33-c80aa9429562:${n}`],
+  executed: { prefix: "3e11fa47-71ca-11e1-9e33-c80aa9429562:", number: n },
+  alsoExecuted: [],
   file: "bin.000001",
   offset: n,
   run: 1,

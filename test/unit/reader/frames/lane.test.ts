@@ -41,8 +41,8 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
     frameBytes,
     pace,
     inFlight,
-    authorsOf: async (transactions) =>
-      transactions.map(() => ({ user: "app", host: "h", attribution: "ledger" as const })),
+    authorsOf: async ({ length }) =>
+      Array.from({ length }, () => ({ user: "app", host: "h", attribution: "ledger" as const })),
     send: (frame) => new Promise<void>((resolve) => sent.push({ frame, acknowledge: resolve })),
     onUnsent: (bytes) => {
       unsent += bytes;

@@ -19,7 +19,7 @@ test("a line buffer holds the lines that encodeChange writes, and puts a header 
     lines.append(op, transaction, table, offset, number, n, RowTexts.of(texts));
   const expected = changes.map((change) => encodeChange({ ...change, ...texts })).join("\n");
   expect(lines.length).toBe(Buffer.byteLength(expected));
-  expect(lines.prepend("ü\n").toString()).toBe(`ü\n${expected}`);
+  expect(lines.prepend(Buffer.from("ü\n")).toString()).toBe(`ü\n${expected}`);
 });
 
 test("a line buffer keeps its memory for the next frame, except after a huge row", () => {

@@ -1,7 +1,6 @@
 import { expect, test } from "vitest";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { ColumnType, type TableDefinition } from "../../../../reader/binlog-format/column.ts";
-import { LineBuffer } from "../../../../reader/frames/line-buffer.ts";
 import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import { OpenFrame } from "../../../../reader/frames/open-frame.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
@@ -39,7 +38,7 @@ function definition(...names: readonly string[]): TableDefinition {
 }
 
 function frameOf(changes: readonly (readonly [Transaction, Partial<RowChange>])[]): Frame {
-  const frame = new OpenFrame(new InFlightFrames().open(), new LineBuffer());
+  const frame = new OpenFrame(new InFlightFrames().open());
   changes.forEach(([its, fields], n) => {
     const change = { op: "c", database: "shop", table: "orders", offset: 200, row: n, n } as const;
     frame.add(1, its, { ...change, texts: RowTexts.of({ after: "{}" }), ...fields });

@@ -1,8 +1,10 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test, vi } from "vitest";
+import { FrameTransactions } from "../../../../reader/frames/frame-transactions.ts";
 import type { Census } from "../../../../reader/sessions/process-list.ts";
 import { SessionBook, type SessionBookOptions } from "../../../../reader/sessions/session-book.ts";
 import { type Transaction, writingOf } from "../../../../reader/transactions/transaction.ts";
+import { listOf } from "../../../../reader/transactions/transaction-list.ts";
 import {
   authorAt,
   type Author,
@@ -126,7 +128,7 @@ function afterSetBack(thread: number): Transaction {
 
 async function authorOf(of: Transaction): Promise<string | null> {
   book.notice(of);
-  const [author] = await book.authorsOf([of]);
+  const [author] = await book.authorsOf(listOf([of]));
   return author?.user ?? null;
 }
 
@@ -188,7 +190,7 @@ describe("SessionBook", () => {
     const later = transaction(7);
     book.read.advance(fileNumber, offset);
     book.notice(first);
-    await book.authorsOf([first]);
+    await book.authorsOf(listOf([first]));
     const between = transaction(7);
     connected.set(7, "b");
     await book.sweep();
@@ -210,7 +212,7 @@ describe("SessionBook", () => {
     await new Promise(setImmediate);
     slow.resolve();
     await sweeping;
-    await book.authorsOf([byB]);
+    await book.authorsOf(listOf([byB]));
     expect(await authorOf(transaction(7))).toBe("b");
   });
 
@@ -219,7 +221,7 @@ describe("SessionBook", () => {
     connected.set(7, "a");
     const byA = transaction(7);
     book.notice(byA);
-    await book.authorsOf([byA]);
+    await book.authorsOf(listOf([byA]));
     const buffered = transaction(7);
     connected.set(7, "b");
     binlogEnd = 50;
@@ -233,7 +235,7 @@ describe("SessionBook", () => {
     const [unasked] = [transaction(10)];
     binlogEnd = 50;
     book.notice(unasked);
-    await expect(book.authorsOf([unasked])).rejects.toThrow("the binlog ends at");
+    await expect(book.authorsOf(listOf([unasked]))).rejects.toThrow("the binlog ends at");
   });
 
   test("does not ask the process list for a thread of another run, or one that the ledger knows", async () => {
@@ -474,13 +476,13 @@ describe("a transaction whose GTID has a tag", () => {
   test("has the host of the ledger's row, also for the next reader", async () => {
     connected.set(8, "a");
     book.register(tagged(8, "a"), ledger("a"));
-    const [author] = await book.authorsOf([tagged(8, "a")]);
+    const [author] = await book.authorsOf(listOf([tagged(8, "a")]));
     expect(author).toEqual({ user: "a", host: "here", attribution: "tag" });
     await save();
     book = newBook();
     expect(await authorOf(tagged(8, "a"))).toBe("a");
     await save();
-    expect(await book.authorsOf([tagged(8, "a")])).toEqual([author]);
+    expect(await book.authorsOf(listOf([tagged(8, "a")]))).toEqual([author]);
     expect(recorded.get(name(8))).toHaveLength(1);
   });
 
@@ -538,7 +540,7 @@ describe("a transaction whose GTID has a tag", () => {
     book.notice(early);
     book.notice(reset);
     const unread = { ...reset, start: binlogEnd + 1 };
-    expect(await book.authorsOf([early, reset, unread])).toEqual([
+    expect(await book.authorsOf(listOf([early, reset, unread]))).toEqual([
       undefined,
       { user: "b", host: "here", attribution: "first-sight" },
       undefined,
@@ -615,9 +617,11 @@ describe("the authors of many transactions together", () => {
           return turned ? written.toReversed() : written;
         };
         const all = await asked();
-        const together = await book.authorsOf(all);
+        const frame = new FrameTransactions();
+        for (const one of all) frame.push(one);
+        const together = await book.authorsOf(turned ? listOf(all) : frame);
         const single: (Author | undefined)[] = [];
-        for (const one of await asked()) single.push(...(await book.authorsOf([one])));
+        for (const one of await asked()) single.push(...(await book.authorsOf(listOf([one]))));
         expect(together).toEqual(single);
       }),
       {

@@ -7,6 +7,7 @@ import { formatPosition, withoutEpoch } from "../../../../wire/position.ts";
 import { authorAt, type SessionEntry } from "../../../../wire/session.ts";
 import type { KnownSession } from "../../../../wire/session-items.ts";
 import type { Transaction } from "../../../../reader/transactions/transaction.ts";
+import { listOf } from "../../../../reader/transactions/transaction-list.ts";
 
 // More rounds, or the same ones again:
 // SIGHTINGS_ROUNDS=5000 SIGHTINGS_SEED=1 npx vitest run --project unit sightings.model
@@ -220,7 +221,7 @@ class Round {
     const sightings = [...this.#sightings];
     if (!sightings.some(({ begin }) => begin >= asked.end)) return;
     this.#unasked = this.#unasked.filter((one) => one !== asked);
-    const [author] = await this.#book.authorsOf([asked.transaction]);
+    const [author] = await this.#book.authorsOf(listOf([asked.transaction]));
     if (author === undefined) this.#sent.push(asked);
     this.#judge(asked, author?.user, sightings);
   }

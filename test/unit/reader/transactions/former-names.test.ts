@@ -33,7 +33,7 @@ function begin(saved?: SavedNames, configured: FilteredNames | null = filtered):
   reader = transactionReaderOf(
     ["shop.*"],
     {
-      change: (_, change) => changes.push(change),
+      change: (_, change) => changes.push({ ...change }),
       boundary: (boundary) => boundaries.push(boundary),
     },
     { names: new NameHistory({ filtered: configured, lowerCase: false, saved }) },

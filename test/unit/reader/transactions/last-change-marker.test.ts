@@ -18,7 +18,8 @@ const change = (n: number): RowChange => ({
   texts: RowTexts.of({ after: "{}" }),
 });
 const boundary: Boundary = {
-  gtids: [],
+  executed: null,
+  alsoExecuted: [],
   file: "bin.000001",
   offset: 4,
   run: null,

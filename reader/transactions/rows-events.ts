@@ -1,0 +1,67 @@
+import type { Operation } from "../../wire/frame.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
+import { RowTooLargeError } from "../binlog-format/errors.ts";
+import { RowCounter } from "../binlog-format/rows/row-counter.ts";
+import { forEachRow, type OnRow } from "../binlog-format/rows/rows-event.ts";
+import type { FollowedTables } from "../statements/followed-tables.ts";
+import type { CurrentTransaction } from "./current-transaction.ts";
+import type { TableMaps } from "./table-maps.ts";
+import type { Transaction } from "./transaction.ts";
+import { type Complaint, tooLarge } from "./unreadable-transaction.ts";
+
+export interface FollowedRows {
+  readonly followed: FollowedTables;
+  /** Called with each changed row of the ledger's table, as JSON; "" for a deleted row. */
+  readonly onLedgerRow: (transaction: Transaction, op: Operation, row: string) => void;
+  /** Whether changes are passed on with their table's definition, even without former names. */
+  readonly columns: boolean;
+}
+
+export interface RowsEventsOptions extends FollowedRows {
+  readonly current: CurrentTransaction;
+  readonly tables: TableMaps;
+  /** Makes the reader stop at the end of the transaction. */
+  readonly cannotRead: (complaint: Complaint) => void;
+}
+
+/** Passes on the rows of rows events, or counts them where the table is not read. */
+export class RowsEvents {
+  readonly #options: RowsEventsOptions;
+  /** The table of the present event. */
+  #database = "";
+  #table = "";
+  #definition: TableDefinition | undefined;
+  /** Takes the rows of followed tables. */
+  readonly #onRow: OnRow = (op, texts) =>
+    this.#options.current.change(op, this.#database, this.#table, texts, this.#definition);
+
+  constructor(options: RowsEventsOptions) {
+    this.#options = options;
+  }
+
+  /** Handles a rows event, given with header, without checksum. */
+  take(event: Buffer): void {
+    const { current, tables, followed, columns, onLedgerRow, cannotRead } = this.#options;
+    const rows = tables.rowsOf(event);
+    if (rows === null) return;
+    if (rows instanceof RowCounter) return current.pass(rows.count(event));
+    const { transaction } = current;
+    const { database, table } = rows.definition;
+    if (followed.isLedger(database, table)) {
+      const count = forEachRow(event, rows, (op, texts) =>
+        onLedgerRow(transaction, op, texts.after),
+      );
+      return current.pass(count);
+    }
+    const isNeeded = columns || rows.definition.former !== undefined;
+    this.#database = database;
+    this.#table = table;
+    this.#definition = isNeeded ? rows.definition : undefined;
+    try {
+      forEachRow(event, rows, this.#onRow);
+    } catch (error) {
+      if (!(error instanceof RowTooLargeError)) throw error;
+      cannotRead(tooLarge(error, `${database}.${table}`));
+    }
+  }
+}
