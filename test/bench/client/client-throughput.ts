@@ -19,6 +19,8 @@ interface ClientThroughput extends ClientLoad {
   /** From the first receive until the last message has been handled. */
   readonly changesPerSecond: number;
   readonly megabytesPerSecond: number;
+  /** Processor time of the client's thread for a change, from the receive to the empty handler. */
+  readonly threadMicros: number;
 }
 
 /** Fills a queue, and measures how fast a subscription with an empty handler empties it. */
@@ -32,6 +34,7 @@ async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
     const done = Promise.withResolvers<void>();
     let handled = 0;
     const began = performance.now();
+    const spentBefore = process.threadCpuUsage();
     await using _ = await subscribe(
       "billing",
       () => {
@@ -41,10 +44,12 @@ async function measureClient(load: ClientLoad): Promise<ClientThroughput> {
     );
     await done.promise;
     const seconds = (performance.now() - began) / 1000;
+    const spent = process.threadCpuUsage(spentBefore);
     return {
       ...load,
       changesPerSecond: total / seconds,
       megabytesPerSecond: bytes / seconds / 1e6,
+      threadMicros: (spent.user + spent.system) / total,
     };
   } finally {
     await worker.terminate();
@@ -121,8 +126,9 @@ export async function benchClient({ quick, report, progress }: BenchmarkRun): Pr
       `${load.groups} ${load.groups === 1 ? "group" : "groups"}, ${load.changesPerMessage} changes a message` +
       (load.bigKeys === true ? ", keys beyond 2^53" : "");
     progress(work);
-    const { changesPerSecond, megabytesPerSecond } = await measureClient(load);
+    const { changesPerSecond, megabytesPerSecond, threadMicros } = await measureClient(load);
     report({ work, name: "client", value: changesPerSecond, unit: "changes/s" });
     report({ work, name: "client", value: megabytesPerSecond, unit: "MB/s" });
+    report({ work, name: "client's thread", value: threadMicros, unit: "µs/change" });
   }
 }
