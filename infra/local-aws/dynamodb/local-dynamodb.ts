@@ -5,7 +5,10 @@ import { jsonError, jsonResponse, parseJsonCall, type JsonObject } from "../http
 import type { AwsCall, AwsRequest, AwsResponse, AwsService } from "../http/aws-service.ts";
 import { callDynalite } from "./call-dynalite.ts";
 import { Capacity } from "./capacity.ts";
+import { closeIterators } from "./close-iterators.ts";
 import { isSettingsAction, TableSettings } from "./table-settings.ts";
+
+closeIterators();
 
 const NAMESPACE = "com.amazonaws.dynamodb.v20120810";
 const CONTENT_TYPE = { "content-type": "application/x-amz-json-1.0" };
