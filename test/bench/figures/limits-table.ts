@@ -13,8 +13,9 @@ export function limitsTable({ startedAt, seconds, machine, benchmarks }: Figures
   );
   const judged = shown.filter(({ met }) => met !== undefined);
   const met = judged.filter((figure) => figure.met === true);
+  const command = `npm run bench -- --only ${benchmarks.map(({ benchmark }) => benchmark).join(" ")}`;
   return [
-    `From one run of \`npm run bench\` on ${startedAt.slice(0, 10)} (${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, MySQL ${machine.mysql}, ${seconds} s), which met ${met.length} of ${judged.length} targets:`,
+    `From one run of \`${command}\` on ${startedAt.slice(0, 10)} (${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, MySQL ${machine.mysql}, ${seconds} s), which met ${met.length} of ${judged.length} targets:`,
     "",
     "| benchmark | work | figure | measured | beside | target |",
     "| --- | --- | --- | ---: | --- | --- |",

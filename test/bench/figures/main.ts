@@ -8,7 +8,7 @@ import { PAGES } from "./pages.ts";
 import { figuresOf, readRecord, RECORDS } from "./record.ts";
 
 /** A benchmark that the recorded run must have. */
-const NEEDED = { peers: "peers", bench: "memory" } as const;
+const NEEDED = { peers: "peers", bench: "deliver" } as const;
 
 const options = new Command("npm run figures --")
   .description(
