@@ -36,7 +36,8 @@ export function openSocket(options: ConnectionOptions): Socket {
         if (splitter === null) return socket.push(Buffer.from(answers.subarray(0, count)));
         if (buffer === answers) splitter.append(answers.subarray(0, count));
         else splitter.filled(count);
-        return true;
+        // Where the dump begins paused, the socket begins to read all the same.
+        return !splitter.isPaused;
       },
     },
   });

@@ -78,6 +78,10 @@ export class PacketSplitter {
     }
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
   /** Keeps all further packets until `resume`. */
   pause(): void {
     this.#isPaused = true;

@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
+import { expect, test } from "vitest";
+import { divert, openSocket } from "../../../reader/source/dump-socket.ts";
+import { PacketSplitter } from "../../../reader/source/packet-splitter.ts";
+
+const PACKETS = 4000;
+const PAYLOAD_BYTES = 1000;
+const READ_BYTES = 64 * 1024;
+
+test("a socket whose dump begins paused is not read until it is resumed", async () => {
+  await using server = createServer((peer) => {
+    peer.on("error", () => undefined);
+    peer.once("data", () => peer.write("an answer"));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const connected = once(server, "connection") as Promise<[Socket]>;
+  const { port } = server.address() as AddressInfo;
+  await using socket = openSocket({ host: "127.0.0.1", port });
+  let received = 0;
+  const all = Promise.withResolvers<void>();
+  const splitter = new PacketSplitter({
+    sequence: 0,
+    onPacket: () => {
+      if (++received === PACKETS) all.resolve();
+    },
+    onDisorder: all.reject,
+  });
+  socket.once("data", () => {
+    divert(socket, splitter);
+    splitter.pause();
+    socket.pause();
+  });
+  socket.write("a question");
+  const [peer] = await connected;
+  await once(socket, "pause");
+
+  peer.write(packets());
+  for (let turns = 0; turns < 200; turns++) await turn();
+  expect(socket.bytesRead).toBeLessThan(2 * READ_BYTES);
+
+  splitter.resume();
+  socket.resume();
+  await all.promise;
+});
+
+function packets(): Buffer {
+  const bytes = Buffer.alloc(PACKETS * (4 + PAYLOAD_BYTES));
+  for (let i = 0, at = 0; i < PACKETS; i++, at += 4 + PAYLOAD_BYTES) {
+    bytes.writeUIntLE(PAYLOAD_BYTES, at, 3);
+    bytes.writeUInt8(i & 0xff, at + 3);
+  }
+  return bytes;
+}
