@@ -120,6 +120,8 @@ export class BinlogDump implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#silence);
+    // Resumed later, it would hand out the events that have arrived.
+    this.pause("ended");
     const stream = this.#zongji.connection?.stream;
     const stopped = new Promise<void>((resolve) => this.#zongji.once("stopped", () => resolve()));
     this.#zongji.stop();

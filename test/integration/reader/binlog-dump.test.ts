@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
 import { readdir, readlink } from "node:fs/promises";
+import { setImmediate as turn } from "node:timers/promises";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { beforeAll, expect, test, vi } from "vitest";
+import { EventType } from "../../../reader/binlog-format/events/event-types.ts";
 import { BinlogDump } from "../../../reader/source/binlog-dump.ts";
 import { connectionOptions } from "../../../reader/source/connection-options.ts";
 import { useMysql } from "../../support/mysql.ts";
@@ -75,6 +77,30 @@ test.each(["off", "encrypt"] as const)(
     await vi.waitFor(async () => expect(await openSockets()).toBeLessThanOrEqual(before), {
       timeout: 10_000,
     });
+  },
+);
+
+test.each(["off", "encrypt"] as const)(
+  "a dump that has been disposed hands out nothing when it is resumed (TLS: %s)",
+  async (tls) => {
+    const types: (number | undefined)[] = [];
+    const reached = Promise.withResolvers<void>();
+    let running: BinlogDump | undefined;
+    running = await start(tls, (bytes, from) => {
+      const type = bytes[from + 4];
+      types.push(type);
+      // The server sends a table map and the rows behind it together.
+      if (type !== EventType.TABLE_MAP_EVENT) return;
+      running?.pause("pressure");
+      reached.resolve();
+    });
+    await Promise.race([reached.promise, running.ended]);
+    await running[Symbol.asyncDispose]();
+    const before = [...types];
+    running.resume("pressure");
+    await turn();
+    expect(types).toEqual(before);
+    expect(types.at(-1)).toBe(EventType.TABLE_MAP_EVENT);
   },
 );
 
