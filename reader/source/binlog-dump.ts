@@ -262,14 +262,20 @@ declare module "mysql2" {
 
 /** The first byte of a packet that has an event. */
 const EVENT = 0;
+/** More than the server's longest error, bytes. */
+const LONGEST_ERROR = 4096;
 const WRITE_TIMEOUT_S = 86_400;
 
-/** The packet with a header, for mysql2, which makes errors of the server's. */
+/**
+ * The packet with a header, for mysql2, which makes errors of the server's. Of a longer payload,
+ * which no error has, only the beginning.
+ */
 function packetOf(payload: Buffer, sequence: number): Buffer {
+  const beginning = payload.subarray(0, LONGEST_ERROR);
   const header = Buffer.alloc(4);
-  header.writeUIntLE(payload.length, 0, 3);
+  header.writeUIntLE(beginning.length, 0, 3);
   header[3] = sequence;
-  return Buffer.concat([header, payload]);
+  return Buffer.concat([header, beginning]);
 }
 
 function connectionOf(zongji: ZongJi): Connection {

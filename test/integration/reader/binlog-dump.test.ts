@@ -7,6 +7,7 @@ import { EventType } from "../../../reader/binlog-format/events/event-types.ts";
 import { BinlogDump } from "../../../reader/source/binlog-dump.ts";
 import { connectionOptions } from "../../../reader/source/connection-options.ts";
 import { useMysql } from "../../support/mysql.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const SEED = Number(process.env["DUMP_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const LAST = "the last row";
@@ -104,6 +105,32 @@ test.each(["off", "encrypt"] as const)(
   },
 );
 
+test("a packet beyond 16 MiB with a damaged first byte ends the dump", async () => {
+  const marker = "the row whose packet is damaged";
+  await using proxy = await TcpProxy.listen(mysql.server);
+  const atEnd = Promise.withResolvers<void>();
+  await using dump = await start(
+    "off",
+    (bytes, from, to) => {
+      if (bytes.subarray(from, to).includes(LAST)) atEnd.resolve();
+    },
+    proxy.port,
+  );
+  await Promise.race([atEnd.promise, dump.ended]);
+  // Before the marker: its length, the id, bitmaps and a count of columns, the event's other fields
+  // and header (19 bytes).
+  const done = proxy.damage(marker, -(4 + 4 + 1 + 1 + 1 + 2 + 2 + 6 + 19 + 1));
+  await mysql.query("INSERT INTO shop.notes (note) VALUES (CONCAT(?, REPEAT('n', ?)))", [
+    marker,
+    17 << 20,
+  ]);
+  await done;
+  await expect(dump.ended).rejects.toMatchObject({
+    name: "DumpEndedError",
+    code: "PROTOCOL_CONNECTION_LOST",
+  });
+});
+
 /** The events of the log up to the last row, as hashes. `wait`: see `onEvent`. */
 async function eventsOf(
   tls: "off" | "encrypt",
@@ -129,8 +156,9 @@ async function eventsOf(
 async function start(
   tls: "off" | "encrypt",
   onEvent: (bytes: Buffer, start: number, end: number) => void | Promise<void>,
+  port = mysql.server.port,
 ): Promise<BinlogDump> {
-  const { host, port, user, password } = mysql.server;
+  const { host, user, password } = mysql.server;
   return BinlogDump.start({
     connection: await connectionOptions({ host, port, tls }, async () => ({
       username: user,
