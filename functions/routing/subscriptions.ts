@@ -65,90 +65,86 @@ export interface Subscriptions {
   readonly hasMessagePerChange: boolean;
 }
 
+/** A subscriber that may have a table, and its queues. */
+interface Candidate {
+  readonly ddl: Subscriber["ddl"];
+  readonly has: (database: string, table: string, lowerCaseNames: boolean) => boolean;
+  readonly byEnvironment: ReadonlyMap<string, Subscription>;
+}
+
+/** The queues of all tables with the same subscribers. */
+interface SharedQueues {
+  of(environment: string | null, kind: Kind): readonly Subscription[];
+  any(kind: Kind): boolean;
+}
+
 /**
- * Creates the subscriptions of a routing. Answers are cached per table, so that patterns are
- * matched only once, and the cost of a change does not grow with the number of environments.
+ * Creates the subscriptions of a routing. The subscribers of a table are cached, so that patterns
+ * are matched only once. Tables with the same subscribers share the answers, so neither the memory
+ * nor the cost of a new table grows with the number of environments.
  */
 export function subscriptionsOf(source: string, routing: Routing): Subscriptions {
   const environments = queueEnvironments(routing);
   const queues = environmentQueues({ name: source, ...routing });
-  const subscribers = Object.entries(routing.subscribers).map(([name, subscriber]) => ({
-    subscriber,
-    matches: remembered(() => tableMatcher(subscriber.tables)),
-    matchesLowerCase: remembered(() => tableMatcher(subscriber.tables.map(lowerCaseName))),
-    byEnvironment: new Map(
-      queues
-        .filter((queue) => queue.subscriber === name)
-        .map(({ environment, queueName }): [string, Subscription] => {
-          const { groupBy, keyBuckets, format, encoding } = subscriber;
-          return [
+  const subscribers = Object.entries(routing.subscribers).map(([name, subscriber]): Candidate => {
+    const { ddl, groupBy, keyBuckets, format, encoding } = subscriber;
+    const matches = remembered(() => tableMatcher(subscriber.tables));
+    const matchesLowerCase = remembered(() => tableMatcher(subscriber.tables.map(lowerCaseName)));
+    return {
+      ddl,
+      has: (database, table, lowerCaseNames) =>
+        (lowerCaseNames ? matchesLowerCase : matches)()(database, table),
+      byEnvironment: new Map(
+        queues
+          .filter((queue) => queue.subscriber === name)
+          .map(({ environment, queueName }): [string, Subscription] => [
             environment,
             { subscriber: name, environment, queueName, groupBy, keyBuckets, format, encoding },
-          ];
-        }),
-    ),
-  }));
-  const known = new BoundedCache<readonly Subscription[]>();
-  const wanted = new BoundedCache<boolean>();
+          ]),
+      ),
+    };
+  });
+  const known = new BoundedCache<SharedQueues>();
+  const shared = new BoundedCache<SharedQueues>();
 
-  function of(
-    environment: string | null,
-    op: Operation,
-    database: string,
-    table: string,
-    lowerCaseNames = false,
-  ): readonly Subscription[] {
-    const kind = kindOf(op);
-    const key = keyOf(kind, database, table, lowerCaseNames) + SEPARATOR + (environment ?? "");
+  /** Called for every change, so it must be cheap. */
+  function queuesOf(database: string, table: string, lowerCaseNames: boolean): SharedQueues {
+    const key = (lowerCaseNames ? "l" : "") + SEPARATOR + database + SEPARATOR + table;
     const answer = known.get(key);
     if (answer !== undefined) return answer;
-    const chosen = subscribers.flatMap((each) => {
-      const candidates = candidatesOf(each, kind, environment);
-      if (candidates.length === 0) return [];
-      const matches = lowerCaseNames ? each.matchesLowerCase : each.matches;
+    let isDecided = true;
+    const indexes: number[] = [];
+    const found = subscribers.flatMap((each, index): Candidate[] => {
       try {
-        return matches()(database, table) ? candidates : [];
+        if (!each.has(database, table, lowerCaseNames)) return [];
+        indexes.push(index);
+        return [each];
       } catch (error) {
-        const undecided = describeFault(error);
-        return candidates.map((candidate) => ({ ...candidate, undecided }));
+        isDecided = false;
+        return [undecided(each, describeFault(error))];
       }
     });
-    if (chosen.every(isDecided)) known.set(key, chosen);
-    return chosen;
+    if (!isDecided) return sharedQueues(found, environments);
+    const name = indexes.join();
+    let decided = shared.get(name);
+    if (decided === undefined) shared.set(name, (decided = sharedQueues(found, environments)));
+    known.set(key, decided);
+    return decided;
   }
 
-  function any(op: Operation, database: string, table: string, lowerCaseNames = false): boolean {
-    const key = keyOf(kindOf(op), database, table, lowerCaseNames);
-    const answer = wanted.get(key);
-    if (answer !== undefined) return answer;
-    for (const each of environments) {
-      const chosen = of(each, op, database, table, lowerCaseNames);
-      if (chosen.some(isDecided)) wanted.set(key, true);
-      if (chosen.length > 0) return true;
-    }
-    wanted.set(key, false);
-    return false;
-  }
+  const of: Subscriptions["of"] = (environment, op, database, table, lowerCaseNames = false) =>
+    queuesOf(database, table, lowerCaseNames).of(environment, kindOf(op));
 
-  function everywhere(
-    op: Operation,
-    database: string,
-    table: string,
-    lowerCaseNames = false,
-  ): readonly Subscription[] {
-    const all = environments.flatMap((each) => of(each, op, database, table, lowerCaseNames));
+  const any: Subscriptions["any"] = (op, database, table, lowerCaseNames = false) =>
+    queuesOf(database, table, lowerCaseNames).any(kindOf(op));
+
+  const everywhere: Subscriptions["everywhere"] = (...asked) => {
+    const all = environments.flatMap((each) => of(each, ...asked));
     return [...new Map(all.map((chosen) => [chosen.queueName, chosen])).values()];
-  }
+  };
 
-  function pair(
-    target: Pick<Subscription, "subscriber" | "environment">,
-    database: string,
-    table: string,
-    lowerCaseNames = false,
-  ): Subscription | null {
-    const chosen = of(target.environment, "r", database, table, lowerCaseNames);
-    return chosen.find(({ subscriber }) => subscriber === target.subscriber) ?? null;
-  }
+  const pair: Subscriptions["pair"] = ({ subscriber, environment }, ...asked) =>
+    of(environment, "r", ...asked).find((chosen) => chosen.subscriber === subscriber) ?? null;
 
   const hasQueue: Subscriptions["hasQueue"] = (target) =>
     queues.some(
@@ -156,21 +152,45 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
         subscriber === target.subscriber && environment === target.environment,
     );
 
-  const hasMessagePerChange = subscribers.some(({ subscriber }) =>
-    isMessagePerChange(subscriber.format),
+  const hasMessagePerChange = Object.values(routing.subscribers).some(({ format }) =>
+    isMessagePerChange(format),
   );
   return { of, everywhere, pair, hasQueue, any, hasMessagePerChange };
 }
 
-/** The queues of a subscriber that receive a change if the subscriber has the table. */
-function candidatesOf(
-  {
-    subscriber: { ddl },
-    byEnvironment,
-  }: {
-    readonly subscriber: Subscriber;
-    readonly byEnvironment: ReadonlyMap<string, Subscription>;
-  },
+function sharedQueues(
+  candidates: readonly Candidate[],
+  environments: readonly string[],
+): SharedQueues {
+  const known = new BoundedCache<readonly Subscription[]>();
+  const wanted = new Map<Kind, boolean>();
+
+  const of: SharedQueues["of"] = (environment, kind) => {
+    const key = kind + SEPARATOR + (environment ?? "");
+    let chosen = known.get(key);
+    if (chosen === undefined) {
+      chosen = candidates.flatMap((each) => queuesIn(each, kind, environment));
+      known.set(key, chosen);
+    }
+    return chosen;
+  };
+
+  return {
+    of,
+    any(kind) {
+      let isWanted = wanted.get(kind);
+      if (isWanted === undefined) {
+        isWanted = environments.some((each) => of(each, kind).length > 0);
+        wanted.set(kind, isWanted);
+      }
+      return isWanted;
+    },
+  };
+}
+
+/** The queues of a subscriber that receive a change of a table that it has. */
+function queuesIn(
+  { ddl, byEnvironment }: Candidate,
   kind: Kind,
   environment: string | null,
 ): readonly Subscription[] {
@@ -180,8 +200,16 @@ function candidatesOf(
   return own === undefined ? [] : [own];
 }
 
-function isDecided({ undecided }: Subscription): boolean {
-  return undecided === undefined;
+function undecided({ byEnvironment, ...candidate }: Candidate, fault: string): Candidate {
+  return {
+    ...candidate,
+    byEnvironment: new Map(
+      Array.from(byEnvironment, ([environment, queue]) => [
+        environment,
+        { ...queue, undecided: fault },
+      ]),
+    ),
+  };
 }
 
 /** The kind of change that the answer depends on. Statements (DDL) have different receivers. */
@@ -193,8 +221,3 @@ function kindOf(op: Operation): Kind {
 
 /** A character that names of databases, tables and environments do not contain. */
 const SEPARATOR = "\0";
-
-/** Called for every change, so it must be cheap. */
-function keyOf(kind: Kind, database: string, table: string, lowerCaseNames: boolean): string {
-  return kind + (lowerCaseNames ? "l" : "") + SEPARATOR + database + SEPARATOR + table;
-}

@@ -94,6 +94,25 @@ describe("the queues of a change", () => {
   });
 });
 
+test("300 tables that 50 environments change in turns are matched once each", () => {
+  const environments = Array.from({ length: 50 }, (_, number) => `copy${number}`);
+  const rules = decodeRouting(
+    encodeRouting({
+      environments: Object.fromEntries(environments.map((each) => [each, { users: [each] }])),
+      subscribers: { billing: { tables: ["shop.*"] }, search: { tables: ["shop.t1*"] } },
+      otherUsers: "drop",
+    }),
+  );
+  const subscriptions = subscriptionsOf(SOURCE, rules);
+  const askAll = () =>
+    environments.flatMap((each) =>
+      Array.from({ length: 300 }, (_, number) => subscriptions.of(each, "c", "shop", `t${number}`)),
+    );
+  const first = askAll();
+  // The same objects, so nothing was forgotten in between.
+  expect(askAll().filter((chosen, i) => chosen !== first[i])).toEqual([]);
+});
+
 /** The queues of a change whose user no environment lists. */
 function queuesOfOther(otherUsers: string): string[] {
   const rules = decodeRouting(
