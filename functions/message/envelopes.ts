@@ -41,6 +41,8 @@ export class Envelopes implements QueueWriter {
   readonly #subscription: Subscription;
   readonly #write: WriteChange;
   readonly #isAscii: boolean;
+  /** The last change's author, and whether its names have as many bytes as characters. */
+  #latest: { readonly author: Author; readonly isAscii: boolean } | null = null;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
@@ -59,7 +61,7 @@ export class Envelopes implements QueueWriter {
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
     const { position } = change;
     const text = this.#write(change, author, half);
-    const bytes = this.#bytesOf(text) + 1;
+    const bytes = this.#bytesOf(text, author) + 1;
     const open = this.#open.get(group);
     if (open !== undefined && open.bytes + bytes <= MESSAGE_BYTES) {
       open.text += `,${text}`;
@@ -88,8 +90,17 @@ export class Envelopes implements QueueWriter {
   }
 
   /** Counting the bytes puts the text together, which takes longer than anything else here. */
-  #bytesOf(text: string): number {
-    return this.#isAscii ? text.length : Buffer.byteLength(text);
+  #bytesOf(text: string, author: Author): number {
+    return this.#isAscii && this.#hasAsciiNames(author) ? text.length : Buffer.byteLength(text);
+  }
+
+  /** The author may be from the sessions table, and not in the frame's text. */
+  #hasAsciiNames(author: Author): boolean {
+    if (this.#latest?.author !== author) {
+      const names = author.user + author.host;
+      this.#latest = { author, isAscii: Buffer.byteLength(names) === names.length };
+    }
+    return this.#latest.isAscii;
   }
 
   #close({ group, text, changes, first, last, secondHalf }: Stretch): void {

@@ -6,11 +6,12 @@ import { fanOut } from "../../../../functions/message/fan-out.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
+import { attribute, type ConnectionKnowledge } from "../../../../functions/sessions/attribute.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
-import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+import { connectionName, type SessionEntry } from "../../../../wire/session.ts";
+import { SERVER, SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
 
 type GroupBy = "table" | "key" | "source";
@@ -21,15 +22,16 @@ function messagesOf(
   text?: string,
   keyBuckets?: number,
   replay?: string,
+  knowledge: ReadonlyMap<string, ConnectionKnowledge> = new Map(),
 ) {
   const input: RoutingInput = {
-    environments: { production: { users: ["app_prod"] } },
+    environments: { production: { users: ["app_prod", "€*"] } },
     subscribers: { billing: { tables: ["shop.*"], groupBy, keyBuckets } },
   };
   const routing = decodeRouting(encodeRouting(input));
   const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
   const environments = environmentOf(routing);
-  const { authored } = attribute(frame, frame.changes, new Map(), environments);
+  const { authored } = attribute(frame, frame.changes, knowledge, environments);
   const mark = replay === undefined ? {} : { replay: { id: replay } };
   const { queues } = fanOut({ ...frame, ...mark }, authored, {
     environmentOf: environments,
@@ -176,6 +178,18 @@ describe("environment messages", () => {
     const messages = messagesOf([], "source", named);
     expect(parsed(messages)[0]?.changes[0]?.source.table).toBe(table);
     expect(messages).toHaveLength(2);
+  });
+
+  test("are cut by bytes, whatever the characters of an author who is not in the frame", () => {
+    const entry: SessionEntry = { from: "", user: "€".repeat(32), host: "", attribution: "ledger" };
+    const connection = connectionName({ server: SERVER, run: 1, thread: 7 });
+    const knowledge = new Map([[connection, { entries: [entry], parkedUpTo: null }]]);
+    const changes = Array.from({ length: 2500 }, () => ({ user: null, thread: 7 }));
+    const args = [changes, "table", undefined, undefined, undefined] as const;
+    const bytes = messagesOf(...args, knowledge).map(({ body }) => Buffer.byteLength(body));
+    expect(bytes).toHaveLength(2);
+    // SQS's limit minus much room, as for other messages.
+    expect(Math.max(...bytes)).toBeLessThan(901_000);
   });
 
   test("are sent in rounds of one message per group and ten per request", () => {
