@@ -18,19 +18,17 @@ export function ownSourceMap(text: string): string {
   const isOwn = map.sources.map((source) => !source.includes("node_modules/"));
   const kept = map.sources.flatMap((_, index) => (isOwn[index] === true ? [index] : []));
   const newIndex = new Map(kept.map((source, index) => [source, index]));
+  // Node takes what begins a line without a place for the last place of the lines before it.
+  let isOwnCode = false;
   const lines = decode(map.mappings).map((line) => {
     const segments: typeof line = [];
-    for (const segment of line) {
-      const index = newIndex.get(segment[1] ?? -1);
-      if (index === undefined) {
-        // The library's code begins here, and our code before it ends.
-        if (segments.at(-1)?.length !== 1) segments.push([segment[0]]);
-      } else {
-        const [column, , sourceLine = 0, sourceColumn = 0] = segment;
-        segments.push([column, index, sourceLine, sourceColumn]);
-      }
+    for (const [column, source, sourceLine = 0, sourceColumn = 0] of line) {
+      const index = newIndex.get(source ?? -1);
+      if (index !== undefined) segments.push([column, index, sourceLine, sourceColumn]);
+      else if (isOwnCode) segments.push([column]);
+      isOwnCode = index !== undefined;
     }
-    return segments.length === 1 && segments[0]?.length === 1 ? [] : segments;
+    return segments;
   });
   return JSON.stringify({
     version: map.version,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { ownSourceMap } from "../../../infra/bundles/own-source-map.ts";
 
 const LIBRARY = "export function calls(act) {\n  return act();\n}\n";
-/** Stands before the library in the bundle, on the same line. */
+/** Stands before the library in the bundle. */
 const FIRST = 'export const text = "ours";\n';
 const OWN = `import { text } from "./first.ts";
 import { calls } from "library";
@@ -34,6 +34,11 @@ beforeAll(async () => {
   await writeFile(join(library, "index.js"), LIBRARY);
   await writeFile(join(directory, "first.ts"), FIRST);
   await writeFile(join(directory, "own.ts"), OWN);
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Makes `out.mjs`, on one line or on many, and returns its map. */
+async function bundled(minifyWhitespace: boolean): Promise<string> {
   buildSync({
     absWorkingDir: directory,
     entryPoints: ["own.ts"],
@@ -41,16 +46,21 @@ beforeAll(async () => {
     bundle: true,
     platform: "node",
     format: "esm",
-    minifyWhitespace: true,
+    minifyWhitespace,
     sourcemap: true,
     sourcesContent: false,
   });
   const map = join(directory, "out.mjs.map");
-  await writeFile(map, ownSourceMap(await readFile(map, "utf8")));
-});
-afterAll(() => rm(directory, { recursive: true, force: true }));
+  const own = ownSourceMap(await readFile(map, "utf8"));
+  await writeFile(map, own);
+  return own;
+}
 
-it("names our places in a stack trace, and a library's as those of the bundle", async () => {
+it.each([
+  ["one line", true],
+  ["many lines", false],
+])("names our places in a stack trace, and a library's as the bundle's: %s", async (_, minify) => {
+  await bundled(minify);
   const run = promisify(execFile);
   const { stdout } = await run(process.execPath, ["--enable-source-maps", "out.mjs"], {
     cwd: directory,
@@ -66,8 +76,6 @@ it("names our places in a stack trace, and a library's as those of the bundle", 
 });
 
 it("has no place of a library", async () => {
-  const map = JSON.parse(await readFile(join(directory, "out.mjs.map"), "utf8")) as {
-    readonly sources: readonly string[];
-  };
+  const map = JSON.parse(await bundled(true)) as { readonly sources: readonly string[] };
   expect(map.sources).toEqual(["first.ts", "own.ts"]);
 });
