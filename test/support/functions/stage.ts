@@ -22,6 +22,7 @@ import { runtime, type RuntimeOptions } from "../../../functions/main/runtime.ts
 import { parseFunctionSettings } from "../../../functions/main/settings.ts";
 import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName, rawQueueName } from "../../../wire/names.ts";
+import { withPlainBodies } from "../../../wire/plain-bodies.ts";
 import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import type { Fault } from "@binlog-router/local-aws";
 import type { LocalClock } from "@binlog-router/local-aws";
@@ -104,7 +105,7 @@ export class Stage implements AsyncDisposable {
     const { sqs, dynamodb, s3 } = clientSettings(part, REQUEST_TIMEOUT_MS);
     const common = { region, credentials };
     return {
-      sqs: new SQSClient({ ...sqs, ...common, endpoint: endpoints.sqs }),
+      sqs: withPlainBodies(new SQSClient({ ...sqs, ...common, endpoint: endpoints.sqs })),
       dynamodb: new DynamoDBClient({ ...dynamodb, ...common, endpoint: endpoints.dynamodb }),
       s3: new S3Client({ ...s3, ...common, endpoint: endpoints.s3 }),
     };
