@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { getHeapStatistics } from "node:v8";
 import type { PositionedFrame } from "../../functions/frame/read-frame.ts";
+import { OffsetStore } from "../../reader/offsets/offset-store.ts";
 import { listConnections } from "../../reader/sessions/process-list.ts";
 import { registeredAuthor } from "../../reader/sessions/ledger-row.ts";
 import { CONNECTIONS_KEPT } from "../../reader/sessions/remembered-sessions.ts";
@@ -21,6 +22,7 @@ import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { Target } from "../shared/target.ts";
 import { BoundCheck, type Bounds, type SetBack } from "./bounds.ts";
+import { findRecorded, RecordedPosition } from "./recorded-position.ts";
 import { runNames } from "./run-names.ts";
 import { StretchFrames } from "./stretch-frames.ts";
 import type { TracedServer } from "./traced-server.ts";
@@ -78,13 +80,17 @@ const NO_LIFE = { epoch: 1, life: null, laneCount: 1 } as const;
  * when a connection breaks or reading fails.
  */
 export async function readStretch(options: StretchOptions): Promise<void> {
-  const { server, source, bounds, signal } = options;
+  const { target, server, source, bounds, signal } = options;
   const { state, asked, offset } = server;
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
   const names = await runNames(server, bounds.file);
   const named = renaming(names.of);
-  const sessions = await sessionBook(options, epoch);
+  const recorded = new RecordedPosition(
+    new OffsetStore(target.dynamodb, target.offsetsTable),
+    server.isSameLife ? offset : null,
+  );
+  const sessions = await sessionBook(options, epoch, recorded);
   const toRead = state.files.slice(Math.max(0, state.files.indexOf(bounds.file)));
   const files = await knownFiles(toRead, state.gtids, server.evidence);
   const ended = Promise.withResolvers<void>();
@@ -156,6 +162,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     const seal = frames.take();
     handled = handled.then(async () => {
       const sealed = await seal();
+      if (sessions.size > CONNECTIONS_KEPT) await recorded.refresh();
       if (sealed.length > 0) await options.onFrames(sealed);
     });
     return handled;
@@ -212,20 +219,20 @@ async function aborted(signal: AbortSignal | undefined): Promise<void> {
 async function sessionBook(
   { target, server }: StretchOptions,
   epoch: number,
+  recorded: RecordedPosition,
 ): Promise<SessionBook> {
   const { state, connection } = server;
   const [first = state.file, ...others] = state.files;
   const present = new PresentRun(
     binlogFileNumber(await fileOfPresentRun(new Rotations(connection), [first, ...others])),
   );
-  const table = new SessionsTable(target.dynamodb, target.sessionsTable);
   return new SessionBook({
     epoch,
     server: state.uuid,
     isOfThisRun: (transaction) => present.includes(transaction),
     presentRun: () => null,
     table: {
-      find: (connections) => table.find(connections),
+      find: findRecorded(recorded, () => new SessionsTable(target.dynamodb, target.sessionsTable)),
       record: () => Promise.resolve(),
       recordSurely: () => Promise.resolve(),
       refresh: () => Promise.resolve(),
@@ -233,7 +240,7 @@ async function sessionBook(
     ask: (threads) => listConnections(connection, state.version, threads),
     prove: () => Promise.resolve(new Map()),
     isRegistering: false,
-    mostConnections: CONNECTIONS_KEPT,
+    forgetting: { most: CONNECTIONS_KEPT, recordedTo: () => recorded.position },
     takeCensus: () => Promise.resolve(null),
     onUserChanged: () => undefined,
     onDisagreement: () => undefined,

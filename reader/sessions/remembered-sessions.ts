@@ -1,5 +1,5 @@
 import { type Connection, connectionName } from "../../wire/session.ts";
-import { isBefore } from "../transactions/binlog-position.ts";
+import { type BinlogPosition, isBefore } from "../transactions/binlog-position.ts";
 import { isOver, type SavedPosition } from "./session.ts";
 import type { Census } from "./process-list.ts";
 import { Session } from "./session.ts";
@@ -10,15 +10,23 @@ import { Session } from "./session.ts";
  */
 export const CONNECTIONS_KEPT = 100_000;
 
+/** How a reader that records nothing forgets connections. */
+export interface Forgetting {
+  /** The most connections in memory, unless more of them are not recorded yet. */
+  readonly most: number;
+  /** The position before which another reader has recorded all connections; null: none. */
+  readonly recordedTo: () => BinlogPosition | null;
+}
+
 /**
  * The remembered connections, and those of them with facts that are not in the sessions table yet.
  */
 export class RememberedSessions {
   readonly #server: string;
   readonly #kept: number;
-  readonly #forgetsByItself: boolean;
+  readonly #recordedTo: Forgetting["recordedTo"] | undefined;
   /**
-   * In the order in which the connections were first met; with `forgetsByItself`, were last met.
+   * In the order in which the connections were first met; with `recordedTo`, were last met.
    */
   readonly #sessions = new Map<string, Session>();
   readonly #unrecorded = new Set<Session>();
@@ -29,14 +37,13 @@ export class RememberedSessions {
   #latest: Session | null = null;
 
   /**
-   * `server`: `@@server_uuid` of the connections' server. `forgetsByItself`: for a reader that
-   * records nothing, and so never calls `forgetOver` and `forgetOldest`: the connection that was
-   * met longest ago is forgotten when there are more than `kept`.
+   * `server`: `@@server_uuid` of the connections' server. `recordedTo`: for a reader that records
+   * nothing, and so never calls `forgetOver` and `forgetOldest`.
    */
-  constructor(server: string, kept = CONNECTIONS_KEPT, forgetsByItself = false) {
+  constructor(server: string, kept = CONNECTIONS_KEPT, recordedTo?: Forgetting["recordedTo"]) {
     this.#server = server;
     this.#kept = kept;
-    this.#forgetsByItself = forgetsByItself;
+    this.#recordedTo = recordedTo;
   }
 
   get size(): number {
@@ -91,15 +98,26 @@ export class RememberedSessions {
   #find(connection: Connection): Session {
     const name = connectionName(connection);
     const known = this.#sessions.get(name);
-    if (known !== undefined && !this.#forgetsByItself) return known;
+    const recordedTo = this.#recordedTo;
+    if (known !== undefined && recordedTo === undefined) return known;
     const session = known ?? new Session(connection);
     if (known !== undefined) this.#sessions.delete(name);
+    if (recordedTo !== undefined && this.#sessions.size >= this.#kept)
+      this.#forgetBefore(recordedTo());
     this.#sessions.set(name, session);
-    if (this.#forgetsByItself && this.#sessions.size > this.#kept) {
-      const [oldest] = this.#sessions;
-      if (oldest !== undefined) this.#drop(...oldest);
-    }
     return session;
+  }
+
+  /**
+   * Forgets the connections that were met longest ago. What the log said of a connection and is not
+   * recorded yet must be kept: the sessions table may still name a former user.
+   */
+  #forgetBefore(recorded: BinlogPosition | null): void {
+    for (const [name, session] of this.#sessions) {
+      if (recorded === null || this.#sessions.size < this.#kept) return;
+      if (session.lastSeen !== null && !isBefore(session.lastSeen, recorded)) return;
+      this.#drop(name, session);
+    }
   }
 
   #drop(name: string, session: Session): void {

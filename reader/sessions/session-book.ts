@@ -8,7 +8,7 @@ import type { SavedPosition } from "./session.ts";
 import type { ProveUsers } from "./proven-users.ts";
 import { ReadPosition } from "./read-position.ts";
 import { ResetSessions } from "./reset-sessions.ts";
-import { RememberedSessions } from "./remembered-sessions.ts";
+import { type Forgetting, RememberedSessions } from "./remembered-sessions.ts";
 import type { Session } from "./session.ts";
 import { type ListQueries, Sightings } from "./sightings.ts";
 import { SessionDoubts } from "./session-doubts.ts";
@@ -28,11 +28,8 @@ export interface SessionBookOptions extends ListQueries {
   readonly prove: ProveUsers;
   /** Whether each new connection registers itself, see `registersSessions`. */
   readonly isRegistering: boolean;
-  /**
-   * The most connections in memory, for a reader that records none; the others can be found in the
-   * sessions table. Left out: `sweep` and `record` decide which are forgotten.
-   */
-  readonly mostConnections?: number;
+  /** For a reader that records nothing. Left out: `sweep` and `record` decide what is forgotten. */
+  readonly forgetting?: Forgetting;
   /** Called when a live connection turns out to have changed its account without a ledger row. */
   readonly onUserChanged: (thread: number) => void;
   /** Called for a transaction whose GTID tag and ledger row name different users. */
@@ -58,8 +55,8 @@ export class SessionBook {
 
   constructor(options: SessionBookOptions) {
     this.#options = options;
-    const { server, mostConnections: most } = options;
-    this.#sessions = new RememberedSessions(server, most, most !== undefined);
+    const { server, forgetting } = options;
+    this.#sessions = new RememberedSessions(server, forgetting?.most, forgetting?.recordedTo);
     const resets = new ResetSessions(options.prove, this.read);
     this.#records = new SessionRecords(options.table, options.server, this.#sessions);
     this.#doubts = new SessionDoubts(options.isRegistering, resets, this.#records);

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test, vi } from "vitest";
 import { FrameTransactions } from "../../../../reader/frames/frame-transactions.ts";
 import type { Census } from "../../../../reader/sessions/process-list.ts";
 import { SessionBook, type SessionBookOptions } from "../../../../reader/sessions/session-book.ts";
+import type { BinlogPosition } from "../../../../reader/transactions/binlog-position.ts";
 import { type Transaction, writingOf } from "../../../../reader/transactions/transaction.ts";
 import { listOf } from "../../../../reader/transactions/transaction-list.ts";
 import {
@@ -60,7 +61,7 @@ async function write(known: readonly KnownSession[]): Promise<void> {
   for (const { connection, entries } of known) recorded.set(connectionName(connection), entries);
 }
 
-function newBook(options: Pick<SessionBookOptions, "mostConnections"> = {}): SessionBook {
+function newBook(options: Pick<SessionBookOptions, "forgetting"> = {}): SessionBook {
   return new SessionBook({
     ...options,
     epoch: 1,
@@ -156,7 +157,7 @@ const name = (thread: number, run = 1): string =>
 describe("SessionBook", () => {
   test("a reader that records nothing keeps the connections that wrote last, and finds others in the table", async () => {
     isNear = false;
-    book = newBook({ mostConnections: 10 });
+    book = newBook({ forgetting: { most: 10, recordedTo: () => book.read } });
     book.register(transaction(1), ledger("a"));
     book.register(transaction(2), ledger("b"));
     recorded.set(name(2), [{ ...ledger("b"), from: "" }]);
@@ -166,6 +167,26 @@ describe("SessionBook", () => {
     }
     expect(book.size).toBe(10);
     expect(await authorOf(transaction(2))).toBe("b");
+  });
+
+  test("a reader that records nothing forgets no connection that may not be recorded yet", async () => {
+    isNear = false;
+    let saved: BinlogPosition | null = null;
+    book = newBook({ forgetting: { most: 10, recordedTo: () => saved } });
+    recorded.set(name(1), [{ ...ledger("a"), from: "" }]);
+    const others = (from: number) => {
+      for (let thread = from; thread < from + 15; thread++)
+        book.register(transaction(thread), ledger("other"));
+    };
+    others(100);
+    saved = { fileNumber: 1, offset: binlogEnd }; // the reader is not beyond this place yet
+    book.register(transaction(1), ledger("b"));
+    others(200);
+    expect(await authorOf(transaction(1))).toBe("b");
+    expect(book.size).toBe(16);
+    saved = { fileNumber: 1, offset: binlogEnd };
+    others(300);
+    expect(book.size).toBe(15);
   });
 
   test("asks once for a connection, even if there is no answer", async () => {
