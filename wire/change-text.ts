@@ -96,7 +96,8 @@ export type WriteChange = (change: FrameChange, author: Author, half?: KeyChange
 /**
  * Writes the changes of one frame. Row images and keys are finished JSON texts and are copied
  * without parsing, so every digit that the reader wrote arrives. The texts that changes of one
- * transaction, table or author share are built once.
+ * transaction, table or author share are built once. The last change's text is kept, because
+ * several queues ask for it.
  *
  * V8 puts a text together only when its characters are needed. So nothing here needs them: a
  * message's text is put together once, with all its changes.
@@ -153,7 +154,10 @@ export function changeWriter(header: FrameHeader): WriteChange {
     return `${beforeId}${idEnd({ gtid, offset, row, n })}${half === undefined ? '",' : `/${HALVES[half]}",`}`;
   }
 
-  return (change, author, half) => {
+  let latest: FrameChange | null = null;
+  let latestText = "";
+
+  function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
     const { offset, row, transaction, table } = change;
     return (
       idText(change, author, half) +
@@ -161,6 +165,15 @@ export function changeWriter(header: FrameHeader): WriteChange {
       snapshotText(change, author) +
       `${authorToOffset(author, transaction, table)}${offset},"row":${row}${transactions[transaction]?.behindRow}`
     );
+  }
+
+  return (change, author, half) => {
+    if (half !== undefined) return write(change, author, half);
+    if (change !== latest) {
+      latestText = write(change, author, half);
+      latest = change;
+    }
+    return latestText;
   };
 }
 
