@@ -105,11 +105,12 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
     };
   });
   const known = new BoundedCache<SharedQueues>();
+  /** Of tables that are decided for some subscribers only: the queues of these. */
+  const partly = new BoundedCache<SharedQueues>();
   const shared = new BoundedCache<SharedQueues>();
 
-  /** Called for every change, so it must be cheap. */
   function queuesOf(database: string, table: string, lowerCaseNames: boolean): SharedQueues {
-    const key = (lowerCaseNames ? "l" : "") + SEPARATOR + database + SEPARATOR + table;
+    const key = keyOf(database, table, lowerCaseNames);
     const answer = known.get(key);
     if (answer !== undefined) return answer;
     let isDecided = true;
@@ -124,19 +125,29 @@ export function subscriptionsOf(source: string, routing: Routing): Subscriptions
         return [undecided(each, describeFault(error))];
       }
     });
-    if (!isDecided) return sharedQueues(found, environments);
     const name = indexes.join();
     let decided = shared.get(name);
-    if (decided === undefined) shared.set(name, (decided = sharedQueues(found, environments)));
-    known.set(key, decided);
-    return decided;
+    if (decided === undefined) {
+      const having = subscribers.filter((_, index) => indexes.includes(index));
+      shared.set(name, (decided = sharedQueues(having, environments)));
+    }
+    if (isDecided) known.set(key, decided);
+    else partly.set(key, decided);
+    return isDecided ? decided : sharedQueues(found, environments);
   }
 
   const of: Subscriptions["of"] = (environment, op, database, table, lowerCaseNames = false) =>
     queuesOf(database, table, lowerCaseNames).of(environment, kindOf(op));
 
-  const any: Subscriptions["any"] = (op, database, table, lowerCaseNames = false) =>
-    queuesOf(database, table, lowerCaseNames).any(kindOf(op));
+  /** Called for every change, so it must be cheap, also while a decision fails. */
+  const any: Subscriptions["any"] = (op, database, table, lowerCaseNames = false) => {
+    const kind = kindOf(op);
+    const key = keyOf(database, table, lowerCaseNames);
+    return (
+      known.get(key)?.any(kind) ??
+      (partly.get(key)?.any(kind) === true || queuesOf(database, table, lowerCaseNames).any(kind))
+    );
+  };
 
   const everywhere: Subscriptions["everywhere"] = (...asked) => {
     const all = environments.flatMap((each) => of(each, ...asked));
@@ -221,3 +232,7 @@ function kindOf(op: Operation): Kind {
 
 /** A character that names of databases, tables and environments do not contain. */
 const SEPARATOR = "\0";
+
+function keyOf(database: string, table: string, lowerCaseNames: boolean): string {
+  return (lowerCaseNames ? "l" : "") + SEPARATOR + database + SEPARATOR + table;
+}

@@ -273,6 +273,22 @@ test("a failed lookup of subscriptions is not remembered", () => {
   expect(ask("orders")).toEqual({ any: true, certain: [true], everywhere: 2 });
 });
 
+test("while a decision fails, that others want a table is decided once", () => {
+  const { routing } = soundRules("envelope");
+  const { odd, ...others } = routing.subscribers;
+  let failures = 0;
+  const broken = Object.defineProperty({ ...odd }, "tables", {
+    get() {
+      failures++;
+      mistake();
+    },
+  }) as Subscriber;
+  const subscribers = { ...others, odd: broken };
+  const subscriptions = subscriptionsOf(SOURCE, { ...routing, subscribers });
+  for (let n = 0; n < 100; n++) expect(subscriptions.any("c", "shop", "orders")).toBe(true);
+  expect(failures).toBe(1);
+});
+
 test("changes are kept as plain JSON when no frame can be made of them", () => {
   const sound = soundRules("envelope");
   const rules = withFilter(sound, (filter) => ({ ...filter, table: () => mistake }));
