@@ -42,8 +42,14 @@ export class FrameTransactions implements TransactionList {
     this.#length++;
   }
 
-  /** Removes the last transaction. */
+  /** Removes the last transaction, and its origin if it was the first of it. */
   pop(): void {
+    const origin = this.originOf(this.#length - 1);
+    const { start, thread } = this.origins[origin] as Transaction;
+    if (start === this.#numbers[(this.#length - 1) * COLUMNS + START]) {
+      this.origins.pop();
+      if (this.#byThread.get(thread) === origin) this.#byThread.delete(thread);
+    }
     this.#length--;
   }
 

@@ -92,3 +92,20 @@ test("a thousand transactions of two connections by turns have two origins", () 
   }
   expect(frame.origins).toHaveLength(2);
 });
+
+test("a removed transaction leaves no origin, so that nobody waits for its author", () => {
+  const frame = new FrameTransactions();
+  fc.assert(
+    fc.property(transactions, (all) => {
+      frame.clear();
+      for (const one of all) {
+        const origins = [...frame.origins];
+        frame.push(one);
+        frame.pop();
+        expect(frame.origins).toEqual(origins);
+        frame.push(one);
+      }
+      expect(Array.from({ length: frame.length }, (_, i) => frame.at(i))).toEqual(all);
+    }),
+  );
+});
