@@ -26,7 +26,8 @@ const KEPT_DAYS = 30;
 const REFRESHED_DAYS = 20;
 const DAY_SECONDS = 86_400;
 const ITEMS_PER_READ = 100;
-const ITEMS_REMEMBERED = 10_000;
+/** A full item takes about 55 KB of the reader's heap, so these 27 MB. */
+const ITEMS_REMEMBERED = 500;
 /**
  * A throttled table answers partially. This many reads are tried for the rest, with growing pauses.
  */
@@ -125,14 +126,14 @@ export class SessionsTable {
       for (const key of some) items.set(key, {});
       for (const item of await this.#readItems(some)) items.set(decodeSessionKey(item), item);
     }
-    if (writes === this.#writes) this.#remember(items);
+    if (writes === this.#writes) this.#remember(missing, items);
     return items;
   }
 
-  #remember(items: ReadonlyMap<string, Item>): void {
-    if (this.#read.size + items.size > ITEMS_REMEMBERED) this.#read.clear();
-    if (items.size > ITEMS_REMEMBERED) return;
-    for (const [key, item] of items) this.#read.set(key, item);
+  #remember(keys: readonly string[], items: ReadonlyMap<string, Item>): void {
+    if (this.#read.size + keys.length > ITEMS_REMEMBERED) this.#read.clear();
+    if (keys.length > ITEMS_REMEMBERED) return;
+    for (const key of keys) this.#read.set(key, items.get(key) ?? {});
   }
 
   async #readItems(keys: readonly string[]): Promise<Item[]> {

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { type BatchGetItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { expect, test } from "vitest";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import type { Connection } from "../../../../wire/session.ts";
@@ -58,3 +58,24 @@ test("a lookup in a table that stays throttled fails", async () => {
   await expect(lookup).rejects.toThrow("the table sessions is throttled");
   expect(asked).toHaveLength(8);
 }, 60_000);
+
+test("keeps 500 of the items that it has read, because a full one takes 55 KB", async () => {
+  let reads = 0;
+  const client: Pick<DynamoDBClient, "send"> = {
+    send: ({ input }: BatchGetItemCommand) => {
+      reads += input.RequestItems?.["sessions"]?.Keys?.length ?? 0;
+      return Promise.resolve({ Responses: {} });
+    },
+  };
+  const table = new SessionsTable(client as DynamoDBClient, "sessions");
+  const find = async (items: number): Promise<number> => {
+    const before = reads;
+    for (let item = 0; item < items; item++)
+      await table.find([{ server: "s", run: 1, thread: 256 * item }]);
+    return reads - before;
+  };
+  expect(await find(500)).toBe(500);
+  expect(await find(500)).toBe(0);
+  expect(await find(501)).toBe(1);
+  expect(await find(500)).toBe(500);
+});
