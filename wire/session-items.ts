@@ -13,7 +13,7 @@ import { type Attribution, type Connection, orderKeyOf, type SessionEntry } from
 export const SESSIONS_KEY = "chunk";
 /** Seconds since 1970. */
 export const SESSIONS_EXPIRES = "expires";
-const SESSIONS_PER_ITEM = 256;
+export const SESSIONS_PER_ITEM = 256;
 
 /** Where a connection is recorded. */
 export interface SessionAttributes {
