@@ -15,7 +15,13 @@ import {
  * The size in bytes (UTF-8) beyond which a further change begins a new message. It is below SQS's
  * 1 MiB, and constant, so that a repeated frame becomes the same messages.
  */
-const MESSAGE_BYTES = 900_000;
+const PLAIN_BYTES = 900_000;
+
+/**
+ * The same for messages that are sent compressed. The messages of a group are sent one after the
+ * other, so a lane is faster with fewer of them. A full frame is mostly one such message.
+ */
+const COMPRESSED_BYTES = 2 * PLAIN_BYTES;
 
 interface Stretch {
   readonly group: string;
@@ -41,6 +47,7 @@ export class Envelopes implements QueueWriter {
   readonly #subscription: Subscription;
   readonly #write: WriteChange;
   readonly #isAscii: boolean;
+  readonly #mostBytes: number;
   /** The last change's author, and whether its names have as many bytes as characters. */
   #latest: { readonly author: Author; readonly isAscii: boolean } | null = null;
   readonly #open = new Map<string, Stretch>();
@@ -55,6 +62,7 @@ export class Envelopes implements QueueWriter {
     this.#header = header;
     this.#isAscii = header.isAscii === true && !isFiltered;
     this.#subscription = subscription;
+    this.#mostBytes = subscription.encoding === undefined ? PLAIN_BYTES : COMPRESSED_BYTES;
     this.#write = write;
   }
 
@@ -63,7 +71,7 @@ export class Envelopes implements QueueWriter {
     const text = this.#write(change, author, half);
     const bytes = this.#bytesOf(text, author) + 1;
     const open = this.#open.get(group);
-    if (open !== undefined && open.bytes + bytes <= MESSAGE_BYTES) {
+    if (open !== undefined && open.bytes + bytes <= this.#mostBytes) {
       open.text += `,${text}`;
       open.changes++;
       open.bytes += bytes;
@@ -103,14 +111,20 @@ export class Envelopes implements QueueWriter {
     return this.#latest.isAscii;
   }
 
-  #close({ group, text, changes, first, last, secondHalf }: Stretch): void {
+  #close({ group, text, changes, bytes, first, last, secondHalf }: Stretch): void {
     const { source, replay } = this.#header;
     const mark = replay === undefined ? {} : { replay };
     const { subscriber, environment, queueName, encoding } = this.#subscription;
     const place = { environment, group, first, last };
+    // A shorter message that begins here may have been sent, by an earlier release or before the
+    // subscriber's messages were compressed. With its id, SQS would drop all of this one.
+    const isLong = changes > 1 && bytes > PLAIN_BYTES;
     this.#messages.push({
       ...place,
-      deduplicationId: deduplicationId(this.#header, first, queueName, group, secondHalf),
+      deduplicationId: deduplicationId(this.#header, first, queueName, group, {
+        half: secondHalf,
+        ...(isLong && { last }),
+      }),
       changes,
       ...(encoding !== undefined && { encoding }),
       body: encodeMessage({ ...place, source, subscriber, ...mark }, text),

@@ -73,7 +73,7 @@ export class FormattedMessages implements QueueWriter {
       { ...place, source, subscriber, ...mark },
       writeChange(change, author, half),
     );
-    const id = deduplicationId(header, change.position, queueName, group, half);
+    const id = deduplicationId(header, change.position, queueName, group, { half });
     return [{ ...place, deduplicationId: id, changes: 1, body }];
   }
 

@@ -88,14 +88,15 @@ export interface QueueFault {
 /**
  * Returns the same id for every delivery of the same changes, so that SQS drops messages that are
  * sent again. The id depends on the life if the frame contains its name, and on the replay. `half`
- * distinguishes the two messages of a single change, which may be in the same group.
+ * distinguishes the two messages of a single change, which may be in the same group. `last`
+ * distinguishes a message from shorter ones that begin with the same change.
  */
 export function deduplicationId(
   { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,
   first: PositionText,
   queueName: string,
   group: string,
-  half?: KeyChangeHalf,
+  { half, last }: { readonly half?: KeyChangeHalf | undefined; readonly last?: PositionText } = {},
 ): string {
   const named = life === undefined ? [] : [life];
   return createHash("sha256")
@@ -107,6 +108,7 @@ export function deduplicationId(
         queueName,
         group,
         ...(half === undefined ? [] : [half]),
+        ...(last === undefined ? [] : ["last", last]),
         ...(replay === undefined ? [] : ["replay", replay.id]),
       ]),
     )

@@ -2,7 +2,7 @@ import { laneFor } from "../../../reader/frames/shipment.ts";
 import { handledPerSecond, writeBacklog } from "../backlog.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { BenchConsumer } from "../consumer.ts";
-import { SHARED, type SharedStack, startStack } from "../shared-stack.ts";
+import { SHARED, type SharedStack, type StackConfiguration, startStack } from "../shared-stack.ts";
 import { createOrders } from "../writers.ts";
 
 const ENVIRONMENT = "production";
@@ -12,38 +12,66 @@ const BUSY = [1, 2, 4, LANES];
  * Added to each send, milliseconds. SQS may take as much for half a megabyte; the stand-in takes a
  * few milliseconds.
  */
-const DELAYS_MS = [0, 50];
+const SEND_MS = 50;
 /** The least throughput of one lane whose sends take long, changes a second. */
 const DELAYED_LANE = 30_000;
+
+const SUBSCRIBER = "billing";
+/** The shared stack's subscriber with compressed messages. They are longer, and so fewer. */
+const COMPRESSED = {
+  ...SHARED,
+  subscribers: { [SUBSCRIBER]: { ...SHARED.subscribers[SUBSCRIBER], encoding: "zstd" } },
+};
+
+interface Case {
+  readonly work: string;
+  readonly sendMs: number;
+  readonly busy: readonly number[];
+}
 
 /**
  * Delivers a backlog of one, two, four and eight tables, each in its own lane: with the plain
  * stand-ins, where the machine's cores are the limit, and with sends that take as long as through a
- * network. Lanes whose table is not written to are idle, so one stack suffices.
+ * network. Lanes whose table is not written to are idle, so one stack suffices for each
+ * configuration.
  */
-export async function benchLanes({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
-  await using stack = await startStack({ ...SHARED, lanes: LANES });
+export async function benchLanes(run: BenchmarkRun): Promise<void> {
+  const slow = `each send takes ${SEND_MS} ms more`;
+  await measure(run, SHARED, [
+    { work: "bare stand-ins", sendMs: 0, busy: BUSY },
+    { work: slow, sendMs: SEND_MS, busy: BUSY },
+  ]);
+  await measure(run, COMPRESSED, [
+    { work: `${slow}, compressed messages`, sendMs: SEND_MS, busy: [1, 2, 4] },
+  ]);
+}
+
+async function measure(
+  { quick, signal, report, progress }: BenchmarkRun,
+  configuration: StackConfiguration,
+  cases: readonly Case[],
+): Promise<void> {
+  await using stack = await startStack({ ...configuration, lanes: LANES });
   const tables = oneTablePerLane();
   const pool = stack.pool(ENVIRONMENT, 1);
   for (const table of tables) await createOrders(pool, table);
   progress("a process of the route function for each lane");
   await deliver(stack, tables, 2000);
-  for (const delayMs of DELAYS_MS) {
-    await using _ = await delaySends(stack, delayMs);
+  for (const { work, sendMs, busy } of cases) {
+    await using _ = await delaySends(stack, sendMs);
     let single: number | undefined;
-    for (const busy of BUSY) {
+    for (const lanes of busy) {
       signal.throwIfAborted();
-      const work = delayMs === 0 ? "bare stand-ins" : `each send takes ${delayMs} ms more`;
-      const name = busy === 1 ? "1 lane" : `${busy} lanes`;
+      const name = lanes === 1 ? "1 lane" : `${lanes} lanes`;
       progress(`${work}, ${name}`);
-      const perSecond = await deliver(stack, tables.slice(0, busy), quick ? 1000 : 60_000);
+      const perSecond = await deliver(stack, tables.slice(0, lanes), quick ? 1000 : 60_000);
       report({
         work,
         name,
         value: perSecond,
         unit: "changes/s",
         ...(single !== undefined && { beside: { name: "1 lane", value: single } }),
-        ...(busy === 1 && delayMs > 0 && { target: { atLeast: DELAYED_LANE } }),
+        ...(lanes === 1 && sendMs > 0 && { target: { atLeast: DELAYED_LANE } }),
       });
       single ??= perSecond;
     }
@@ -57,7 +85,7 @@ async function deliver(
   rows: number,
 ): Promise<number> {
   await using consumer = new BenchConsumer(stack.file, {
-    subscriber: "billing",
+    subscriber: SUBSCRIBER,
     environment: ENVIRONMENT,
     concurrency: LANES,
   });

@@ -2,6 +2,8 @@ import { SQSClient } from "@aws-sdk/client-sqs";
 import { expect, test, vi } from "vitest";
 import { type Change, subscribe } from "../../../../client/index.ts";
 import type { RoutingInput } from "../../../../config/routing.ts";
+import { messageText } from "../../../../wire/compressed-message.ts";
+import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
 import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
@@ -86,4 +88,33 @@ test("parked messages are compressed when they are sent, and uncompressed earlie
   ]);
   const [plain, mixed] = await received(stage, 2 * CHANGES);
   expect(mixed).toEqual(plain);
+});
+
+test("a frame of which a plain message was sent arrives whole after the queue's messages are compressed", async () => {
+  await using stage = await Stage.start(routing());
+  const clients = stage.newClients();
+  let sends = 0;
+  clients.sqs.middlewareStack.add(
+    (next) => async (args) => {
+      const { QueueUrl: url } = args.input as { QueueUrl?: string };
+      if (url?.endsWith(QUEUE) && ++sends > 1) {
+        throw Object.assign(new Error("the invocation ends here"), { name: "ExpiredToken" });
+      }
+      return next(args);
+    },
+    { step: "initialize" },
+  );
+  const long = Array.from({ length: 15 }, () => ({ text: "x".repeat(100_000) }));
+  const event = rawEvent([new TestLane().frame(long)]);
+  expect(await route(stage.runtimeWith(clients), event)).toHaveLength(1);
+  expect(waiting(stage, "search")).toHaveLength(1);
+
+  stage.deploy(routing("zstd"));
+  expect(await route(stage.runtimeWith(stage.clients), event)).toEqual([]);
+  const messages = await Promise.all(waiting(stage, "search").map(messageText));
+  const ids = messages.map((text) =>
+    (JSON.parse(text) as EnvironmentMessage).changes.map(({ id }) => id),
+  );
+  expect(ids.map(({ length }) => length)).toEqual([8, 15]);
+  expect(new Set(ids.flat()).size).toBe(15);
 });

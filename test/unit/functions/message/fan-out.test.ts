@@ -23,10 +23,11 @@ function messagesOf(
   keyBuckets?: number,
   replay?: string,
   knowledge: ReadonlyMap<string, ConnectionKnowledge> = new Map(),
+  encoding?: "zstd",
 ) {
   const input: RoutingInput = {
     environments: { production: { users: ["app_prod", "€*"] } },
-    subscribers: { billing: { tables: ["shop.*"], groupBy, keyBuckets } },
+    subscribers: { billing: { tables: ["shop.*"], groupBy, keyBuckets, encoding } },
   };
   const routing = decodeRouting(encodeRouting(input));
   const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
@@ -45,6 +46,11 @@ const batchesOf = (messages: readonly OutgoingMessage[]) =>
   nextBatches(messages.map(({ group, body }) => ({ group, bytes: Buffer.byteLength(body) }))).map(
     (batch) => batch.length,
   );
+
+const sizes = (messages: readonly OutgoingMessage[]) => messages.map(({ changes }) => changes);
+
+const idsOf = (messages: readonly OutgoingMessage[]) =>
+  messages.map(({ deduplicationId }) => deduplicationId);
 
 const parsed = (messages: readonly { body: string }[]) =>
   messages.map(({ body }) => JSON.parse(body) as EnvironmentMessage);
@@ -190,6 +196,20 @@ describe("environment messages", () => {
     expect(bytes).toHaveLength(2);
     // SQS's limit minus much room, as for other messages.
     expect(Math.max(...bytes)).toBeLessThan(901_000);
+  });
+
+  test("that are sent compressed are twice as long, with ids of their own where plain ones end earlier", () => {
+    const packed = (changes: readonly TestChange[]) =>
+      messagesOf(changes, "table", undefined, undefined, undefined, undefined, "zstd");
+    const changes = Array.from({ length: 20 }, () => ({ text: "x".repeat(100_000) }));
+    expect(sizes(messagesOf(changes))).toEqual([8, 8, 4]);
+    expect(sizes(packed(changes))).toEqual([17, 3]);
+    const all = [messagesOf(changes), packed(changes), packed(changes.slice(0, 12))];
+    expect(new Set(all.flatMap(idsOf)).size).toBe(6);
+    // A message that is the same for both has the same id.
+    expect(idsOf(packed(changes.slice(0, 8)))).toEqual(idsOf(messagesOf(changes.slice(0, 8))));
+    const huge = [{ text: "x".repeat(1_000_000) }];
+    expect(idsOf(packed(huge))).toEqual(idsOf(messagesOf(huge)));
   });
 
   test("are sent in rounds of one message per group and ten per request", () => {
