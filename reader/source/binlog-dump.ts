@@ -3,6 +3,7 @@ import ZongJi from "@vlasky/zongji";
 import type { Connection, ConnectionOptions } from "mysql2";
 import { SourceSilentError } from "../reporting/errors.ts";
 import { divert, openSocket } from "./dump-socket.ts";
+import { endDump } from "./end-dump.ts";
 import { PacketSplitter } from "./packet-splitter.ts";
 
 /** Where a dump starts: after a set of executed GTIDs, or at an offset in a file. */
@@ -122,12 +123,7 @@ export class BinlogDump implements AsyncDisposable {
     clearInterval(this.#silence);
     // Resumed later, it would hand out the events that have arrived.
     this.pause("ended");
-    const stream = this.#zongji.connection?.stream;
-    const stopped = new Promise<void>((resolve) => this.#zongji.once("stopped", () => resolve()));
-    this.#zongji.stop();
-    await stopped;
-    // A paused socket would never notice that the server has closed the connection.
-    stream?.destroy();
+    await endDump(this.#zongji);
     this.#zongji.removeAllListeners("error");
     this.#zongji.on("error", () => undefined);
   }

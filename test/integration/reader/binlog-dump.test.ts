@@ -81,6 +81,40 @@ test.each(["off", "encrypt"] as const)(
   },
 );
 
+test("dumps that end in the middle of the log disturb no other connection (TLS: encrypt)", async () => {
+  let areOver = false;
+  const others = Array.from({ length: 2 }, async () => {
+    let answers = 0;
+    for (; !areOver; answers++) await mysql.query("SELECT 1");
+    return answers;
+  });
+  try {
+    for (let dumps = 0; dumps < 20; dumps++) {
+      await using dump = await start("encrypt", () => {
+        throw new Error("enough");
+      });
+      await expect(dump.ended).rejects.toThrow("enough");
+    }
+  } finally {
+    areOver = true;
+  }
+  for (const answers of await Promise.all(others)) expect(answers).toBeGreaterThan(0);
+  // KILL disturbs them seldom: it depends on what the dump's thread does at that moment.
+  const kills = await mysql.query<{ text: string }>(
+    `SELECT DISTINCT DIGEST_TEXT AS text FROM performance_schema.events_statements_summary_by_digest
+     WHERE DIGEST_TEXT LIKE 'KILL%'`,
+  );
+  expect(kills).toEqual([{ text: "KILL QUERY ?" }]);
+});
+
+test.each(["off", "encrypt"] as const)(
+  "a dump that ends while it waits for events ends on the server, too (TLS: %s)",
+  async (tls) => {
+    await eventsOf(tls, () => undefined);
+    await vi.waitFor(async () => expect(await runningDumps()).toBe(0), { timeout: 10_000 });
+  },
+);
+
 test.each(["off", "encrypt"] as const)(
   "a dump that has been disposed hands out nothing when it is resumed (TLS: %s)",
   async (tls) => {
@@ -170,6 +204,11 @@ async function start(
     silenceMs: 600_000, // so that no heartbeat is among the events
     onEvent,
   });
+}
+
+async function runningDumps(): Promise<number> {
+  const processes = await mysql.query<{ Command: string }>("SHOW PROCESSLIST");
+  return processes.filter(({ Command }) => Command.startsWith("Binlog Dump")).length;
 }
 
 async function openSockets(): Promise<number> {

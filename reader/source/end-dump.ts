@@ -1,0 +1,27 @@
+import type ZongJi from "@vlasky/zongji";
+
+/** How long the server may take to acknowledge the end of a dump. */
+const ANSWER_MS = 1000;
+
+/**
+ * Ends the dump on the server, then both connections of zongji. zongji itself would send `KILL`.
+ * For it, MySQL closes the dump's socket while the dump's thread may still be writing to it through
+ * TLS. The next client may have got the number of that socket by then: it would receive the dump's
+ * bytes, or the thread would read what the client sends. `KILL QUERY` only tells the thread to end.
+ */
+export async function endDump(zongji: ZongJi): Promise<void> {
+  const { connection, ctrlConnection } = zongji;
+  const stream = connection?.stream;
+  if (connection?.threadId != null && ctrlConnection?.state === "authenticated") {
+    const answered = Promise.withResolvers<void>();
+    const timer = setTimeout(answered.resolve, ANSWER_MS);
+    ctrlConnection.query(`KILL QUERY ${connection.threadId}`, () => answered.resolve());
+    await answered.promise;
+    clearTimeout(timer);
+  }
+  // Without this connection, zongji cannot send its own `KILL`.
+  ctrlConnection?.destroy();
+  zongji.stop();
+  // A paused socket would never notice that the server has closed the connection.
+  stream?.destroy();
+}
