@@ -38,7 +38,8 @@ export class SelectedRows {
   /** A copy of a row's texts: the after image and the key. Throws RowTooLargeError. */
   textsOf(row: SelectedRow): RowTexts {
     let texts: RowTexts | undefined;
-    this.#changes.decodeInserts(this.#layOut(row), 0, this.#image, (_op, written) => {
+    const image = this.#layOut(row);
+    this.#changes.decodeInserts(image, 0, image.length, this.#image, (_op, written) => {
       texts = written.kept();
     });
     if (texts === undefined) throw new RangeError("a selected row has no columns");

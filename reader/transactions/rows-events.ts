@@ -2,7 +2,7 @@ import type { Operation } from "../../wire/frame.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
 import { RowTooLargeError } from "../binlog-format/errors.ts";
 import { RowCounter } from "../binlog-format/rows/row-counter.ts";
-import { forEachRow, type OnRow } from "../binlog-format/rows/rows-event.ts";
+import type { OnRow } from "../binlog-format/rows/rows-event.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import type { CurrentTransaction } from "./current-transaction.ts";
 import type { TableMaps } from "./table-maps.ts";
@@ -39,17 +39,20 @@ export class RowsEvents {
     this.#options = options;
   }
 
-  /** Handles a rows event, given with header, without checksum. */
-  take(event: Buffer): void {
+  /** Handles the rows event in `bytes` from `start` to `end`, with header, without checksum. */
+  take(bytes: Buffer, start: number, end: number): void {
     const { current, tables, followed, columns, onLedgerRow, cannotRead } = this.#options;
-    const rows = tables.rowsOf(event);
+    const rows = tables.rowsOf(bytes, start, end);
     if (rows === null) return;
-    if (rows instanceof RowCounter) return current.pass(rows.count(event));
+    if (rows instanceof RowCounter) return current.pass(rows.count(bytes, start, end));
     const { transaction } = current;
     const { database, table } = rows.definition;
     if (followed.isLedger(database, table)) {
-      const count = forEachRow(event, rows, (op, texts) =>
-        onLedgerRow(transaction, op, texts.after),
+      const count = rows.decode(
+        bytes,
+        (op, texts) => onLedgerRow(transaction, op, texts.after),
+        start,
+        end,
       );
       return current.pass(count);
     }
@@ -58,7 +61,7 @@ export class RowsEvents {
     this.#table = table;
     this.#definition = isNeeded ? rows.definition : undefined;
     try {
-      forEachRow(event, rows, this.#onRow);
+      rows.decode(bytes, this.#onRow, start, end);
     } catch (error) {
       if (!(error instanceof RowTooLargeError)) throw error;
       cannotRead(tooLarge(error, `${database}.${table}`));

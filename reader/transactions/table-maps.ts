@@ -80,11 +80,13 @@ export class TableMaps {
   }
 
   /**
-   * How the rows of a rows event are handled. Throws CorruptEventError when its table map is
-   * missing.
+   * How the rows of the rows event in `bytes` from `start` to `end` are handled. Throws
+   * CorruptEventError when its table map is missing.
    */
-  rowsOf(rowsEvent: Buffer): TableRows {
-    const id = rowsEvent.readUIntLE(EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
+  rowsOf(bytes: Buffer, start = 0, end = bytes.length): TableRows {
+    const at = start + EVENT_HEADER_LENGTH;
+    if (at + TABLE_ID_LENGTH > end) throw new CorruptEventError("a rows event has no table id");
+    const id = bytes.readUIntLE(at, TABLE_ID_LENGTH);
     const known = this.#tables.get(id);
     if (known !== undefined) return known.rows;
     if (NO_TABLE.has(id)) return null;

@@ -193,7 +193,10 @@ export class TransactionReader {
         return this.#tables.onTableMap(bytes, start, end);
       case EventType.XID_EVENT:
         return this.#current.commit();
+      case EventType.PARTIAL_UPDATE_ROWS_EVENT:
+        break;
       default:
+        if (isRowsEvent(header.type)) return this.#rows.take(bytes, start, end);
     }
     this.#onOther(header, bytes.subarray(start, end));
   }
@@ -225,7 +228,6 @@ export class TransactionReader {
           "an update is logged in part (binlog_row_value_options=PARTIAL_JSON)",
         );
       default:
-        if (isRowsEvent(header.type)) return this.#rows.take(event);
         if (mustNotBeIgnored(header.type, header.flags)) {
           throw new UnsupportedEventError(
             `the reader cannot read a ${eventTypeName(header.type)}, which may carry changes`,

@@ -8,7 +8,6 @@ import { parseEventHeader } from "../../reader/binlog-format/events/event-header
 import { EventType, isRowsEvent } from "../../reader/binlog-format/events/event-types.ts";
 import {
   compileRowsDecoder,
-  forEachRow,
   type RowsDecoder,
   rowsEventTableId,
 } from "../../reader/binlog-format/rows/rows-event.ts";
@@ -114,7 +113,7 @@ export function decodeChanges(events: Iterable<Buffer>): DecodedChange[] {
       const id = rowsEventTableId(event);
       const decoder = decoders.get(id);
       if (decoder === undefined) throw new Error("rows without a table map");
-      const rows = forEachRow(event, decoder, (op, { key, oldKey, before, after }) => {
+      const rows = decoder.decode(event, (op, { key, oldKey, before, after }) => {
         changes.push({ table: decoder.definition, op, key, oldKey, before, after });
       });
       const counted = counters.get(id)?.count(event);

@@ -33,22 +33,28 @@ export class RowChanges {
     this.#keyLength = definition.primaryKey.length;
   }
 
-  decodeInserts(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
+  decodeInserts(
+    row: Buffer,
+    offset: number,
+    end: number,
+    image: RowImageWriter,
+    onRow: OnRow,
+  ): number {
     // With binlog_row_image=MINIMAL, INSERT INTO t VALUES () has no column and so no bytes. The
     // server writes such rows in separate events.
     this.#texts.isWhole = image.isWhole;
-    if (image.isEmpty && offset === row.length) {
+    if (image.isEmpty && offset === end) {
       this.#json.reset();
-      writeImage(image, row, offset, this.#json, this.#after);
-      const end = this.#json.position;
-      onRow("c", this.#set(0, end, end, end));
+      writeImage(image, row, offset, end, this.#json, this.#after);
+      const afterEnd = this.#json.position;
+      onRow("c", this.#set(0, afterEnd, afterEnd, afterEnd));
       return 1;
     }
     const json = this.#json;
     let count = 0;
-    for (let at = offset; at < row.length; count++) {
+    for (let at = offset; at < end; count++) {
       json.reset();
-      const next = writeImage(image, row, at, json, this.#after);
+      const next = writeImage(image, row, at, end, json, this.#after);
       const afterEnd = json.position;
       const keyEnd = this.#writeKey(this.#after, this.#after);
       onRow("c", this.#set(0, afterEnd, keyEnd, keyEnd));
@@ -57,13 +63,19 @@ export class RowChanges {
     return count;
   }
 
-  decodeDeletes(row: Buffer, offset: number, image: RowImageWriter, onRow: OnRow): number {
+  decodeDeletes(
+    row: Buffer,
+    offset: number,
+    end: number,
+    image: RowImageWriter,
+    onRow: OnRow,
+  ): number {
     this.#texts.isWhole = true;
     const json = this.#json;
     let count = 0;
-    for (let at = offset; at < row.length; count++) {
+    for (let at = offset; at < end; count++) {
       json.reset();
-      const next = writeImage(image, row, at, json, this.#before);
+      const next = writeImage(image, row, at, end, json, this.#before);
       const beforeEnd = json.position;
       const keyEnd = this.#writeKey(this.#before, this.#before);
       onRow("d", this.#set(beforeEnd, beforeEnd, keyEnd, keyEnd));
@@ -75,6 +87,7 @@ export class RowChanges {
   decodeUpdates(
     row: Buffer,
     offset: number,
+    end: number,
     beforeImage: RowImageWriter,
     afterImage: RowImageWriter,
     onRow: OnRow,
@@ -84,11 +97,11 @@ export class RowChanges {
     const isAlike = afterImage === beforeImage;
     const json = this.#json;
     let count = 0;
-    for (let at = offset; at < row.length; count++) {
+    for (let at = offset; at < end; count++) {
       json.reset();
-      const middle = writeImage(beforeImage, row, at, json, this.#before);
+      const middle = writeImage(beforeImage, row, at, end, json, this.#before);
       const beforeEnd = json.position;
-      const next = writeImage(afterImage, row, middle, json, this.#after, isAlike);
+      const next = writeImage(afterImage, row, middle, end, json, this.#after, isAlike);
       const afterEnd = json.position;
       // A MINIMAL after image has only the changed columns; the other key columns are unchanged.
       const keyEnd = this.#writeKey(this.#after, this.#before);
@@ -150,6 +163,7 @@ function writeImage(
   image: RowImageWriter,
   row: Buffer,
   offset: number,
+  limit: number,
   json: JsonWriter,
   spans: KeySpans,
   isAlike = false,
@@ -163,6 +177,6 @@ function writeImage(
     if (!(cause instanceof RangeError)) throw cause;
     throw new CorruptEventError("a row ends outside its event", { cause });
   }
-  if (next > row.length) throw new CorruptEventError("a row ends outside its event");
+  if (next > limit) throw new CorruptEventError("a row ends outside its event");
   return next;
 }

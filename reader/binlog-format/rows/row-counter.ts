@@ -20,18 +20,19 @@ export class RowCounter {
   }
 
   /**
-   * The number of rows in an event, given with header, without checksum. If some bytes are not rows
-   * of this table, only the rows before them count. So the number depends only on the event's
-   * bytes, and is the same for every reader.
+   * The number of rows in the event in `event` from `start` to `end`, with header, without
+   * checksum. If some bytes are not rows of this table, only the rows before them count. So the
+   * number depends only on the event's bytes, and is the same for every reader.
    */
-  count(event: Buffer): number {
+  count(event: Buffer, start = 0, end = event.length): number {
     try {
-      const { columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event);
+      const { columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event, start, end);
       if (columns !== this.#lengths.length) return 0;
       const first = this.#imageOf(event, firstBitmap);
       return countRows(
         event,
         rows,
+        end,
         first,
         secondBitmap < 0 ? null : this.#imageOf(event, secondBitmap),
       );
@@ -58,18 +59,19 @@ export class RowCounter {
 function countRows(
   event: Buffer,
   start: number,
+  end: number,
   first: ImageLengths,
   second: ImageLengths | null,
 ): number {
   // A row whose image has no columns (MINIMAL, only defaults) takes no bytes. The server writes one
   // such row per event.
-  if (start === event.length) return first.isEmpty ? 1 : 0;
+  if (start === end) return first.isEmpty ? 1 : 0;
   let count = 0;
   let at = start;
-  while (at < event.length) {
+  while (at < end) {
     let next = first.endOf(event, at);
     if (second !== null) next = second.endOf(event, next);
-    if (!(next > at && next <= event.length)) break;
+    if (!(next > at && next <= end)) break;
     at = next;
     count++;
   }

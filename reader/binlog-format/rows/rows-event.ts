@@ -23,14 +23,6 @@ export function compileRowsDecoder(definition: TableDefinition): RowsDecoder {
 }
 
 /**
- * Calls `onRow` for each row of a rows event, in order, and returns the number of rows. `onRow`
- * must not decode another event. Throws like `RowsDecoder.decode`.
- */
-export function forEachRow(event: Buffer, decoder: RowsDecoder, onRow: OnRow): number {
-  return decoder.decode(event, onRow);
-}
-
-/**
  * All decoders share one buffer: decoding is synchronous, and texts are valid only during `onRow`.
  */
 const sharedJson = new JsonWriter();
@@ -51,13 +43,14 @@ export class RowsDecoder {
   }
 
   /**
-   * Calls `onRow` for each row of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with
-   * header, without checksum, and returns the number of rows. Throws UnsupportedEventError for a
+   * Calls `onRow` for each row, in order, of the WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or
+   * 2) in `event` from `start` to `end`, with header, without checksum; returns the number of rows.
+   * `onRow` must not decode another event. Throws UnsupportedEventError for a
    * PARTIAL_UPDATE_ROWS_EVENT, CorruptEventError for bytes that are not rows of this table, and
    * RowTooLargeError. Format: `Rows_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
    */
-  decode(event: Buffer, onRow: OnRow): number {
-    const { kind, columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event);
+  decode(event: Buffer, onRow: OnRow, start = 0, end = event.length): number {
+    const { kind, columns, firstBitmap, secondBitmap, rows } = readRowsHeader(event, start, end);
     if (columns !== this.definition.columns.length) {
       throw new CorruptEventError(
         `a rows event has ${columns} columns, and its table map has ${this.definition.columns.length}`,
@@ -66,13 +59,14 @@ export class RowsDecoder {
     const first = this.#images.at(event, firstBitmap);
     switch (kind) {
       case "insert":
-        return this.#changes.decodeInserts(event, rows, first, onRow);
+        return this.#changes.decodeInserts(event, rows, end, first, onRow);
       case "delete":
-        return this.#changes.decodeDeletes(event, rows, first, onRow);
+        return this.#changes.decodeDeletes(event, rows, end, first, onRow);
       case "update":
         return this.#changes.decodeUpdates(
           event,
           rows,
+          end,
           first,
           this.#images.at(event, secondBitmap),
           onRow,

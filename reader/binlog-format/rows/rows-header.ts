@@ -18,27 +18,56 @@ export interface RowsHeader {
   readonly rows: number;
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** The result of the last call of `readRowsHeader`. */
+const header: Mutable<RowsHeader> = {
+  kind: "insert",
+  columns: 0,
+  firstBitmap: 0,
+  secondBitmap: -1,
+  rows: 0,
+};
+
 /**
- * Reads the beginning of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2), given with header,
- * without checksum. Throws UnsupportedEventError for other events, and CorruptEventError. Format:
- * `Rows_event` in MySQL's libs/mysql/binlog/event/rows_event.h.
+ * Reads the beginning of a WRITE, UPDATE or DELETE_ROWS_EVENT (version 1 or 2) in `bytes` from
+ * `start` to `end`, with header, without checksum. The result is valid until the next call. Throws
+ * UnsupportedEventError for other events, and CorruptEventError. Format: `Rows_event` in MySQL's
+ * libs/mysql/binlog/event/rows_event.h.
  */
-export function readRowsHeader(event: Buffer): RowsHeader {
-  const type = event[4] ?? 0;
-  const kind = kindOf(type);
-  const reader = new ByteReader(event, EVENT_HEADER_LENGTH);
-  reader.skip(8); // table id, flags
+export function readRowsHeader(bytes: Buffer, start: number, end: number): RowsHeader {
+  const type = bytes[start + 4] ?? 0;
+  header.kind = kindOf(type);
+  let at = start + EVENT_HEADER_LENGTH + 8; // table id, flags
   if (type >= EventType.WRITE_ROWS_EVENT) {
-    const extraLength = reader.uint16(); // counts itself
+    if (at + 2 > end) throw new CorruptEventError(CUT_OFF);
+    const extraLength = bytes.readUInt16LE(at); // counts itself
     if (extraLength < 2) throw new CorruptEventError("a rows event has an invalid extra length");
-    reader.skip(extraLength - 2);
+    at += extraLength;
   }
-  const columns = reader.lengthEncoded();
-  const bitmapLength = Math.ceil(columns / 8);
-  const firstBitmap = reader.skip(bitmapLength);
-  const secondBitmap = kind === "update" ? reader.skip(bitmapLength) : -1;
-  return { kind, columns, firstBitmap, secondBitmap, rows: reader.offset };
+  if (at >= end) throw new CorruptEventError(CUT_OFF);
+  header.columns = bytes[at++] as number;
+  if (header.columns > LONGEST_BYTE) {
+    const reader = new ByteReader(bytes, at - 1, end);
+    header.columns = reader.lengthEncoded();
+    at = reader.offset;
+  }
+  const bitmapLength = Math.ceil(header.columns / 8);
+  header.firstBitmap = at;
+  at += bitmapLength;
+  header.secondBitmap = -1;
+  if (header.kind === "update") {
+    header.secondBitmap = at;
+    at += bitmapLength;
+  }
+  if (at > end) throw new CorruptEventError(CUT_OFF);
+  header.rows = at;
+  return header;
 }
+
+const CUT_OFF = "an event ends inside a field";
+/** The largest length-encoded integer of one byte. */
+const LONGEST_BYTE = 250;
 
 function kindOf(type: number): RowsHeader["kind"] {
   switch (type) {

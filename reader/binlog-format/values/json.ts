@@ -1,7 +1,7 @@
 import { ColumnType } from "../column.ts";
 import { CorruptEventError } from "../errors.ts";
 import type { JsonWriter } from "../json-writer.ts";
-import { writeDecimalNumber } from "./decimal.ts";
+import { decimalBytes, writeDecimalNumber } from "./decimal.ts";
 import { writeNumber } from "./floats.ts";
 import { integerWriter, writeInt64, writeUint64 } from "./integers.ts";
 import { writePackedDate, writePackedDatetime, writePackedTime } from "./packed-temporal.ts";
@@ -30,6 +30,12 @@ const writeUint16 = integerWriter(2, true);
 const writeInt32 = integerWriter(4, false);
 const writeUint32 = integerWriter(4, true);
 
+/** The bytes of a value of each type up to DOUBLE, at least; a value of another type has one. */
+const SIZES = [4, 8, 4, 8, 1, 2, 2, 4, 4, 8, 8, 8];
+
+/** The bytes of a date or time inside a JSON document. */
+const PACKED_BYTES = 8;
+
 const LITERALS = ["null", "true", "false"].map((literal) => Buffer.from(literal));
 
 /**
@@ -41,6 +47,7 @@ export function jsonWriter(width: number): ValueWriter {
   return (row, offset, json) => {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
+    valueEnd = end;
     // ALTER TABLE writes an empty value for a new NOT NULL column; MySQL reads it as null.
     if (start === end) json.ascii("null");
     else writeValue(row, row.readUInt8(start), start + 1, json);
@@ -48,8 +55,15 @@ export function jsonWriter(width: number): ValueWriter {
   };
 }
 
+/**
+ * Where the present value of a JSON column ends. Behind it are other values and other events, so an
+ * offset inside the value must not lead there.
+ */
+let valueEnd = 0;
+
 /** Writes the value of `type` that begins at `at` in `row`. */
 function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): void {
+  checkedEnd(at, SIZES[type] ?? 1);
   switch (type) {
     case Type.SMALL_OBJECT:
       writeObject(row, at, 2, json);
@@ -90,11 +104,11 @@ function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): vo
     case Type.STRING: {
       const short = row.readUInt8(at);
       if (short < 0x80) {
-        json.utf8String(row, at + 1, checkedEnd(row, at + 1, short));
+        json.utf8String(row, at + 1, checkedEnd(at + 1, short));
         break;
       }
       const { start, length } = readVariableLength(row, at);
-      json.utf8String(row, start, checkedEnd(row, start, length));
+      json.utf8String(row, start, checkedEnd(start, length));
       break;
     }
     case Type.OPAQUE:
@@ -120,12 +134,13 @@ function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter):
   const count = readOffset(row, start, wide);
   const keys = start + 2 * wide;
   const values = keys + count * (wide + 2);
+  checkedEnd(values, count * (1 + wide));
   json.character(0x7b);
   for (let i = 0; i < count; i++) {
     if (i > 0) json.character(0x2c);
     const entry = keys + i * (wide + 2);
     const key = start + readOffset(row, entry, wide);
-    json.utf8String(row, key, checkedEnd(row, key, row.readUInt16LE(entry + wide)));
+    json.utf8String(row, key, checkedEnd(key, row.readUInt16LE(entry + wide)));
     json.character(0x3a);
     writeEntry(row, start, values + i * (1 + wide), wide, json);
   }
@@ -136,6 +151,7 @@ function writeObject(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter):
 function writeArray(row: Buffer, start: number, wide: 2 | 4, json: JsonWriter): void {
   const count = readOffset(row, start, wide);
   const values = start + 2 * wide;
+  checkedEnd(values, count * (1 + wide));
   json.character(0x5b);
   for (let i = 0; i < count; i++) {
     if (i > 0) json.character(0x2c);
@@ -177,19 +193,26 @@ function readOffset(row: Buffer, at: number, wide: 2 | 4): number {
 function writeOpaque(row: Buffer, at: number, json: JsonWriter): void {
   const type = row.readUInt8(at);
   const { start, length } = readVariableLength(row, at + 1);
-  const end = checkedEnd(row, start, length);
+  const end = checkedEnd(start, length);
   switch (type) {
-    case ColumnType.NEWDECIMAL:
-      writeDecimalNumber(row, start + 2, row.readUInt8(start), row.readUInt8(start + 1), json);
+    case ColumnType.NEWDECIMAL: {
+      const precision = row.readUInt8(start);
+      const decimals = row.readUInt8(start + 1);
+      checkedEnd(start + 2, decimalBytes(precision, decimals));
+      writeDecimalNumber(row, start + 2, precision, decimals, json);
       break;
+    }
     case ColumnType.DATE:
+      checkedEnd(start, PACKED_BYTES);
       writePackedDate(row.readBigInt64LE(start), json);
       break;
     case ColumnType.TIME:
+      checkedEnd(start, PACKED_BYTES);
       writePackedTime(row.readBigInt64LE(start), json);
       break;
     case ColumnType.DATETIME:
     case ColumnType.TIMESTAMP:
+      checkedEnd(start, PACKED_BYTES);
       writePackedDatetime(row.readBigInt64LE(start), json);
       break;
     default:
@@ -216,8 +239,9 @@ function readVariableLength(row: Buffer, at: number): { start: number; length: n
   return corrupt("length");
 }
 
-function checkedEnd(row: Buffer, start: number, length: number): number {
-  return start + length <= row.length ? start + length : corrupt("length");
+/** The end of `length` bytes that must be in the present value. */
+function checkedEnd(start: number, length: number): number {
+  return start + length <= valueEnd ? start + length : corrupt("length");
 }
 
 function corrupt(part: string): never {

@@ -29,6 +29,13 @@ test("a table that the server reopened under another id keeps its decoder, and i
   }
 });
 
+test("a rows event that ends inside its table id is refused, whatever follows it", () => {
+  const tables = new TableMaps(() => true);
+  tables.onTableMap(tableMap);
+  const idEnds = 25;
+  expect(() => tables.rowsOf(rows, 0, idEnds - 1)).toThrow(CorruptEventError);
+});
+
 test("an id that the server gave to another table belongs to that table", () => {
   const tables = new TableMaps((_, table) => table === "orders");
   const other = Buffer.from(tableMap);

@@ -6,13 +6,15 @@ import {
   UnsupportedEventError,
 } from "../../../../../reader/binlog-format/errors.ts";
 import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
+import { RowCounter } from "../../../../../reader/binlog-format/rows/row-counter.ts";
 import {
   compileRowsDecoder,
-  forEachRow,
+  type OnRow,
   rowsEventTableId,
 } from "../../../../../reader/binlog-format/rows/rows-event.ts";
 import {
   parseTableMap,
+  parseTableMapColumns,
   parseTableMapName,
 } from "../../../../../reader/binlog-format/rows/table-map.ts";
 import { recorded } from "../recorded-events.ts";
@@ -20,10 +22,11 @@ import { recorded } from "../recorded-events.ts";
 const tableMap = recorded.TABLE_MAP.subarray(0, -4);
 const writeRows = recorded.WRITE_ROWS.subarray(0, -4);
 const decoder = compileRowsDecoder(parseTableMap(tableMap));
+const counter = new RowCounter(parseTableMapColumns(tableMap));
 
 function rowsOf(event: Buffer): string[][] {
   const rows: string[][] = [];
-  forEachRow(event, decoder, (op, { key, oldKey, before, after }) =>
+  decoder.decode(event, (op, { key, oldKey, before, after }) =>
     rows.push([op, key, oldKey, before, after]),
   );
   return rows;
@@ -82,7 +85,7 @@ describe("parseTableMap", () => {
   });
 });
 
-describe("forEachRow", () => {
+describe("RowsDecoder", () => {
   it("decodes inserts, updates and deletes", () => {
     expect(rowsOf(writeRows)).toEqual([
       ["c", '{"id":1}', "", "", FIRST],
@@ -100,7 +103,7 @@ describe("forEachRow", () => {
   });
 
   it("returns how many rows there were", () => {
-    expect(forEachRow(writeRows, decoder, () => undefined)).toBe(2);
+    expect(decoder.decode(writeRows, () => undefined)).toBe(2);
   });
 
   it("decodes events of version 1, which have no extra data", () => {
@@ -120,12 +123,11 @@ describe("forEachRow", () => {
   });
 
   it("does not pass on a row that is cut off by the event's end", () => {
-    const rowsBegin = 31;
     const firstRowEnds = writeRows.length - 5;
-    for (let length = rowsBegin + 1; length < writeRows.length; length++) {
-      if (length === firstRowEnds) continue;
+    for (let length = 19; length < writeRows.length; length++) {
+      if (length === ROWS_BEGIN || length === firstRowEnds) continue;
       let rows = 0;
-      expect(() => forEachRow(writeRows.subarray(0, length), decoder, () => rows++)).toThrow(
+      expect(() => decoder.decode(writeRows.subarray(0, length), () => rows++)).toThrow(
         CorruptEventError,
       );
       expect(rows).toBe(length < firstRowEnds ? 0 : 1);
@@ -161,11 +163,28 @@ describe("forEachRow", () => {
     fc.assert(
       fc.property(damage(writeRows), (event) => {
         namedErrorsOnly(() =>
-          forEachRow(event, decoder, (_op, { key, after }) => {
+          decoder.decode(event, (_op, { key, after }) => {
             JSON.parse(after);
             if (key !== "") JSON.parse(key);
           }),
         );
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it("reads an event only from its start to its end, whatever surrounds it", () => {
+    const events = fc
+      .constantFrom(writeRows, update(...IMAGES, ...IMAGES))
+      .chain((event) => fc.tuple(damage(event), fc.nat(40)))
+      .map(([event, cut]) => event.subarray(0, Math.max(19, event.length - Math.max(0, cut - 20))));
+    const surroundings = fc.oneof(
+      fc.uint8Array({ minLength: 1, maxLength: 200 }).map((bytes) => Buffer.from(bytes)),
+      fc.constant(writeRows),
+    );
+    fc.assert(
+      fc.property(events, surroundings, (event, around) => {
+        expect(outcome(event, around)).toEqual(outcome(event, Buffer.alloc(0)));
       }),
       { numRuns: 3_000 },
     );
@@ -176,7 +195,7 @@ describe("forEachRow", () => {
       fc.property(damage(tableMap), (event) => {
         namedErrorsOnly(() => {
           const other = compileRowsDecoder(parseTableMap(event));
-          forEachRow(writeRows, other, (_op, { after }) => void JSON.parse(after));
+          other.decode(writeRows, (_op, { after }) => void JSON.parse(after));
         });
       }),
       { numRuns: 3_000 },
@@ -186,6 +205,9 @@ describe("forEachRow", () => {
 
 /** The offset of the first row in the recorded event, bytes. */
 const ROWS_BEGIN = 31;
+
+/** The two recorded row images; the second has only an id. */
+const IMAGES = [writeRows.subarray(ROWS_BEGIN, -5), writeRows.subarray(-5)];
 
 /** A value's bytes, or null. The few choices make row images that often have equal values. */
 const some = (...values: readonly (string | null)[]): fc.Arbitrary<Buffer | null> =>
@@ -219,6 +241,19 @@ function update(...images: readonly Buffer[]): Buffer {
   return event;
 }
 
+/** The rows of an event with `around` before and behind it, and whether it was read to its end. */
+function outcome(event: Buffer, around: Buffer): unknown[] {
+  const rows: unknown[] = [];
+  const bytes = Buffer.concat([around, event, around]);
+  const start = around.length;
+  const end = start + event.length;
+  const onRow: OnRow = (_op, { before, after, key }) => rows.push([before, after, key]);
+  const isRead = namedErrorsOnly(() => {
+    decoder.decode(bytes, onRow, start, end);
+  });
+  return [...rows, isRead, counter.count(bytes, start, end)];
+}
+
 /** The event with one to six bytes behind its header replaced. */
 function damage(event: Buffer): fc.Arbitrary<Buffer> {
   const change = fc.tuple(fc.integer({ min: 19, max: event.length - 1 }), fc.nat(255));
@@ -229,14 +264,17 @@ function damage(event: Buffer): fc.Arbitrary<Buffer> {
   });
 }
 
-function namedErrorsOnly(action: () => void): void {
+/** Whether the action ended without an error. Throws errors that are not named ones. */
+function namedErrorsOnly(action: () => void): boolean {
   try {
     action();
+    return true;
   } catch (error) {
     const named =
       error instanceof CorruptEventError ||
       error instanceof UnsupportedEventError ||
       error instanceof MissingRowMetadataError;
     if (!named) throw error;
+    return false;
   }
 }
