@@ -195,7 +195,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     const sweep = async (): Promise<void> => {
       // The end of the moved binlog cannot be compared with what is read.
       if (!isMoved)
-        await watch.look(sessions.read, dump?.isPaused === true, () =>
+        await watch.look(sessions.read, dump?.isPaused === true || dump?.isReceiving === true, () =>
           binlogEnd(control.connection, state.version),
         );
       report.clock(await clockAheadMs(control.connection));

@@ -9,7 +9,11 @@ import { type BinlogPosition, isBefore } from "./transactions/binlog-position.ts
  */
 export class ProgressWatch {
   /** The read position and the end of the binlog at the last look. */
-  #last: { readonly read: BinlogPosition; readonly end: BinlogPosition } | null = null;
+  #last: {
+    readonly read: BinlogPosition;
+    readonly end: BinlogPosition;
+    readonly isExcused: boolean;
+  } | null = null;
   /**
    * Whether the read position has advanced. A dump by GTIDs first skips what was read before, and
    * the server sends no event for it.
@@ -23,11 +27,12 @@ export class ProgressWatch {
 
   /**
    * Throws BinlogInterruptedError when the binlog ends before the read position, or when nothing
-   * was read since the last look although the binlog already went further then.
+   * was read since the last look although the binlog already went further then. `isExcused`: the
+   * reader has paused, or an event is still arriving.
    */
   async look(
     reading: BinlogPosition,
-    isPaused: boolean,
+    isExcused: boolean,
     askEnd: () => Promise<{ file: string; offset: number }>,
   ): Promise<void> {
     if (reading.fileNumber === 0) return;
@@ -35,14 +40,14 @@ export class ProgressWatch {
     const { file, offset } = await askEnd();
     const end = { fileNumber: binlogFileNumber(file), offset };
     const last = this.#last;
-    this.#last = isPaused ? null : { read, end };
+    this.#last = { read, end, isExcused };
     if (isBefore(end, read))
       throw new BinlogInterruptedError(
         `the binlog ends at ${file}:${offset}, before the position that was read: it was reset`,
       );
-    if (last === null || isPaused) return;
+    if (last === null) return;
     if (isBefore(last.read, read)) this.#follows = true;
-    else if (this.#follows && isBefore(read, last.end))
+    else if (this.#follows && !last.isExcused && !isExcused && isBefore(read, last.end))
       throw new BinlogInterruptedError("the server has more binlog and does not send it");
   }
 }

@@ -5,6 +5,7 @@ import { SourceSilentError } from "../reporting/errors.ts";
 import { divert, openSocket } from "./dump-socket.ts";
 import { endDump } from "./end-dump.ts";
 import { PacketSplitter } from "./packet-splitter.ts";
+import { SilenceWatch } from "./silence-watch.ts";
 
 /** Where a dump starts: after a set of executed GTIDs, or at an offset in a file. */
 export type DumpStart =
@@ -23,8 +24,9 @@ export interface BinlogDumpOptions {
   readonly serverUuid: string;
   readonly start: DumpStart;
   /**
-   * The connection counts as broken after this much silence. The server sends a heartbeat after a
-   * third of this time.
+   * The connection counts as broken when no packet and no part of a long one arrives for this long,
+   * or when the dump is not requested within this time. The server sends a heartbeat after a third
+   * of it.
    */
   readonly silenceMs: number;
   /**
@@ -53,13 +55,7 @@ export class BinlogDump implements AsyncDisposable {
   readonly #ended = Promise.withResolvers<never>();
   /** null until the dump has been requested. */
   #dumped: { readonly stream: Duplex; readonly splitter: PacketSplitter } | null = null;
-  #silence: NodeJS.Timeout | undefined;
-  /**
-   * Whether a packet was handled since the last check for silence. `#heardMs` is the time of the
-   * last check that found one; checks run every tenth of `silenceMs`.
-   */
-  #hears = true;
-  #heardMs = 0;
+  readonly #silence: SilenceWatch;
   readonly #pauses = new Set<PauseReason>();
 
   private constructor(options: BinlogDumpOptions) {
@@ -68,6 +64,18 @@ export class BinlogDump implements AsyncDisposable {
     // With TLS, mysql2 makes the socket.
     const stream = connection.ssl === undefined ? () => openSocket(connection) : undefined;
     this.#zongji = new ZongJi({ ...connection, ...(stream !== undefined && { stream }) });
+    const { silenceMs } = options;
+    this.#silence = new SilenceWatch({
+      silenceMs,
+      received: () => this.#dumped?.splitter.received ?? 0,
+      isPaused: () => this.isPaused,
+      onSilence: () =>
+        this.#end(
+          new SourceSilentError(
+            `nothing came from the server for ${silenceMs} ms, not even a heartbeat`,
+          ),
+        ),
+    });
     // Without this, a rejection would be unhandled while no caller awaits `ended`.
     this.#ended.promise.catch(() => undefined);
   }
@@ -90,7 +98,6 @@ export class BinlogDump implements AsyncDisposable {
       await dump[Symbol.asyncDispose]();
       throw error;
     }
-    dump.#watchSilence();
     return dump;
   }
 
@@ -104,6 +111,11 @@ export class BinlogDump implements AsyncDisposable {
     return this.#pauses.size > 0;
   }
 
+  /** Whether a part of an event has arrived, and not the rest. */
+  get isReceiving(): boolean {
+    return this.#dumped?.splitter.isIncomplete === true;
+  }
+
   /** Stops reading from the socket until every reason is resumed; the server waits meanwhile. */
   pause(reason: PauseReason): void {
     this.#pauses.add(reason);
@@ -113,14 +125,14 @@ export class BinlogDump implements AsyncDisposable {
 
   resume(reason: PauseReason): void {
     if (!this.#pauses.delete(reason) || this.#pauses.size > 0) return;
-    this.#hears = true;
+    this.#silence.hears();
     // This handles the packets that have arrived meanwhile, and their handling may pause again.
     this.#dumped?.splitter.resume();
     if (!this.isPaused) this.#dumped?.stream.resume();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    clearInterval(this.#silence);
+    this.#silence[Symbol.dispose]();
     // Resumed later, it would hand out the events that have arrived.
     this.pause("ended");
     await endDump(this.#zongji);
@@ -171,13 +183,14 @@ export class BinlogDump implements AsyncDisposable {
     const splitter = new PacketSplitter({
       sequence: sequenceId,
       onPacket: (bytes, start, end) => {
-        this.#hears = true;
+        this.#silence.hears();
         if (bytes[start] === EVENT && start < end) this.#handle(bytes, start + 1, end);
         else connection.packetParser.execute(packetOf(bytes.subarray(start, end), sequenceId));
       },
       onDisorder: (error) => this.#end(error),
     });
     this.#dumped = { stream, splitter };
+    this.#silence.hears();
     divert(stream, splitter);
     if (!this.isPaused) return;
     splitter.pause();
@@ -191,21 +204,6 @@ export class BinlogDump implements AsyncDisposable {
     } catch (error) {
       this.#end(error);
     }
-  }
-
-  #watchSilence(): void {
-    const { silenceMs } = this.#options;
-    this.#silence = setInterval(() => {
-      const nowMs = performance.now();
-      if (this.#hears) this.#heardMs = nowMs;
-      this.#hears = false;
-      if (this.#pauses.size > 0 || nowMs - this.#heardMs < silenceMs) return;
-      this.#end(
-        new SourceSilentError(
-          `nothing came from the server for ${silenceMs} ms, not even a heartbeat`,
-        ),
-      );
-    }, silenceMs / 10);
   }
 
   #wait(handled: Promise<void>): void {

@@ -35,6 +35,7 @@ export class PacketSplitter {
   /** What is not handled yet is in the buffer from `#start` to `#end`. */
   #start = 0;
   #end = 0;
+  #received = 0;
   #sequence: number;
   /** The parts of a packet that continues. */
   #parts: Buffer[] = [];
@@ -65,6 +66,7 @@ export class PacketSplitter {
 
   /** Handles the packets that are complete with the next `count` bytes, which are in `room`. */
   filled(count: number): void {
+    this.#received += count;
     this.#end += count;
     this.#split();
   }
@@ -76,6 +78,16 @@ export class PacketSplitter {
       done += count;
       this.filled(count);
     }
+  }
+
+  /** How many bytes it got, also those of packets that are incomplete. */
+  get received(): number {
+    return this.#received;
+  }
+
+  /** Whether bytes are unhandled: those of an incomplete packet, or what waits for `resume`. */
+  get isIncomplete(): boolean {
+    return this.#end > this.#start || this.#parts.length > 0;
   }
 
   get isPaused(): boolean {

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** A TCP proxy that can disturb its connections, as networks do. */
 export class TcpProxy implements AsyncDisposable {
@@ -11,6 +12,8 @@ export class TcpProxy implements AsyncDisposable {
   #refusing = false;
   #held = false;
   #damage: Damage | null = null;
+  #holdAt: string | null = null;
+  #pace: Pace | null = null;
 
   private constructor(server: Server, target: { host: string; port: number }) {
     this.#server = server;
@@ -59,6 +62,16 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
+  /** Holds as soon as the target sends `where` within a chunk, which is not passed on. */
+  holdAt(where: string): void {
+    this.#holdAt = where;
+  }
+
+  /** From now on passes on what the target sends in pieces, with a wait after each. */
+  slowDown(pieceBytes: number, waitMs: number): void {
+    this.#pace = { pieceBytes, waitMs };
+  }
+
   /**
    * Flips one bit of what the target sends, once: `at` bytes after the beginning of the first
    * `where` in a chunk (with an empty `where`: of the chunk). Resolves when that chunk is passed
@@ -95,7 +108,11 @@ export class TcpProxy implements AsyncDisposable {
       from.setNoDelay(true);
       from.on("data", (data) => {
         if (from === upstream) this.#damageIn(data);
-        if (!to.write(data)) from.pause();
+        if (from === upstream && this.#holdAt !== null && data.includes(this.#holdAt))
+          this.hold(true);
+        else if (from === upstream && this.#pace !== null)
+          void passSlowly(data, from, to, this.#pace);
+        else if (!to.write(data)) from.pause();
       });
       to.on("drain", () => {
         if (!this.#held) from.resume();
@@ -117,6 +134,21 @@ export class TcpProxy implements AsyncDisposable {
     this.#damage = null;
     onDone();
   }
+}
+
+/** Does not read on before the last piece is passed on. */
+async function passSlowly(data: Buffer, from: Socket, to: Socket, pace: Pace): Promise<void> {
+  from.pause();
+  for (let at = 0; at < data.length && !to.destroyed; at += pace.pieceBytes) {
+    to.write(data.subarray(at, at + pace.pieceBytes));
+    await delay(pace.waitMs);
+  }
+  from.resume();
+}
+
+interface Pace {
+  readonly pieceBytes: number;
+  readonly waitMs: number;
 }
 
 interface Damage {

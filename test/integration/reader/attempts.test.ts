@@ -3,6 +3,7 @@ import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { READER_NODE_OPTIONS } from "../../../infra/stack/settings.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const COUNTER = new URL("../../support/count-pipelines.ts", import.meta.url).href;
 const RECONNECTS = 8;
@@ -12,11 +13,11 @@ let aws: LocalAws;
 
 beforeAll(async () => {
   aws = await startLocalAws();
+  await mysql.query("CREATE DATABASE shop");
 });
 afterAll(async () => aws[Symbol.asyncDispose]());
 
 test("a reader that connects again and again keeps nothing of its former attempts", async () => {
-  await mysql.query("CREATE DATABASE shop");
   await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_TLS: "off" });
   const reader = await bench.start("following the binlog", {
@@ -37,4 +38,20 @@ test("a reader that connects again and again keeps nothing of its former attempt
   expect({ leases }).toEqual({ leases: 1 });
   expect([1, 2]).toContain(dumps);
   expect([1, 2]).toContain(shipments);
+});
+
+test("an event that takes longer than a sweep to arrive does not end the attempt", async () => {
+  await mysql.query("CREATE TABLE shop.notes (id INT PRIMARY KEY, note LONGTEXT)");
+  await using proxy = await TcpProxy.listen(mysql.server);
+  const { user, password } = mysql.server;
+  await using bench = await ReaderBench.create(
+    aws,
+    { host: "127.0.0.1", port: proxy.port, user, password },
+    { SWEEP_SECONDS: "1" },
+  );
+  const reader = await bench.start();
+  proxy.slowDown(5000, 100);
+  await mysql.query("INSERT INTO shop.notes VALUES (1, REPEAT('n', 130000))");
+  await bench.takeFrames(1);
+  expect(reader.log.filter(({ level }) => level === "warn" || level === "error")).toEqual([]);
 });

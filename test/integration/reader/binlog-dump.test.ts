@@ -11,6 +11,11 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const SEED = Number(process.env["DUMP_SEED"] ?? Math.floor(Math.random() * 2 ** 31));
 const LAST = "the last row";
+/**
+ * Where a packet's payload begins, counted from its row's text: before that are its length, the id,
+ * bitmaps and a count of columns, the event's other fields and header (19 bytes).
+ */
+const PAYLOAD = -(4 + 4 + 1 + 1 + 1 + 2 + 2 + 6 + 19 + 1);
 
 const mysql = useMysql();
 let uuid = "";
@@ -148,12 +153,10 @@ test("a packet beyond 16 MiB with a damaged first byte ends the dump", async () 
     (bytes, from, to) => {
       if (bytes.subarray(from, to).includes(LAST)) atEnd.resolve();
     },
-    proxy.port,
+    { port: proxy.port },
   );
   await Promise.race([atEnd.promise, dump.ended]);
-  // Before the marker: its length, the id, bitmaps and a count of columns, the event's other fields
-  // and header (19 bytes).
-  const done = proxy.damage(marker, -(4 + 4 + 1 + 1 + 1 + 2 + 2 + 6 + 19 + 1));
+  const done = proxy.damage(marker, PAYLOAD);
   await mysql.query("INSERT INTO shop.notes (note) VALUES (CONCAT(?, REPEAT('n', ?)))", [
     marker,
     17 << 20,
@@ -163,6 +166,54 @@ test("a packet beyond 16 MiB with a damaged first byte ends the dump", async () 
     name: "DumpEndedError",
     code: "PROTOCOL_CONNECTION_LOST",
   });
+});
+
+test("a damaged sequence number ends the dump at once", async () => {
+  const marker = "the row whose packet has another number";
+  await using proxy = await TcpProxy.listen(mysql.server);
+  await using dump = await start("off", () => undefined, {
+    port: proxy.port,
+    offset: await endOfFile(),
+  });
+  const done = proxy.damage(marker, PAYLOAD - 1);
+  await mysql.query("INSERT INTO shop.notes (note) VALUES (?)", [marker]);
+  await done;
+  await expect(dump.ended).rejects.toMatchObject({
+    name: "PacketOrderError",
+    code: "PROTOCOL_CONNECTION_LOST",
+  });
+});
+
+test.concurrent.each(["off", "encrypt"] as const)(
+  "an event may take longer to arrive than a silence may last (TLS: %s)",
+  async (tls) => {
+    const silenceMs = 1500;
+    const marker = `the slow row with TLS ${tls}`;
+    await using proxy = await TcpProxy.listen(mysql.server);
+    const arrived = Promise.withResolvers<number>();
+    await using dump = await start(
+      tls,
+      (bytes, from, to) => {
+        if (bytes.subarray(from, to).includes(marker)) arrived.resolve(performance.now());
+      },
+      { port: proxy.port, silenceMs, offset: await endOfFile() },
+    );
+    proxy.slowDown(5000, 100);
+    const written = performance.now();
+    await mysql.query("INSERT INTO shop.notes (note) VALUES (CONCAT(REPEAT('n', 110000), ?))", [
+      marker,
+    ]);
+    const atMs = await Promise.race([arrived.promise, dump.ended]);
+    expect(atMs - written).toBeGreaterThan(silenceMs);
+  },
+);
+
+test.concurrent("a server that says nothing more before the dump ends the start", async () => {
+  await using proxy = await TcpProxy.listen(mysql.server);
+  // The name of the column in its first answer.
+  proxy.holdAt("version");
+  const starting = start("off", () => undefined, { port: proxy.port, silenceMs: 1500 });
+  await expect(starting).rejects.toMatchObject({ name: "SourceSilentError" });
 });
 
 /** The events of the log up to the last row, as hashes. `wait`: see `onEvent`. */
@@ -190,7 +241,8 @@ async function eventsOf(
 async function start(
   tls: "off" | "encrypt",
   onEvent: (bytes: Buffer, start: number, end: number) => void | Promise<void>,
-  port = mysql.server.port,
+  // A heartbeat among the events would be one too many.
+  { port = mysql.server.port, offset = 4, silenceMs = 600_000 } = {},
 ): Promise<BinlogDump> {
   const { host, user, password } = mysql.server;
   return BinlogDump.start({
@@ -200,10 +252,15 @@ async function start(
     })),
     serverId: 4711,
     serverUuid: uuid,
-    start: { kind: "file", file, offset: 4 },
-    silenceMs: 600_000, // so that no heartbeat is among the events
+    start: { kind: "file", file, offset },
+    silenceMs,
     onEvent,
   });
+}
+
+async function endOfFile(): Promise<number> {
+  const files = await mysql.query<{ Log_name: string; File_size: number }>("SHOW BINARY LOGS");
+  return files.find(({ Log_name }) => Log_name === file)?.File_size ?? NaN;
 }
 
 async function runningDumps(): Promise<number> {

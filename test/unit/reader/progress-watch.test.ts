@@ -27,6 +27,16 @@ test("an attempt ends when the server does not send more binlog, but not for an 
   );
 });
 
+test("a dump after GTIDs that has advanced is known to follow, also where each look was excused", async () => {
+  const watch = new ProgressWatch(false);
+  await watch.look(at(3, 500), true, endsAt(3, 900));
+  await watch.look(at(3, 600), true, endsAt(3, 900));
+  await watch.look(at(3, 600), false, endsAt(3, 900));
+  await expect(watch.look(at(3, 600), false, endsAt(3, 900))).rejects.toBeInstanceOf(
+    BinlogInterruptedError,
+  );
+});
+
 test("a dump after GTIDs may skip all present binlog without sending an event", async () => {
   const watch = new ProgressWatch(false);
   for (let look = 0; look < 3; look++) await watch.look(at(2, 4), false, endsAt(3, 900));
