@@ -14,9 +14,16 @@ export interface JsonCall {
 }
 
 export function parseJsonCall(request: AwsRequest): JsonCall {
-  const target = request.headers["x-amz-target"];
-  const action = typeof target === "string" ? target.slice(target.lastIndexOf(".") + 1) : "";
-  return { action, input: parseObject(request.body) };
+  const { body } = request;
+  return {
+    action: actionOf(request),
+    input: body.length === 0 ? {} : parseObject(body.toString()),
+  };
+}
+
+export function actionOf({ headers }: AwsRequest): string {
+  const target = headers["x-amz-target"];
+  return typeof target === "string" ? target.slice(target.lastIndexOf(".") + 1) : "";
 }
 
 export function jsonResponse(
@@ -49,10 +56,10 @@ export function textOf(input: JsonObject, name: string): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-function parseObject(body: Buffer): JsonObject | undefined {
-  if (body.length === 0) return {};
+/** Undefined when the text is not a JSON object. */
+export function parseObject(text: string): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(body.toString());
+    const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null ? (value as JsonObject) : undefined;
   } catch {
     return undefined;

@@ -41,7 +41,8 @@ export interface CallContext {
 export interface AwsResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  /** An array: the body in parts. */
+  readonly body: string | Uint8Array | readonly Uint8Array[];
 }
 
 export interface AwsError {

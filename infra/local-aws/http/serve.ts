@@ -49,14 +49,18 @@ function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   return promise;
 }
 
-function send(outgoing: ServerResponse, response: AwsResponse): void {
-  const length = { "content-length": Buffer.byteLength(response.body) };
-  outgoing.writeHead(response.status, {
+function send(outgoing: ServerResponse, { status, headers, body }: AwsResponse): void {
+  const parts = typeof body === "string" || body instanceof Uint8Array ? [body] : body;
+  const length = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
+  outgoing.writeHead(status, {
     "x-amzn-requestid": randomUUID(),
-    ...length,
-    ...response.headers,
+    "content-length": length,
+    ...headers,
   });
-  outgoing.end(response.body);
+  // All parts in one call of the system.
+  outgoing.cork();
+  for (const part of parts.slice(0, -1)) outgoing.write(part);
+  outgoing.end(parts.at(-1));
 }
 
 /** Ends a connection with TCP's RST, like a crashed peer. */

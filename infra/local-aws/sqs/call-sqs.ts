@@ -27,7 +27,9 @@ export async function callSqs(
   const response = await endpoint.perform({ method: "POST", url: "/", headers, body }, signal);
   if (response === "reset")
     throw new CallRefusedError(action, "ECONNRESET", "a fault reset the connection");
-  const output = JSON.parse(String(response.body)) as JsonObject;
+  const { body: answer } = response;
+  const text = Array.isArray(answer) ? String(Buffer.concat(answer as Uint8Array[])) : answer;
+  const output = JSON.parse(String(text)) as JsonObject;
   if (response.status === 200) return output;
   const type = String(output["__type"]);
   const code = type.slice(type.lastIndexOf("#") + 1);

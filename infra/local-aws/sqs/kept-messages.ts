@@ -4,19 +4,23 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { LoggedMessage, LoggedSend, MessageLog } from "./queues/message-log.ts";
 import { DEDUPLICATION_INTERVAL_MS } from "./queues/deduplication.ts";
+import type { MessageAttribute } from "./queues/message-attributes.ts";
+import { MessageBody } from "./queues/message-body.ts";
 
 /**
- * A line of the file. `+`: a message was added; `=`: a send whose message is gone; `r`: a message
- * was received; `-`: a message was removed.
+ * A line of the file, in memory. `+`: a message was added; `=`: a send whose message is gone; `r`:
+ * a message was received; `-`: a message was removed.
  */
 type Line =
-  | readonly ["+", queue: string, message: LineMessage, isSend: boolean]
+  | readonly ["+", queue: string, message: LoggedMessage, isSend: boolean]
   | readonly ["=", queue: string, send: LoggedSend]
   | readonly ["r", queue: string, id: string, receiveCount: number, firstReceivedAtMs: number]
   | readonly ["-", queue: string, id: string];
 
-type LineMessage = Omit<LoggedMessage, "attributes"> & {
-  readonly attributes: readonly (readonly [string, unknown])[];
+/** A message in the file. */
+type WrittenMessage = Omit<LoggedMessage, "attributes" | "body"> & {
+  readonly body: string;
+  readonly attributes: readonly (readonly [string, MessageAttribute])[];
 };
 
 interface HeldQueue {
@@ -72,7 +76,7 @@ export class KeptMessages implements Disposable {
     return {
       messages: Array.from(held.messages.values(), (message) => ({ ...message })),
       sends: [...held.sends],
-      added: (message, isSend) => this.#write(["+", name, lineMessage(message), isSend]),
+      added: (message, isSend) => this.#write(["+", name, message, isSend]),
       received: (...receive) => this.#write(["r", name, ...receive]),
       removed: (id) => this.#write(["-", name, id]),
     };
@@ -113,7 +117,7 @@ export class KeptMessages implements Disposable {
     const held = this.#held(line[1]);
     switch (line[0]) {
       case "+": {
-        const message = { ...line[2], attributes: new Map(line[2].attributes) } as LoggedMessage;
+        const message = { ...line[2] };
         held.messages.set(message.id, message);
         if (line[3]) remember(held, message);
         return;
@@ -161,7 +165,7 @@ export class KeptMessages implements Disposable {
       held.sends = held.sends.filter(({ sentAtMs }) => sentAtMs > oldest);
       for (const send of held.sends) appendFileSync(file, lineText(["=", name, send]));
       for (const message of held.messages.values())
-        appendFileSync(file, lineText(["+", name, lineMessage(message), false]));
+        appendFileSync(file, lineText(["+", name, message, false]));
     }
     renameSync(draft, this.#path);
     if (this.#file !== undefined) closeSync(this.#file);
@@ -185,21 +189,29 @@ function remember(held: HeldQueue, { deduplicationId, ...message }: LoggedMessag
   held.sends.push({ id, sequenceNumber, sentAtMs, groupId, deduplicationId });
 }
 
-function lineMessage(message: LoggedMessage): LineMessage {
-  return { ...message, attributes: [...message.attributes] };
-}
-
 /**
  * A line's text. Escapes the characters that end a line for `readline` but need no escape in JSON.
  */
 function lineText(line: Line): string {
-  const json = JSON.stringify(line).replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
-  return `${json}\n`;
+  const json = JSON.stringify(line, (_name, value: unknown) => {
+    if (value instanceof MessageBody) return value.text;
+    return value instanceof Map ? [...value] : value;
+  });
+  return `${json.replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029")}\n`;
 }
 
-function parsed(line: string): Line | null {
+/** Null when the text is not a line. */
+function parsed(text: string): Line | null {
   try {
-    return JSON.parse(line) as Line;
+    const line = JSON.parse(text) as Line;
+    if (line[0] !== "+") return line;
+    const { body, attributes, ...rest } = line[2] as unknown as WrittenMessage;
+    const message = {
+      ...rest,
+      body: MessageBody.ofText(body),
+      attributes: new Map(attributes),
+    };
+    return ["+", line[1], message, line[3]];
   } catch {
     return null;
   }

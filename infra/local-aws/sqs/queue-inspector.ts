@@ -66,7 +66,7 @@ export class QueueInspector {
     const entries = this.#queues.find(name)?.recent.all() ?? [];
     return entries.map(({ message, deletedAtMs }) => ({
       view: messageView(message, deletedAtMs),
-      body: message.body,
+      body: message.body.text,
     }));
   }
 
@@ -76,8 +76,8 @@ export class QueueInspector {
   body(name: string, id: string): string | undefined {
     const queue = this.#queues.find(name);
     if (queue === undefined) return undefined;
-    for (const message of queue.messages()) if (message.id === id) return message.body;
-    return queue.recent.all().find(({ message }) => message.id === id)?.message.body;
+    for (const message of queue.messages()) if (message.id === id) return message.body.text;
+    return queue.recent.all().find(({ message }) => message.id === id)?.message.body.text;
   }
 }
 

@@ -47,7 +47,7 @@ function describe(
   return {
     MessageId: message.id,
     ReceiptHandle: formatReceiptHandle(receipt),
-    MD5OfBody: message.bodyMd5,
+    MD5OfBody: message.body.md5,
     Body: message.body,
     ...(Object.keys(system).length === 0 ? {} : { Attributes: system }),
     ...(attributes.size === 0

@@ -4,6 +4,7 @@ import { batchEntries, eachEntry } from "./batches.ts";
 import { invalidParameter, SqsError } from "../queues/errors.ts";
 import { optionalInteger, requiredText } from "./input.ts";
 import type { MessageContent } from "../queues/message.ts";
+import { MessageBody } from "../queues/message-body.ts";
 import {
   attributesMd5,
   attributesSize,
@@ -14,9 +15,6 @@ import type { Action } from "./action.ts";
 
 /** The limit for a message, and for all messages of a batch together: 1 MiB. */
 const MOST_BYTES = 1_048_576;
-
-/** SQS accepts only the characters that XML 1.0 calls Char, so no lone surrogates. */
-const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u;
 
 const ID = /^[!-~]{1,128}$/;
 
@@ -41,16 +39,16 @@ export const sendMessageBatch: Action = (input, { queues, failedEntry }) => {
 };
 
 function send(queue: Queue, input: JsonObject): JsonObject {
-  const body = requiredText(input, "MessageBody");
+  const body = bodyOf(input);
   const attributes = parseMessageAttributes(input);
   const most = Number(queue.attributes["MaximumMessageSize"]);
-  if (Buffer.byteLength(body) + attributesSize(attributes) > most) {
+  if (body.bytes + attributesSize(attributes) > most) {
     throw new SqsError(
       "InvalidParameterValue",
       `One or more parameters are invalid. Reason: Message must be shorter than ${most} bytes.`,
     );
   }
-  if (FORBIDDEN.test(body)) {
+  if (!body.isAllowed) {
     throw new SqsError(
       "InvalidMessageContents",
       "Invalid characters found. Valid unicode characters are #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF",
@@ -58,7 +56,6 @@ function send(queue: Queue, input: JsonObject): JsonObject {
   }
   const content: MessageContent = {
     body,
-    bodyMd5: createHash("md5").update(body).digest("hex"),
     attributes,
     traceHeader: traceHeaderOf(input),
     groupId: checkedId(input, "MessageGroupId"),
@@ -68,10 +65,17 @@ function send(queue: Queue, input: JsonObject): JsonObject {
   const md5 = attributesMd5(attributes);
   return {
     MessageId: id,
-    MD5OfMessageBody: content.bodyMd5,
+    MD5OfMessageBody: body.md5,
     ...(md5 === undefined ? {} : { MD5OfMessageAttributes: md5 }),
     ...(sequenceNumber === undefined ? {} : { SequenceNumber: sequenceNumber }),
   };
+}
+
+/** The body; JSON requests have it already. Throws SqsError. */
+function bodyOf(input: JsonObject): MessageBody {
+  const body = input["MessageBody"];
+  if (body instanceof MessageBody && body.length > 0) return body;
+  return MessageBody.ofText(requiredText(input, "MessageBody"));
 }
 
 /**
@@ -110,10 +114,10 @@ function requireFifoParameters(
   }
 }
 
-function deduplicationIdOf(queue: Queue, input: JsonObject, body: string): string | undefined {
+function deduplicationIdOf(queue: Queue, input: JsonObject, body: MessageBody): string | undefined {
   const given = checkedId(input, "MessageDeduplicationId");
   if (given !== undefined || queue.attributes["ContentBasedDeduplication"] !== "true") return given;
-  return createHash("sha256").update(body).digest("hex");
+  return createHash("sha256").update(body.text).digest("hex");
 }
 
 function checkedId(
@@ -146,5 +150,8 @@ function traceHeaderOf(input: JsonObject): string | undefined {
  */
 function sizeOf(entry: JsonObject): number {
   const attributes = new Map(Object.entries(entry["MessageAttributes"] ?? {}));
-  return Buffer.byteLength(textOf(entry, "MessageBody") ?? "") + attributesSize(attributes);
+  const body = entry["MessageBody"];
+  const text = textOf(entry, "MessageBody") ?? "";
+  const bytes = body instanceof MessageBody ? body.bytes : Buffer.byteLength(text);
+  return bytes + attributesSize(attributes);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { JsonObject } from "../../http/aws-json.ts";
 import type { AwsResponse } from "../../http/aws-service.ts";
 import { textElement } from "../../http/xml.ts";
+import { MessageBody } from "../queues/message-body.ts";
 import type { Protocol } from "./protocol.ts";
 
 /**
@@ -145,6 +146,7 @@ function toXml(output: JsonObject, action: string): string {
 }
 
 function toElement(name: string, value: unknown, action: string): string {
+  if (value instanceof MessageBody) return textElement(name, value.text);
   return typeof value === "object" && value !== null
     ? `<${name}>${toXml(value as JsonObject, action)}</${name}>`
     : textElement(name, String(value));

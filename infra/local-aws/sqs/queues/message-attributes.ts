@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { JsonObject } from "../../http/aws-json.ts";
 import { SqsError } from "./errors.ts";
 
-interface MessageAttribute {
+export interface MessageAttribute {
   /** String, Number or Binary, possibly with a custom label: `Number.float`. */
   readonly DataType: string;
   readonly StringValue?: string;

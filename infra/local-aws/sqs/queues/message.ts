@@ -1,12 +1,11 @@
 import type { Deadline } from "../../time/deadlines.ts";
 import type { ListNode } from "./linked-list.ts";
 import type { MessageAttributes } from "./message-attributes.ts";
+import type { MessageBody } from "./message-body.ts";
 
 /** The parts of a message that come from its sender. */
 export interface MessageContent {
-  readonly body: string;
-  /** Lower-case hexadecimal. */
-  readonly bodyMd5: string;
+  readonly body: MessageBody;
   readonly attributes: MessageAttributes;
   readonly traceHeader: string | undefined;
   readonly groupId: string | undefined;

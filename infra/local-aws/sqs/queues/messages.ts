@@ -62,7 +62,6 @@ export class Messages {
   add(content: MessageContent, added: NewMessage): Message {
     const logged: LoggedMessage = {
       body: content.body,
-      bodyMd5: content.bodyMd5,
       attributes: content.attributes,
       traceHeader: content.traceHeader,
       groupId: content.groupId,

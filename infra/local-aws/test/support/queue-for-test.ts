@@ -1,4 +1,5 @@
 import type { Message, MessageContent } from "../../sqs/queues/message.ts";
+import { MessageBody } from "../../sqs/queues/message-body.ts";
 import { Queue } from "../../sqs/queues/queue.ts";
 import type { ReceiveOptions } from "../../sqs/queues/receives.ts";
 import { NO_LOG } from "../../sqs/queues/message-log.ts";
@@ -28,8 +29,7 @@ export function queueForTest(
 
 export function contentForTest(body: string, groupId?: string): MessageContent {
   return {
-    body,
-    bodyMd5: "",
+    body: MessageBody.ofText(body),
     attributes: new Map(),
     traceHeader: undefined,
     groupId,

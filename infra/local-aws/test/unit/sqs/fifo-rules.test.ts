@@ -128,11 +128,11 @@ class History {
     const groups = [...new Set(received.map(({ groupId }) => groupId))];
     // A receive takes all of a group's messages, oldest first, before it turns to the next group.
     const expected = groups.flatMap((id) => deliverable.filter(({ group }) => group === id));
-    expect(received.map(({ body }) => body)).toEqual(
+    expect(received.map(({ body }) => body.text)).toEqual(
       expected.slice(0, received.length).map(({ body }) => body),
     );
     for (const message of received) {
-      const described = this.#messages.find(({ body }) => body === message.body);
+      const described = this.#messages.find(({ body }) => body === message.body.text);
       if (described === undefined)
         throw new Error("the queue returned a message that was never sent");
       described.hiddenUntilMs = this.#clock.now() + step.visibilityMs;

@@ -20,7 +20,7 @@ test("a receive whose client has already disconnected takes no message", async (
   const queue = queueForTest(new ManualClock(), { FifoQueue: "true" });
   queue.send(contentForTest("1", "g"), 0);
   expect(await receiveForTest(queue, { signal: AbortSignal.abort() })).toEqual([]);
-  expect(await receiveForTest(queue)).toMatchObject([{ body: "1", receiveCount: 1 }]);
+  expect(await receiveForTest(queue)).toMatchObject([{ body: { text: "1" }, receiveCount: 1 }]);
 });
 
 test("a waiting receive whose client disconnects takes no message", async () => {
@@ -31,7 +31,7 @@ test("a waiting receive whose client disconnects takes no message", async () => 
   client.abort();
   queue.send(contentForTest("1", "g"), 0);
   expect(await gone).toEqual([]);
-  expect(await stays).toMatchObject([{ body: "1", receiveCount: 1 }]);
+  expect(await stays).toMatchObject([{ body: { text: "1" }, receiveCount: 1 }]);
 });
 
 test("a waiting receive ends when a message becomes visible", async () => {
@@ -47,7 +47,7 @@ test("a waiting receive ends when a message becomes visible", async () => {
   await Promise.resolve();
   expect(received).toBeUndefined();
   clock.advance(1);
-  expect(await polling).toMatchObject([{ body: "1", receiveCount: 2 }]);
+  expect(await polling).toMatchObject([{ body: { text: "1" }, receiveCount: 2 }]);
 });
 
 test("a FIFO queue looks for groups among its first messages only", async () => {
@@ -59,8 +59,8 @@ test("a FIFO queue looks for groups among its first messages only", async () => 
   if (first === undefined) throw new Error("the queue returned no message of the backlog");
   expect(await receiveForTest(queue)).toEqual([]);
   queue.delete(first);
-  const bodies = (await receiveForTest(queue, { most: 1 })).map(({ body }) => body);
-  bodies.push(...(await receiveForTest(queue)).map(({ body }) => body));
+  const bodies = (await receiveForTest(queue, { most: 1 })).map(({ body }) => body.text);
+  bodies.push(...(await receiveForTest(queue)).map(({ body }) => body.text));
   expect(bodies).toEqual(["1", "hidden"]);
 });
 

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { parseObject, type JsonObject } from "../../http/aws-json.ts";
+import { MessageBody } from "../queues/message-body.ts";
+
+/** Stands for a body in JSON; nobody can send it. */
+const TOKEN = randomUUID();
+
+const MEMBER = Buffer.from('"MessageBody":"');
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+/** What is before a member: `{` or `,`. */
+const BEFORE_MEMBER = new Set([0x7b, 0x2c]);
+
+/**
+ * Parses a request around its bodies, so that a `MessageBody` in it is a MessageBody. Undefined
+ * when that fails; the request then has to be parsed as a whole, which gives texts in their place.
+ *
+ * MEMBER after a brace or a comma is never part of a text, where a backslash precedes each quote.
+ * Where a body ends is an assumption: a wrong one leaves a quote too much in the body, and it is no
+ * JSON.
+ */
+export function parseAroundBodies(request: Buffer): JsonObject | undefined {
+  const bodies: MessageBody[] = [];
+  let rest = "";
+  let from = 0;
+  const starts = startsOf(request);
+  for (const [index, start] of starts.entries()) {
+    const end = endOf(request, start, starts[index + 1] ?? request.length);
+    const body = MessageBody.ofJson(compact(request.subarray(start, end)));
+    if (body === undefined) return undefined;
+    bodies.push(body);
+    rest += `${request.toString("utf8", from, start)}"${TOKEN}${index}"`;
+    from = end;
+  }
+  const input = parseObject(rest + request.toString("utf8", from));
+  if (input !== undefined) putBack(input, bodies);
+  return input;
+}
+
+/** The JSON of an answer, in parts, with the bodies as they came. */
+export function stringifyAroundBodies(output: JsonObject): Uint8Array[] {
+  const bodies: MessageBody[] = [];
+  const text = JSON.stringify(output, (_name, value: unknown) => {
+    if (!(value instanceof MessageBody)) return value;
+    bodies.push(value);
+    return TOKEN;
+  });
+  return text.split(`"${TOKEN}"`).flatMap((part, index) => {
+    const body = bodies[index];
+    return body === undefined ? [Buffer.from(part)] : [Buffer.from(part), body.json];
+  });
+}
+
+/** Where the bodies begin: the places of their first quotes. */
+function startsOf(request: Buffer): number[] {
+  const starts: number[] = [];
+  for (let at = request.indexOf(MEMBER); at !== -1; at = request.indexOf(MEMBER, at + 1))
+    if (BEFORE_MEMBER.has(request[at - 1] ?? 0)) starts.push(at + MEMBER.length - 1);
+  return starts;
+}
+
+/**
+ * Where a body ends: behind the first of the quotes before `limit` that have no backslash. The
+ * members between it and `limit` are few and short.
+ */
+function endOf(request: Buffer, start: number, limit: number): number {
+  let end = start + 1;
+  let quote = request.lastIndexOf(QUOTE, limit - 1);
+  while (quote > start && request[quote - 1] !== BACKSLASH) {
+    end = quote + 1;
+    quote = request.lastIndexOf(QUOTE, quote - 1);
+  }
+  return end;
+}
+
+/** A copy, where the body is so small that it is not to keep the whole request in memory. */
+function compact(body: Buffer): Buffer {
+  if (body.length * 2 >= body.buffer.byteLength) return body;
+  const copy = Buffer.allocUnsafeSlow(body.length);
+  body.copy(copy);
+  return copy;
+}
+
+/** Replaces the tokens of parsed JSON by the bodies for which they stand. */
+function putBack(input: JsonObject, bodies: readonly MessageBody[]): void {
+  const entries = input["Entries"];
+  for (const holder of [input, ...(Array.isArray(entries) ? (entries as unknown[]) : [])]) {
+    const token = (holder as { MessageBody?: unknown } | null)?.MessageBody;
+    if (typeof token === "string" && token.startsWith(TOKEN))
+      (holder as { MessageBody: unknown }).MessageBody = bodies[Number(token.slice(TOKEN.length))];
+  }
+}

@@ -1,0 +1,131 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { SeededRandom } from "../../../http/seeded-random.ts";
+import { parseAroundBodies, stringifyAroundBodies } from "../../../sqs/protocols/message-bodies.ts";
+import { MessageBody } from "../../../sqs/queues/message-body.ts";
+
+const SEED = Number(process.env["BODIES_SEED"] ?? Date.now() % 2 ** 32);
+
+/** A body is decoded in pieces of this length. */
+const PIECE = 65_536;
+
+/** Parts of a JSON string, and the text that each stands for. */
+const PARTS = [
+  ["a", "a"],
+  ['\\"', '"'],
+  ["\\\\", "\\"],
+  ["\\/", "/"],
+  ["\\n", "\n"],
+  ["\\u0041", "A"],
+  ["é", "é"],
+  ["漢", "漢"],
+  ["😀", "😀"],
+  ["\\ud83d\\ude00", "😀"],
+] as const;
+
+describe(`with BODIES_SEED=${SEED}`, () => {
+  test("a body has the text, size and checksum of its JSON, wherever that is cut", () => {
+    const random = new SeededRandom(SEED);
+    for (let round = 0; round < 100; round++) {
+      const before = "a".repeat(PIECE - random.below(100));
+      const parts = Array.from({ length: 200 }, () => random.pick(PARTS));
+      const text = before + parts.map(([, meant]) => meant).join("");
+      const body = MessageBody.ofJson(
+        Buffer.from(`"${before}${parts.map(([written]) => written).join("")}"`),
+      );
+      expect(body?.text).toBe(text);
+      expect(body).toMatchObject(factsOf(text));
+    }
+  });
+
+  test("a request parses as by JSON.parse, or has to be parsed as a whole", () => {
+    const random = new SeededRandom(SEED);
+    const pieces = ['{"MessageBody":"', '","MessageBody":"', '"', "\\", ",", "}", "a", '"}'];
+    let around = 0;
+    for (let round = 0; round < 10_000; round++) {
+      const text = Array.from({ length: 1 + random.below(8) }, () => random.pick(pieces)).join("");
+      const json = random.chance(0.5)
+        ? JSON.stringify({ MessageBody: text, MessageGroupId: "g", "": text })
+        : `{"MessageBody":"${text}`;
+      const input = parseAroundBodies(Buffer.from(json));
+      if (input === undefined) continue;
+      around++;
+      expect(plain(input)).toEqual(JSON.parse(json));
+    }
+    expect(around).toBeGreaterThan(500);
+  });
+});
+
+test("a body without a place for a cut is decoded at once", () => {
+  const text = '"'.repeat(PIECE);
+  expect(MessageBody.ofText(text)).toMatchObject(factsOf(text));
+});
+
+test("a character that SQS refuses is found on either side of a cut", () => {
+  for (const refused of ["\u0000", "\u001F", "\uFFFE", "\uD83D", "\uDE00"])
+    for (const place of [0, PIECE - 2, PIECE - 1, PIECE, PIECE + 1])
+      expect(MessageBody.ofText(`${"a".repeat(place)}${refused}z`).isAllowed).toBe(false);
+});
+
+test("what is not exactly one JSON string in UTF-8 is no body", () => {
+  const notUtf8 = Buffer.from([0x22, 0xff, 0x22]);
+  for (const json of [
+    "",
+    '"',
+    "1",
+    '"a',
+    '"a"b"',
+    '"a\\"',
+    '"\\x"',
+    '"\n"',
+    `"${"a".repeat(PIECE)}"b"`,
+  ])
+    expect(MessageBody.ofJson(Buffer.from(json)), json.slice(0, 9)).toBeUndefined();
+  expect(MessageBody.ofJson(notUtf8)).toBeUndefined();
+});
+
+test("the bodies of a send as SDKs write it are not parsed with the request", () => {
+  const entries = ['{"a":"b\\"c"}', "", 'ends in \\"', "é 漢 😀", "x".repeat(2 * PIECE)].map(
+    (text, n) => ({ Id: `${n}`, MessageBody: text, MessageGroupId: "g", DelaySeconds: 0 }),
+  );
+  for (const sent of [...entries, { QueueUrl: "http://q", Entries: entries }]) {
+    const input = parseAroundBodies(Buffer.from(JSON.stringify(sent))) as unknown as typeof sent;
+    expect(plain(input)).toEqual(sent);
+    for (const one of "Entries" in input ? input.Entries : [input])
+      expect(one.MessageBody).toBeInstanceOf(MessageBody);
+  }
+});
+
+test("a small body does not keep its request in memory", () => {
+  const Entries = [{ MessageBody: "small" }, { MessageBody: "x".repeat(PIECE) }];
+  const input = parseAroundBodies(Buffer.from(JSON.stringify({ Entries })));
+  const [small] = (input as unknown as { Entries: { MessageBody: MessageBody }[] }).Entries;
+  expect(small?.MessageBody.json.buffer.byteLength).toBeLessThan(PIECE);
+});
+
+test("an answer contains a body as its request did", () => {
+  const bodies = ['"\\u0041\\/"', '"é"', '""'].map((json) => MessageBody.ofJson(Buffer.from(json)));
+  const parts = stringifyAroundBodies({ Messages: bodies.map((Body) => ({ Body, Id: "1" })) });
+  expect(String(Buffer.concat(parts))).toBe(
+    '{"Messages":[{"Body":"\\u0041\\/","Id":"1"},{"Body":"é","Id":"1"},{"Body":"","Id":"1"}]}',
+  );
+  expect(String(Buffer.concat(stringifyAroundBodies({})))).toBe("{}");
+});
+
+/** A parsed request with texts in place of its bodies. */
+function plain(input: object): unknown {
+  return JSON.parse(
+    JSON.stringify(input, (_name, value: unknown) =>
+      value instanceof MessageBody ? value.text : value,
+    ),
+  );
+}
+
+function factsOf(text: string): Partial<MessageBody> {
+  return {
+    bytes: Buffer.byteLength(text),
+    length: text.length,
+    md5: createHash("md5").update(text).digest("hex"),
+    isAllowed: true,
+  };
+}
