@@ -32,9 +32,14 @@ export type SendResult =
 export interface Sender {
   /**
    * Sends messages to a queue. Messages of a group are sent in order, and none after a failed one
-   * of its group. Throws OwnTroubleError when the cause is not the queue.
+   * of its group. Throws OwnTroubleError when the cause is not the queue. `onWaiting` is called
+   * when a request is on its way.
    */
-  send(queueName: string, messages: readonly OutgoingMessage[]): Promise<SendResult>;
+  send(
+    queueName: string,
+    messages: readonly OutgoingMessage[],
+    onWaiting?: () => void,
+  ): Promise<SendResult>;
 }
 
 /**
@@ -67,14 +72,15 @@ export interface QueueSenderOptions {
 export function queueSender(options: QueueSenderOptions): Sender {
   const { client, rawQueueUrl, payloads, patience } = options;
   return {
-    async send(queueName, messages) {
+    async send(queueName, messages, onWaiting) {
       const unsent = new Set(await Promise.all(messages.map(encoded)));
       const troubles: Trouble[] = [];
       while (unsent.size > 0 && troubles.length === 0) {
         await forEachLimited(nextBatches(unsent), REQUESTS_PER_QUEUE, async (batch) => {
           if (troubles.length > 0) return;
           try {
-            for (const message of await sendBatch(queueName, batch)) unsent.delete(message);
+            for (const message of await sendBatch(queueName, batch, onWaiting))
+              unsent.delete(message);
           } catch (error) {
             troubles.push(queueTrouble(error, largest(batch)));
           }
@@ -91,6 +97,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
   async function sendBatch(
     queueName: string,
     batch: readonly EncodedMessage[],
+    onWaiting: () => void = () => undefined,
   ): Promise<readonly EncodedMessage[]> {
     const [first] = batch;
     if (first === undefined) return [];
@@ -101,7 +108,9 @@ export function queueSender(options: QueueSenderOptions): Sender {
     const QueueUrl = siblingQueueUrl(rawQueueUrl, queueName);
     if (batch.length === 1) {
       const command = new SendMessageCommand({ QueueUrl, ...(await parameters(first)) });
-      await patientRequest(patience, request, (time) => client.send(command, time));
+      await patientRequest(patience, request, (time) =>
+        underWay(client.send(command, time), onWaiting),
+      );
       return [first];
     }
     const Entries = await Promise.all(
@@ -112,7 +121,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
     );
     const command = new SendMessageBatchCommand({ QueueUrl, Entries });
     const { Failed: failed = [] } = await patientRequest(patience, request, (time) =>
-      client.send(command, time),
+      underWay(client.send(command, time), onWaiting),
     );
     const failures = new Set(failed.map(({ Id: id }) => id));
     const sent = batch.filter((_message, index) => !failures.has(String(index)));
@@ -146,6 +155,15 @@ export function queueSender(options: QueueSenderOptions): Sender {
       throw new OwnTroubleError("a body cannot be written to the payload bucket", { cause });
     }
   }
+}
+
+/**
+ * Calls `onWaiting` when the SDK has written the request. It does so before the event loop's next
+ * turn if it has a connection.
+ */
+function underWay<Output>(answer: Promise<Output>, onWaiting: () => void): Promise<Output> {
+  setImmediate(onWaiting);
+  return answer;
 }
 
 /** The payload bucket denies access to the prefix of the queue's environment. */

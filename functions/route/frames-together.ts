@@ -43,7 +43,8 @@ export function framesTogether(
   return together;
 }
 
-function dueFrame(
+/** `after`: the position up to which the frame was delivered; null when it was not. */
+export function dueFrame(
   frame: PositionedFrame,
   after: PositionText | null,
   { subscriptions, environmentOf }: Rules,

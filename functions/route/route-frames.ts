@@ -16,6 +16,7 @@ import { fanOut, type FanOut, type FanOutRules } from "../message/fan-out.ts";
 import type { QueueFault } from "../message/outgoing-message.ts";
 import { attribute, connectionOf, type ConnectionKnowledge } from "../sessions/attribute.ts";
 import { framesTogether, type DueFrame } from "./frames-together.ts";
+import type { PreparedFrames } from "./prepared-frames.ts";
 import { mergeOutcomes, type Fault, type RouteOutcome } from "./route-outcome.ts";
 
 export interface RouteEffects extends DeliveryEffects {
@@ -26,6 +27,8 @@ export interface RouteEffects extends DeliveryEffects {
     change?: NamedPosition,
   ): Promise<ReadonlyMap<string, ConnectionKnowledge>>;
   readonly noteDropped: NoteDropped;
+  /** The messages of frames, where they were made before. */
+  readonly prepared?: PreparedFrames;
 }
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
@@ -95,9 +98,12 @@ async function routeTogether(
   const faults: Fault[] = [];
   let unattributed = 0;
   for (const due of together) {
-    const authored = await settleAuthors(due, rules, effects);
-    unattributed += due.changes.length - authored.length;
-    const share = fanOut(due.frame, authored, rules);
+    let share = effects.prepared?.of(due);
+    if (share == null) {
+      const authored = await settleAuthors(due, rules, effects);
+      unattributed += due.changes.length - authored.length;
+      share = fanOut(due.frame, authored, rules);
+    }
     faults.push(...faultsOf(share));
     for (const id of droppedSnapshots(due.frame, rules)) await effects.noteDropped(id);
     if (share.undecided !== null) await parkUndecided(due.frame, share.undecided, effects);

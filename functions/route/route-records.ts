@@ -8,6 +8,7 @@ import type { PositionedFrame } from "../frame/read-frame.ts";
 import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
 import { isChainError } from "../ground/errors.ts";
 import type { FanOutRules } from "../message/fan-out.ts";
+import { PreparedFrames } from "./prepared-frames.ts";
 import { routeFrames, type RouteEffects } from "./route-frames.ts";
 import type { RouteOutcome } from "./route-outcome.ts";
 
@@ -37,10 +38,18 @@ export type RecordOutcome =
 const TOGETHER = 720 * 1024;
 
 /**
+ * A larger frame is delivered alone. Its messages need not wait until the next frame is read, which
+ * happens while they are on their way.
+ */
+const ALONE = TOGETHER / 2;
+
+/**
  * Returns a function that routes the messages of one message group, to be called in their order. A
  * frame is delivered together with as many of the following ones as possible. A lane's item is read
  * once. No other invocation writes it while this one has the group; if one did, the next
  * conditional write would fail.
+ *
+ * While messages are on their way, the next frame is read and its messages are made.
  *
  * When delivering frames together fails, `onSeparation` gets the error, and from then on each frame
  * is delivered alone. An undeliverable frame then blocks only the frames behind it.
@@ -51,22 +60,39 @@ export function recordRouter(
   onSeparation: (error: unknown) => void,
 ): (record: SQSRecord) => Promise<RecordOutcome> {
   const lanes = new Map<number, LaneState>();
-  const frames = new Map<number, PositionedFrame>();
+  const frames = new Map<number, Promise<PositionedFrame>>();
+  const prepared = new PreparedFrames();
+  /** The index of the latest frame that was or is being prepared. */
+  let preparing = 0;
   let together = true;
   /** The number of records, from the first on, that are done. */
   let done = 0;
 
-  async function frameAt(index: number): Promise<PositionedFrame> {
-    const known = frames.get(index);
-    if (known !== undefined) return known;
-    const frame = await readRawMessage(records[index]?.body ?? "", source, payloads);
-    frames.set(index, frame);
-    return frame;
+  function frameAt(index: number): Promise<PositionedFrame> {
+    let reading = frames.get(index);
+    if (reading === undefined) {
+      reading = readRawMessage(records[index]?.body ?? "", source, payloads);
+      frames.set(index, reading);
+      reading.catch(() => frames.delete(index));
+    }
+    return reading;
+  }
+
+  /** Prepares a frame once. Errors are reported when the frame is handled itself. */
+  async function prepare(index: number): Promise<void> {
+    if (index <= preparing || index >= records.length) return;
+    preparing = index;
+    try {
+      prepared.prepare(await frameAt(index), rules);
+    } catch {
+      // See above.
+    }
   }
 
   async function framesAfter(index: number, first: PositionedFrame): Promise<PositionedFrame[]> {
     const followers: PositionedFrame[] = [];
     let size = sizeOf(first);
+    if (size > ALONE) return followers;
     for (let next = index + 1; next < records.length; next++) {
       let frame: PositionedFrame;
       try {
@@ -89,7 +115,15 @@ export function recordRouter(
     const number = offered[0].lane;
     const lane = lanes.get(number) ?? (await effects.lanes.read(number));
     lanes.delete(number);
-    const outcome = await routeFrames(offered, lane, rules, effects);
+    const next = index + offered.length;
+    const outcome = await routeFrames(offered, lane, rules, {
+      ...effects,
+      prepared,
+      sender: {
+        send: (queueName, messages) =>
+          effects.sender.send(queueName, messages, () => void prepare(next)),
+      },
+    });
     lanes.set(number, outcome.lane);
     done = index + (outcome.kind === "routed" ? outcome.delivered : 1);
     for (const read of frames.keys()) if (read < done) frames.delete(read);

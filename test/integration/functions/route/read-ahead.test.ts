@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { TestLane, type TestChange } from "../../../support/functions/frames.ts";
+import { CountingMetrics, rawEvent, route } from "../../../support/functions/invoke.ts";
+import { numbers } from "../../../support/functions/received.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+
+/** The changes of a frame that is delivered alone. */
+const large = (user: string): TestChange[] =>
+  Array.from({ length: 4 }, () => ({ user, text: "x".repeat(100_000) }));
+
+let stage: Stage;
+let lane: TestLane;
+beforeEach(async () => {
+  stage = await Stage.start();
+  lane = new TestLane();
+});
+afterEach(async () => {
+  await stage[Symbol.asyncDispose]();
+});
+
+/**
+ * A runtime whose first send is not answered before the environment of `user` was looked up, which
+ * happens when messages are made of this user's changes.
+ */
+function waitingFor(user: string) {
+  const clients = stage.newClients();
+  const isAsked = Promise.withResolvers<void>();
+  let sends = 0;
+  clients.sqs.middlewareStack.add(
+    (next) => async (args) => {
+      const answer = await next(args);
+      if (sends++ === 0) await isAsked.promise;
+      return answer;
+    },
+    { step: "initialize" },
+  );
+  const runtime = stage.runtimeWith(clients);
+  const { subscriptions, environmentOf } = runtime.rules;
+  const asked = (name: string, host: string): string | null => {
+    if (name === user) isAsked.resolve();
+    return environmentOf(name, host);
+  };
+  const dependsOnHost = (name: string): boolean => environmentOf.dependsOnHost(name);
+  return {
+    ...runtime,
+    rules: { subscriptions, environmentOf: Object.assign(asked, { dependsOnHost }) },
+  };
+}
+
+test("while a large frame's messages are on their way, those of the next frame are made", async () => {
+  const frames = [
+    lane.frame(large("app_prod")),
+    lane.frame(large("app_staging")),
+    lane.frame([{}]),
+  ];
+  expect(await route(waitingFor("app_staging"), rawEvent(frames))).toEqual([]);
+  expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3, 4, 9]);
+  expect(numbers(await stage.receiveAll("staging"))).toEqual([5, 6, 7, 8]);
+});
+
+test("a frame without its author, and text that is no frame, wait for their turn", async () => {
+  const metrics = new CountingMetrics();
+  const first = lane.frame(large("app_prod"));
+  const event = rawEvent([first, lane.frame([{ user: null }]), "no frame", lane.frame([{}])]);
+  expect(await route(stage.runtime, event, metrics)).toEqual([]);
+  expect(numbers(await stage.receiveAll("production"))).toEqual([1, 2, 3, 4, 6]);
+  expect(metrics.totals.get("ChangesParked")).toBe(1);
+  expect(metrics.totals.get("FramesMalformed")).toBe(1);
+});
