@@ -35,8 +35,8 @@ export interface Reached {
 }
 
 export interface StretchOptions {
-  readonly target: Target;
-  readonly source: TracedSource;
+  readonly target: Pick<Target, "dynamodb" | "offsetsTable" | "sessionsTable">;
+  readonly source: Omit<TracedSource, "address" | "credentials" | "routing">;
   readonly server: TracedServer;
   readonly bounds: Bounds;
   /** Selects the changes to return; all when omitted. */
@@ -62,6 +62,8 @@ export interface StretchOptions {
    * part.
    */
   readonly lingerMs?: number;
+  /** How many connections are remembered; CONNECTIONS_KEPT when omitted. */
+  readonly connectionsKept?: number;
   /** Stops reading when aborted. */
   readonly signal?: AbortSignal;
 }
@@ -80,7 +82,7 @@ const NO_LIFE = { epoch: 1, life: null, laneCount: 1 } as const;
  * when a connection breaks or reading fails.
  */
 export async function readStretch(options: StretchOptions): Promise<void> {
-  const { target, server, source, bounds, signal } = options;
+  const { target, server, source, bounds, signal, connectionsKept = CONNECTIONS_KEPT } = options;
   const { state, asked, offset } = server;
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
@@ -162,7 +164,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     const seal = frames.take();
     handled = handled.then(async () => {
       const sealed = await seal();
-      if (sessions.size > CONNECTIONS_KEPT) await recorded.refresh();
+      if (sessions.size > connectionsKept) await recorded.refresh();
       if (sealed.length > 0) await options.onFrames(sealed);
     });
     return handled;
@@ -217,7 +219,7 @@ async function aborted(signal: AbortSignal | undefined): Promise<void> {
  * reader's records, and from the server's list of connections.
  */
 async function sessionBook(
-  { target, server }: StretchOptions,
+  { target, server, connectionsKept = CONNECTIONS_KEPT }: StretchOptions,
   epoch: number,
   recorded: RecordedPosition,
 ): Promise<SessionBook> {
@@ -240,7 +242,7 @@ async function sessionBook(
     ask: (threads) => listConnections(connection, state.version, threads),
     prove: () => Promise.resolve(new Map()),
     isRegistering: false,
-    forgetting: { most: CONNECTIONS_KEPT, recordedTo: () => recorded.position },
+    forgetting: { most: connectionsKept, recordedTo: () => recorded.position },
     takeCensus: () => Promise.resolve(null),
     onUserChanged: () => undefined,
     onDisagreement: () => undefined,
