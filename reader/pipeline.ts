@@ -1,9 +1,9 @@
 import { getHeapStatistics } from "node:v8";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import type { Connection } from "mysql2/promise";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
+import type { LeanSends } from "../wire/lean-sends.ts";
 import { formatPosition } from "../wire/position.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
@@ -44,7 +44,7 @@ import { TransactionReader } from "./transactions/transaction-reader.ts";
 /** The parts that outlive an attempt. */
 export interface PipelineOptions {
   readonly settings: ReaderSettings;
-  readonly sqs: SQSClient;
+  readonly sends: LeanSends;
   readonly s3: S3Client;
   readonly dynamodb: DynamoDBClient;
   readonly lease: LeaseKeeper;
@@ -224,7 +224,7 @@ function sessionBook(
 }
 
 function shipmentOf(
-  { settings, sqs, s3, lease, log }: PipelineOptions,
+  { settings, sends, s3, lease, log }: PipelineOptions,
   { state, offset, readsAgain, lanes, report, onPressure }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
@@ -245,7 +245,7 @@ function shipmentOf(
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,
     send: frameSender({
-      sqs,
+      sends,
       s3,
       queueUrl: settings.rawQueueUrl,
       payloadBucket: settings.payloadBucket,

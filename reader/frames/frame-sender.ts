@@ -1,19 +1,14 @@
 import { createHash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import {
-  SendMessageCommand,
-  type SendMessageCommandInput,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
+import type { LeanSends, MessageFields } from "../../wire/lean-sends.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
-import { withBase64Body } from "../../wire/plain-bodies.ts";
 import type { Log } from "../reporting/log.ts";
 import { retry } from "../reporting/retry.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
 
 export interface FrameSenderOptions {
-  readonly sqs: SQSClient;
+  readonly sends: LeanSends;
   readonly s3: S3Client;
   readonly queueUrl: string;
   readonly payloadBucket: string;
@@ -65,27 +60,26 @@ async function sendOnce(
 ): Promise<void> {
   const { text } = frame;
   const bytes = typeof text === "string" ? Buffer.byteLength(text) : text.length;
-  const message = {
+  const fields = {
     QueueUrl: options.queueUrl,
     MessageGroupId: `lane-${frame.lane}`,
     MessageDeduplicationId: deduplicationId(frame, options.life),
   };
-  const input =
-    bytes > SQS_BODY_BYTES
-      ? { ...message, ...(await offLoaded(options, frame, bytes, signal)) }
-      : typeof text === "string"
-        ? { ...message, MessageBody: text }
-        : withBase64Body(message, text);
-  await options.sqs.send(new SendMessageCommand(input), { abortSignal: signal });
+  if (bytes <= SQS_BODY_BYTES) return options.sends.send(fields, text, signal);
+  const { pointer, attributes } = await offLoaded(options, frame, bytes, signal);
+  await options.sends.send({ ...fields, MessageAttributes: attributes }, pointer, signal);
 }
 
-/** Writes the frame to the payload bucket, and returns the message that points to it. */
+/** Writes the frame to the payload bucket, and returns what the message is that points to it. */
 async function offLoaded(
   { s3, payloadBucket, life }: FrameSenderOptions,
   frame: SealedFrame,
   bytes: number,
   signal: AbortSignal,
-): Promise<Pick<SendMessageCommandInput, "MessageBody" | "MessageAttributes">> {
+): Promise<{
+  readonly pointer: string;
+  readonly attributes: MessageFields["MessageAttributes"] & object;
+}> {
   // The key is unique to the frame: the queue may still contain a frame of another life or with
   // other boundaries that begins at the same position.
   const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}/${deduplicationId(frame, life)}`;
@@ -96,8 +90,8 @@ async function offLoaded(
     },
   );
   return {
-    MessageBody: encodePointer({ bucket: payloadBucket, key }),
-    MessageAttributes: {
+    pointer: encodePointer({ bucket: payloadBucket, key }),
+    attributes: {
       [PAYLOAD_SIZE_ATTRIBUTE]: { DataType: "Number", StringValue: String(bytes) },
     },
   };

@@ -1,24 +1,26 @@
 import { createHash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { frameSender } from "../../../../reader/frames/frame-sender.ts";
 import type { SealedFrame } from "../../../../reader/frames/lane.ts";
+import type { LeanSends, MessageFields } from "../../../../wire/lean-sends.ts";
 
 const FRAME: SealedFrame = { lane: 0, text: "x", first: "2", last: "3", previous: "1", changes: 1 };
 
 /** Sends frames in a life. Returns their deduplication ids and their keys in the payload bucket. */
 async function sent(life: string | null, ...frames: readonly SealedFrame[]) {
-  const ids: (string | undefined)[] = [];
+  const ids: string[] = [];
   const keys: (string | undefined)[] = [];
-  const send = async (command: unknown): Promise<void> => {
-    if (command instanceof SendMessageCommand) ids.push(command.input.MessageDeduplicationId);
+  const send = async ({ MessageDeduplicationId: id }: MessageFields): Promise<void> => {
+    ids.push(id);
+  };
+  const put = async (command: unknown): Promise<void> => {
     if (command instanceof PutObjectCommand) keys.push(command.input.Key);
   };
   const sendFrame = frameSender({
-    sqs: { send } as unknown as SQSClient,
-    s3: { send } as unknown as S3Client,
+    sends: { send } as unknown as LeanSends,
+    s3: { send: put } as unknown as S3Client,
     queueUrl: "raw",
     payloadBucket: "payloads",
     life,
