@@ -14,7 +14,10 @@ export const queryProtocol: Protocol = {
   parse(request) {
     const fields = new URLSearchParams(request.body.toString());
     const action = fields.get("Action") ?? "";
-    return { action, input: toInput(toTree(fields), action) };
+    const input = toInput(toTree(fields), action);
+    // Old AWS SDKs for Java name the queue by the URL to which they send, not in the form.
+    const QueueUrl = `http://${request.headers.host}${request.url}`;
+    return { action, input: request.url === "/" ? input : { QueueUrl, ...input } };
   },
 
   succeed(action, output) {

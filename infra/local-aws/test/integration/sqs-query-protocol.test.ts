@@ -23,8 +23,11 @@ beforeAll(async () => {
   return () => local[Symbol.asyncDispose]();
 });
 
-async function query(fields: Record<string, string>): Promise<{ status: number; xml: string }> {
-  const response = await fetch(local.aws.endpoints.sqs, {
+async function query(
+  fields: Record<string, string>,
+  url = local.aws.endpoints.sqs,
+): Promise<{ status: number; xml: string }> {
+  const response = await fetch(url, {
     method: "POST",
     body: new URLSearchParams({ Version: "2012-11-05", ...fields }),
   });
@@ -59,6 +62,14 @@ describe("the query protocol of SQS", () => {
     ]);
     const tags = await query({ Action: "ListQueueTags", QueueUrl });
     expect(elements(tags.xml, "Tag")).toEqual(["<Key>part</Key><Value>test</Value>"]);
+  });
+
+  test("finds the queue by the request's URL, to which old AWS SDKs for Java send", async () => {
+    const { status, xml } = await query({ Action: "ListQueueTags" }, QueueUrl);
+    expect(elements(xml, "Tag")).toEqual(["<Key>part</Key><Value>test</Value>"]);
+    expect(status).toBe(200);
+    const elsewhere = await query({ Action: "ListQueueTags" });
+    expect(elements(elsewhere.xml, "Code")).toEqual(["MissingParameter"]);
   });
 
   test("delivers a body unchanged when it contains characters that are special in XML", async () => {
