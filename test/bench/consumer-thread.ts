@@ -15,15 +15,26 @@ const sqs = new SQSClient({
   credentials: { accessKeyId, secretAccessKey },
 });
 
+/** Of a change in the binlog. */
+interface Place {
+  readonly file: string;
+  readonly pos: number;
+  readonly row: number;
+}
+
 let changes = 0;
+let disordered = 0;
+let latest: Place = { file: "", pos: 0, row: 0 };
 let delaysMs: number[] = [];
 
 const subscription = await subscribe(
   subscriber,
-  ({ op, after }) => {
+  ({ op, after, source }) => {
     // The definition of a table arrives in this queue, too.
     if (op === "ddl") return;
     changes++;
+    if (isBefore(source, latest)) disordered++;
+    else latest = source;
     const written = after?.["written_us"];
     if (typeof written === "number") delaysMs.push(nowMs() - written / 1000);
   },
@@ -36,7 +47,7 @@ const reports = setInterval(report, REPORT_EVERY_MS);
 function report(): void {
   if (changes === reported) return;
   reported = changes;
-  const since: HandledSince = { changes, delaysMs };
+  const since: HandledSince = { changes, disordered, delaysMs };
   port?.postMessage(since);
   delaysMs = [];
 }
@@ -51,6 +62,11 @@ async function stop(): Promise<void> {
   report();
   sqs.destroy();
   port?.close();
+}
+
+function isBefore(one: Place, other: Place): boolean {
+  if (one.file !== other.file) return one.file < other.file;
+  return one.pos === other.pos ? one.row < other.row : one.pos < other.pos;
 }
 
 /** The clock of `written_us`, with microseconds. */

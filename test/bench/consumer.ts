@@ -17,6 +17,8 @@ export interface ConsumerData extends ConsumerOptions {
 export interface HandledSince {
   /** Row changes since the thread's start. */
   readonly changes: number;
+  /** How many of them came after a later one, where all are of one message group. */
+  readonly disordered: number;
   /** For each change since the last report, ms from the time in `written_us` to the handler. */
   readonly delaysMs: readonly number[];
 }
@@ -32,6 +34,7 @@ const GONE = -1;
 export class BenchConsumer implements AsyncDisposable {
   readonly #worker: Worker;
   #changes = 0;
+  #disordered = 0;
   #delaysMs: number[] = [];
   #failure: unknown = null;
   #listeners = new Set<() => void>();
@@ -39,8 +42,9 @@ export class BenchConsumer implements AsyncDisposable {
   constructor({ aws }: Pick<StackFile, "aws">, options: ConsumerOptions) {
     const workerData: ConsumerData = { aws, ...options };
     this.#worker = new Worker(new URL("consumer-thread.ts", import.meta.url), { workerData });
-    this.#worker.on("message", ({ changes, delaysMs }: HandledSince) => {
+    this.#worker.on("message", ({ changes, disordered, delaysMs }: HandledSince) => {
       this.#changes = changes;
+      this.#disordered = disordered;
       for (const delay of delaysMs) this.#delaysMs.push(delay);
       this.#tell();
     });
@@ -53,6 +57,11 @@ export class BenchConsumer implements AsyncDisposable {
   /** Row changes handled since the start, as of at most 20 ms ago. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** How many of them came after a later one, where all are of one message group. */
+  get disordered(): number {
+    return this.#disordered;
   }
 
   /** The delays of the changes handled since the last call, milliseconds. */

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Pool } from "mysql2/promise";
+import type { Connection } from "mysql2/promise";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 
 export interface WriterOptions {
@@ -33,7 +33,7 @@ export interface Written {
  * writer began the row's statement: microseconds since 1970 from `performance`, whose clock is the
  * same in all processes of a machine.
  */
-export async function createOrders(pool: Pool, table: string): Promise<void> {
+export async function createOrders(pool: Pick<Connection, "query">, table: string): Promise<void> {
   await pool.query(
     "CREATE TABLE IF NOT EXISTS ?? (id BIGINT AUTO_INCREMENT PRIMARY KEY, customer VARCHAR(60), state ENUM('new','paid','sent'), " +
       "amount DECIMAL(12,2), note TEXT, placed DATETIME(3), items INT, written_us BIGINT)",

@@ -1,7 +1,8 @@
 import { withTables } from "../tables.ts";
 import { limitsTable } from "./limits-table.ts";
-import { CHINESE, ENGLISH, peersTable } from "./peers-table.ts";
+import { peersTables, type Words } from "./peers-table.ts";
 import { recorded } from "./record.ts";
+import { CHINESE, ENGLISH } from "./words.ts";
 
 /**
  * The pages with tables of recorded runs, by their paths from the repository's root: what puts the
@@ -13,9 +14,9 @@ export const PAGES: Readonly<Record<string, (page: string) => Promise<string>>> 
   "docs/performance.md": async (page) => withTables(page, { limits: await limits() }),
 };
 
-async function peers(words: typeof ENGLISH): Promise<string> {
+async function peers(words: Words): Promise<string> {
   const record = await recorded("peers");
-  return record === null ? "" : peersTable(record, words);
+  return record === null ? "" : peersTables(record, words);
 }
 
 async function limits(): Promise<string> {

@@ -15,7 +15,10 @@ const figure = z.strictObject({
   unit: z.string(),
   beside: z.strictObject({ name: z.string(), value: z.number() }).optional(),
   target: target.optional(),
-  rounds: z.array(z.strictObject({ value: z.number(), beside: z.number() })).optional(),
+  rounds: z
+    .array(z.strictObject({ value: z.number(), beside: z.number() }))
+    .readonly()
+    .optional(),
   ratio: z.number().optional(),
   met: z.boolean().optional(),
 });

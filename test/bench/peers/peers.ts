@@ -1,30 +1,31 @@
-import { createConnection, type Connection, type RowDataPacket } from "mysql2/promise";
+import { createConnection } from "mysql2/promise";
 import { startLocalAws } from "@binlog-router/local-aws";
 import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
-import type { BenchmarkRun, Target } from "../benchmark.ts";
-import { medianPair, type Pair } from "../pairs.ts";
-import { amounts, drainByReader, drainByZongji } from "../read/drains.ts";
-import { type Workload, workloads } from "../read/workloads.ts";
+import type { BenchmarkRun } from "../benchmark.ts";
+import { amounts, drainByMysqlbinlog, drainByReader, FIRST_EVENT } from "../read/drains.ts";
+import { workloads } from "../read/workloads.ts";
+import { gtidsBefore } from "./bench-server.ts";
 import { MissingToolError } from "./build-peer.ts";
-import { drainByPeer, PEERS, type Stretch } from "./drain-by-peer.ts";
-
-/** An odd number. Fewer than in `read`: Debezium takes half a minute for a drain. */
-const ROUNDS = 3;
-
-/** A program that drains a workload; returns rows per second. */
-interface Program {
-  readonly name: string;
-  readonly drain: (stretch: Stretch) => Promise<number>;
-  /** For the reader's ratio to it. */
-  readonly target?: Target;
-}
+import { measureCallbackDelays } from "./callback-delays.ts";
+import { compareDrains, type Program } from "./drains.ts";
+import { drainByPeer } from "./peer-process.ts";
+import { PEERS } from "./programs.ts";
+import { measureQueueSenders } from "./queue-senders.ts";
+import { measureRouter } from "./through-router.ts";
 
 /**
- * Compares the reader with other readers of the binlog on the workloads of `read`: one server, one
- * file, a new process each time. A peer whose tools are missing, or that does not work, is left out
- * with a message.
+ * Compares the router with other readers of the binlog: draining the workloads of `read`, with one
+ * server, one file, and a new process each time; the delay to the reader's callback; and the whole
+ * way through SQS to an application. A peer whose tools are missing, or that does not work, is left
+ * out with a message.
  */
 export async function benchPeers(run: BenchmarkRun): Promise<void> {
+  await beside(run);
+  await measureRouter(run);
+}
+
+/** What the peers and the reader do on one server without a router. */
+async function beside(run: BenchmarkRun): Promise<void> {
   const { quick, seed, signal, progress } = run;
   progress("starting MySQL");
   await using mysql = await startMysqlServer({ signal });
@@ -36,78 +37,28 @@ export async function benchPeers(run: BenchmarkRun): Promise<void> {
     drain: (stretch) => drainByReader(aws, mysql, stretch),
   };
   const peers = new Set<Program>([
-    { name: "zongji + JSON.stringify", drain: (stretch) => drainByZongji(mysql, stretch) },
-    ...PEERS.map((peer) => ({
+    ...PEERS.map((peer): Program => ({
       ...peer,
-      drain: (stretch: Stretch) => drainByPeer(peer, mysql, stretch, signal),
+      drain: (stretch) => drainByPeer(peer, mysql, stretch, signal),
     })),
+    {
+      name: "mysqlbinlog --raw",
+      async drain(stretch) {
+        const rate = await drainByMysqlbinlog(mysql, stretch);
+        if (rate === null) throw new MissingToolError("this MySQL installation has none");
+        return rate;
+      },
+    },
   ]);
   for await (const workload of workloads(connection, { size: amounts(quick).size, seed })) {
-    const stretch = { ...workload, gtidsBefore: await gtidsBefore(connection, workload) };
-    await compare(run, { stretch, reader, peers });
+    const stretch = {
+      ...workload,
+      position: FIRST_EVENT,
+      gtidsBefore: await gtidsBefore(connection, workload.file),
+    };
+    await compareDrains(run, { stretch, reader, peers });
   }
-}
-
-/**
- * In each round every program drains the workload once: the first peer, the reader, the other
- * peers; every other round in the reverse order. Takes a peer out of `peers` that cannot be built.
- */
-async function compare(
-  { quick, signal, report, progress }: BenchmarkRun,
-  {
-    stretch,
-    reader,
-    peers,
-  }: { readonly stretch: Stretch; readonly reader: Program; readonly peers: Set<Program> },
-): Promise<void> {
-  const rounds = quick ? 1 : ROUNDS;
-  const rates = new Map<Program, number[]>();
-  const [first = reader, ...others] = peers;
-  for (const program of new Set([first, reader, ...others])) rates.set(program, []);
-  for (let round = 1; round <= rounds; round++) {
-    const turn = [...rates.keys()];
-    for (const program of round % 2 === 0 ? turn.toReversed() : turn) {
-      signal.throwIfAborted();
-      progress(`${stretch.name}, ${program.name}, round ${round} of ${rounds}`);
-      try {
-        rates.get(program)?.push(await program.drain(stretch));
-      } catch (error) {
-        signal.throwIfAborted();
-        if (program === reader) throw error;
-        rates.delete(program);
-        // A peer that cannot be built is not tried again.
-        if (error instanceof MissingToolError) peers.delete(program);
-        progress(
-          `${program.name} is left out of ${stretch.name}: ${error instanceof Error ? error.message : String(error)}`,
-        );
-      }
-    }
-  }
-  const ofReader = rates.get(reader) ?? [];
-  rates.delete(reader);
-  for (const [{ name, target }, ofPeer] of rates) {
-    const pairs = ofReader.flatMap((value, round): Pair[] => {
-      const beside = ofPeer[round];
-      return beside === undefined ? [] : [{ value, beside }];
-    });
-    const { value, beside } = medianPair(pairs);
-    report({
-      work: stretch.name,
-      name: reader.name,
-      value,
-      unit: "rows/s",
-      beside: { name, value: beside },
-      ...(target !== undefined && { target }),
-      rounds: pairs,
-    });
-  }
-}
-
-/** The GTIDs before the workload's file. */
-async function gtidsBefore(connection: Connection, { file }: Workload): Promise<string> {
-  const [events] = await connection.query<RowDataPacket[]>("SHOW BINLOG EVENTS IN ? LIMIT 2", [
-    file,
-  ]);
-  const previous = events.find((event) => event["Event_type"] === "Previous_gtids");
-  return String(previous?.["Info"] ?? "").replaceAll(/\s/g, "");
+  const servers = { mysql, aws, connection };
+  await measureCallbackDelays(run, servers);
+  await measureQueueSenders(run, servers);
 }

@@ -6,11 +6,15 @@ import { promisify } from "node:util";
 import type { LocalAws } from "@binlog-router/local-aws";
 import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
 import { ReaderBench } from "../../support/reader.ts";
+import { drainByPeer } from "../peers/peer-process.ts";
+import { ZONGJI } from "../peers/programs.ts";
 import { FrameSink } from "./frame-sink.ts";
 import type { Workload } from "./workloads.ts";
 
 const run = promisify(execFile);
 const TIMEOUT_MS = 300_000;
+/** Where a binlog file's events begin. */
+export const FIRST_EVENT = 4;
 
 /**
  * `size` of the workloads, and how often each program drains each workload; an odd number. A full
@@ -19,6 +23,24 @@ const TIMEOUT_MS = 300_000;
  */
 export function amounts(quick: boolean): { readonly size: number; readonly rounds: number } {
   return quick ? { size: 0.05, rounds: 1 } : { size: 4, rounds: 5 };
+}
+
+/** Starts the deployed reader at a place of the binlog, with `sink` as its queue. */
+export async function startReader(
+  aws: LocalAws,
+  mysql: MysqlServer,
+  sink: FrameSink,
+  { file, position }: { readonly file: string; readonly position: number },
+): Promise<ReaderBench> {
+  const bench = await ReaderBench.create(aws, mysql, {
+    SOURCE_TLS: "off",
+    SOURCE_START: `file:${file}:${position}`,
+    LOG_LEVEL: "info",
+    AWS_ENDPOINT_URL_SQS: sink.url,
+    RAW_QUEUE_URL: `${sink.url}/000000000000/raw.fifo`,
+  });
+  await bench.start("following the binlog");
+  return bench;
 }
 
 /**
@@ -30,31 +52,20 @@ export async function drainByReader(
   { file, rows }: Workload,
 ): Promise<number> {
   await using sink = await FrameSink.start();
-  await using bench = await ReaderBench.create(aws, mysql, {
-    SOURCE_TLS: "off",
-    SOURCE_START: `file:${file}:4`,
-    LOG_LEVEL: "info",
-    AWS_ENDPOINT_URL_SQS: sink.url,
-    RAW_QUEUE_URL: `${sink.url}/000000000000/raw.fifo`,
-  });
   const drained = sink.take(rows);
   drained.catch(() => undefined);
-  await bench.start("following the binlog");
+  await using _ = await startReader(aws, mysql, sink, { file, position: FIRST_EVENT });
   return (await drained).rowsPerSecond;
 }
 
 /** Rows per second of zongji with `JSON.stringify` for each row and nothing else. */
 export async function drainByZongji(
-  { host, port, user, password }: MysqlServer,
+  mysql: MysqlServer,
   { file, rows }: Workload,
+  signal: AbortSignal,
 ): Promise<number> {
-  const program = join(import.meta.dirname, "zongji-process.ts");
-  const { stdout } = await run(
-    process.execPath,
-    [program, host, String(port), user, file, String(rows)],
-    { env: { ...process.env, MYSQL_PWD: password }, timeout: TIMEOUT_MS },
-  );
-  return (JSON.parse(stdout) as { readonly rowsPerSecond: number }).rowsPerSecond;
+  const stretch = { file, position: FIRST_EVENT, gtidsBefore: "", rows };
+  return await drainByPeer(ZONGJI, mysql, stretch, signal);
 }
 
 /**

@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { parentPort } from "node:worker_threads";
+import { parentPort, workerData } from "node:worker_threads";
 import { unpackFrame } from "../../../wire/frame-body.ts";
-import type { ArrivedFrame, SinkReport } from "./frame-sink.ts";
+import type { ArrivedFrame, SinkData, SinkReport } from "./frame-sink.ts";
 
 /**
  * A raw queue that acknowledges every frame at once and only keeps its bytes. It looks into the
@@ -12,6 +12,7 @@ const QUIET_MS = 500;
 
 const port = parentPort;
 if (port === null) throw new Error("started as a worker");
+const { withTimes } = workerData as SinkData;
 const ANSWER = JSON.stringify({ MessageId: "0", MD5OfMessageBody: "" });
 
 let kept: { readonly request: readonly Buffer[]; readonly atMs: number }[] = [];
@@ -25,7 +26,7 @@ const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on("data", (chunk: Buffer) => chunks.push(chunk));
   request.on("end", () => {
-    const atMs = performance.now();
+    const atMs = performance.timeOrigin + performance.now();
     response.writeHead(200, { "content-type": "application/x-amz-json-1.0" }).end(ANSWER);
     kept.push({ request: chunks, atMs });
     quiet.refresh();
@@ -43,22 +44,22 @@ async function count(): Promise<void> {
   while (kept.length > 0) {
     const waiting = kept;
     kept = [];
-    for (const { request, atMs } of waiting)
-      frames.push({ changes: await changesOf(request), atMs });
+    for (const { request, atMs } of waiting) frames.push({ ...(await changesOf(request)), atMs });
   }
   isBusy = false;
   report({ kind: "counted", frames });
 }
 
-/** The lines of a frame after its header. */
-async function changesOf(request: readonly Buffer[]): Promise<number> {
+/** Looks at the lines of a frame after its header. */
+async function changesOf(request: readonly Buffer[]): Promise<Omit<ArrivedFrame, "atMs">> {
   const { MessageBody } = JSON.parse(Buffer.concat(request).toString()) as {
     readonly MessageBody: string;
   };
   const text = await unpackFrame(MessageBody);
   let changes = 0;
   for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) changes++;
-  return changes;
+  const times = withTimes ? text.matchAll(/"written_us":(\d+)/g) : [];
+  return { changes, writtenUs: Array.from(times, ([, us]) => Number(us)) };
 }
 
 function report(what: SinkReport): void {

@@ -6,8 +6,14 @@ const DRAIN_MS = 300_000;
 
 export interface ArrivedFrame {
   readonly changes: number;
-  /** When its last byte arrived, in milliseconds since some fixed time. */
+  /** When its last byte arrived, in milliseconds since 1970. */
   readonly atMs: number;
+  /** The column `written_us` of its rows, with `withTimes`. */
+  readonly writtenUs: readonly number[];
+}
+
+export interface SinkData {
+  readonly withTimes: boolean;
 }
 
 /** What the sink's thread says. */
@@ -37,8 +43,10 @@ export class FrameSink implements AsyncDisposable {
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  static async start(): Promise<FrameSink> {
-    const worker = new Worker(new URL("frame-sink-thread.ts", import.meta.url));
+  /** `withTimes`: looks for `written_us` in the rows, which are those of `createOrders`. */
+  static async start({ withTimes = false } = {}): Promise<FrameSink> {
+    const workerData: SinkData = { withTimes };
+    const worker = new Worker(new URL("frame-sink-thread.ts", import.meta.url), { workerData });
     const [port] = (await once(worker, "message")) as [number];
     return new FrameSink(worker, port);
   }

@@ -39,7 +39,11 @@ export async function benchRead({
     for (let round = 1; round <= rounds; round++) {
       signal.throwIfAborted();
       progress(`${workload.name}, ${workload.rows} rows, round ${round}`);
-      const { reader, zongji, mysqlbinlog } = await drain(aws, mysql, workload, round % 2 === 0);
+      const { reader, zongji, mysqlbinlog } = await drain(
+        { aws, mysql, signal },
+        workload,
+        round % 2 === 0,
+      );
       pairs.zongji.push({ value: reader, beside: zongji });
       if (mysqlbinlog !== null) pairs.mysqlbinlog.push({ value: reader, beside: mysqlbinlog });
     }
@@ -74,13 +78,16 @@ interface Drained {
 
 /** One round: the programs read the workload one after the other; `turned`: zongji first. */
 async function drain(
-  aws: LocalAws,
-  mysql: MysqlServer,
+  {
+    aws,
+    mysql,
+    signal,
+  }: { readonly aws: LocalAws; readonly mysql: MysqlServer; readonly signal: AbortSignal },
   workload: Workload,
   turned: boolean,
 ): Promise<Drained> {
-  const first = turned ? await drainByZongji(mysql, workload) : null;
+  const first = turned ? await drainByZongji(mysql, workload, signal) : null;
   const reader = await drainByReader(aws, mysql, workload);
-  const zongji = first ?? (await drainByZongji(mysql, workload));
+  const zongji = first ?? (await drainByZongji(mysql, workload, signal));
   return { reader, zongji, mysqlbinlog: await drainByMysqlbinlog(mysql, workload) };
 }

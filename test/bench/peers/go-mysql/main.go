@@ -1,5 +1,5 @@
 // The canal package of go-mysql: one JSON line per row, discarded. Its settings are in the PEER_*
-// variables; see drain-by-peer.ts.
+// variables; see peer-process.ts.
 package main
 
 import (
@@ -28,11 +28,14 @@ type line struct {
 
 type handler struct {
 	canal.DummyEventHandler
-	encode    *json.Encoder
-	expected  int
+	encode   *json.Encoder
+	expected int
+	// From this row on the delays count; 0: no delays are wanted.
+	warmRows  int
 	rows      int
 	firstRows int
 	began     time.Time
+	delaysUs  []int64
 }
 
 func (h *handler) String() string { return "peer" }
@@ -53,7 +56,14 @@ func (h *handler) OnRow(e *canal.RowsEvent) error {
 		if err := h.encode.Encode(&row); err != nil {
 			return err
 		}
+		if h.warmRows > 0 && h.rows >= h.warmRows {
+			writtenUs, _ := row.Data["written_us"].(int64)
+			h.delaysUs = append(h.delaysUs, time.Now().UnixMicro()-writtenUs)
+		}
 		h.rows++
+		if h.rows == h.warmRows {
+			fmt.Fprintln(os.Stderr, "@peer warm")
+		}
 	}
 	if h.began.IsZero() {
 		h.began = time.Now()
@@ -61,8 +71,11 @@ func (h *handler) OnRow(e *canal.RowsEvent) error {
 	}
 	if h.rows >= h.expected {
 		rate := float64(h.rows-h.firstRows) / time.Since(h.began).Seconds()
-		result := fmt.Sprintf(`{"rows":%d,"rowsPerSecond":%f}`, h.rows, rate)
-		if err := os.WriteFile(os.Getenv("PEER_RESULT"), []byte(result), 0o600); err != nil {
+		result, err := json.Marshal(map[string]any{"rows": h.rows, "rowsPerSecond": rate, "delaysUs": h.delaysUs})
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(os.Getenv("PEER_RESULT"), result, 0o600); err != nil {
 			return err
 		}
 		os.Exit(0)
@@ -110,8 +123,11 @@ func main() {
 	}
 	encode := json.NewEncoder(bufio.NewWriterSize(io.Discard, 1<<16))
 	encode.SetEscapeHTML(false)
-	c.SetEventHandler(&handler{encode: encode, expected: int(number("PEER_ROWS"))})
-	fatal(c.RunFrom(mysql.Position{Name: os.Getenv("PEER_FILE"), Pos: 4}))
+	c.SetEventHandler(&handler{
+		encode: encode, expected: int(number("PEER_ROWS")), warmRows: int(number("PEER_WARM_ROWS")),
+		delaysUs: []int64{},
+	})
+	fatal(c.RunFrom(mysql.Position{Name: os.Getenv("PEER_FILE"), Pos: uint32(number("PEER_POSITION"))}))
 }
 
 func number(name string) int64 {

@@ -7,22 +7,32 @@ import java.util.List;
 import java.util.Properties;
 
 /**
- * Debezium's embedded engine with the MySQL connector and JSON without schemas. It counts the rows.
+ * Debezium's embedded engine with the MySQL connector and JSON without schemas. It counts the rows
+ * or, where PEER_QUEUE_URL names a queue, sends them to it. Arguments: further properties of the
+ * connector, such as poll.interval.ms=10.
  */
 public final class DebeziumPeer {
     static final String NAME = "peer";
     static final String PREFIX = "shop";
 
     public static void main(String[] arguments) throws Exception {
+        Properties settings = settings();
+        for (String argument : arguments) {
+            String[] nameAndValue = argument.split("=", 2);
+            settings.setProperty(nameAndValue[0], nameAndValue[1]);
+        }
+        String queueUrl = System.getenv("PEER_QUEUE_URL");
+        DebeziumEngine.ChangeConsumer<ChangeEvent<String, String>> consumer =
+            queueUrl == null ? new Counter() : new SqsSink(queueUrl);
         try (var engine = DebeziumEngine.create(Json.class)
-            .using(settings())
+            .using(settings)
             .using((success, message, error) -> {
                 if (success) return;
                 System.err.println(message);
                 if (error != null) error.printStackTrace();
                 Runtime.getRuntime().halt(1);
             })
-            .notifying(new Counter())
+            .notifying(consumer)
             .build()) {
             engine.run();
         }
@@ -62,7 +72,10 @@ public final class DebeziumPeer {
             DebeziumEngine.RecordCommitter<ChangeEvent<String, String>> committer) throws InterruptedException {
             long rows = 0;
             for (var record : records) {
-                if (record.value() != null) rows++;
+                if (record.value() != null) {
+                    rows++;
+                    if (count.wantsDelays()) count.arrived(writtenUs(record.value()));
+                }
                 committer.markProcessed(record);
             }
             committer.markBatchFinished();
@@ -71,6 +84,15 @@ public final class DebeziumPeer {
             } catch (Exception error) {
                 throw new IllegalStateException(error);
             }
+        }
+
+        /** The column `written_us` of the row after the change. */
+        private static long writtenUs(String json) {
+            String name = "\"written_us\":";
+            int begin = json.lastIndexOf(name) + name.length();
+            int end = begin;
+            while (Character.isDigit(json.charAt(end))) end++;
+            return Long.parseLong(json, begin, end, 10);
         }
     }
 }

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.connect.storage.MemoryOffsetBackingStore;
 
-/** Offsets in memory that begin at a given binlog file, as if the connector had stopped there. */
+/** Offsets in memory that begin at a given place, as if the connector had stopped there. */
 public final class StartAt extends MemoryOffsetBackingStore {
     @Override
     public void start() {
@@ -15,8 +15,8 @@ public final class StartAt extends MemoryOffsetBackingStore {
         String key = "[\"" + DebeziumPeer.NAME + "\",{\"server\":\"" + DebeziumPeer.PREFIX + "\"}]";
         // Without the GTIDs, the connector of 3.6 throws a NullPointerException if the server has
         // some.
-        String value = "{\"file\":\"" + System.getenv("PEER_FILE") + "\",\"pos\":4,\"gtids\":\""
-            + System.getenv("PEER_GTIDS") + "\"}";
+        String value = "{\"file\":\"" + System.getenv("PEER_FILE") + "\",\"pos\":"
+            + System.getenv("PEER_POSITION") + ",\"gtids\":\"" + System.getenv("PEER_GTIDS") + "\"}";
         data.put(ByteBuffer.wrap(key.getBytes(UTF_8)), ByteBuffer.wrap(value.getBytes(UTF_8)));
     }
 

@@ -21,7 +21,10 @@ public final class MaxwellPeer extends AbstractProducer {
         String output = row.toJSON(outputConfig);
         if (output != null && row.shouldOutput(outputConfig)) {
             System.out.println(output);
-            if ("shop".equals(row.getDatabase())) count.add(1);
+            if ("shop".equals(row.getDatabase())) {
+                if (count.wantsDelays()) count.arrived(((Number) row.getData("written_us")).longValue());
+                count.add(1);
+            }
         }
         context.setPosition(row);
     }
@@ -29,7 +32,8 @@ public final class MaxwellPeer extends AbstractProducer {
     public static final class Factory implements ProducerFactory {
         @Override
         public AbstractProducer createProducer(MaxwellContext context) {
-            return new MaxwellPeer(context);
+            String queueUrl = System.getenv("PEER_QUEUE_URL");
+            return queueUrl == null ? new MaxwellPeer(context) : new MaxwellSqsPeer(context, queueUrl);
         }
     }
 }
