@@ -13,6 +13,17 @@ it("counts the changes of all frames after they have arrived, and times their ar
   expect(rowsPerSecond).toBeCloseTo(2007 / ((third - first) / 1000), 3);
 });
 
+it("finds when the rows were written", async () => {
+  await using sink = await FrameSink.start({ withTimes: true });
+  const drained = sink.take(2);
+  const rows = [1_780_000_000_000_001, 1_780_000_000_000_002].map((us) =>
+    JSON.stringify({ id: 1, written_us: us }),
+  );
+  await sendBody(sink, String(await packFrame(Buffer.from(["header", ...rows].join("\n")))));
+  const [frame] = (await drained).frames;
+  expect(frame?.writtenUs).toEqual([1_780_000_000_000_001, 1_780_000_000_000_002]);
+});
+
 it("throws when changes are missing", async () => {
   await using sink = await FrameSink.start();
   const drained = sink.take(11, 3000);
