@@ -30,15 +30,15 @@ export const UNBUNDLED: PartsCode = {
 export function bundleParts(folder: string): PartsCode {
   const code = partsCode(folder);
   rmSync(folder, { recursive: true, force: true });
-  bundle("reader/main.ts", code.reader, "main.mjs", false);
+  bundle("reader/main.ts", code.reader, "main.mjs");
   copyFileSync(join(READER_IMAGE, "Dockerfile"), join(code.reader, "Dockerfile"));
   for (const part of ["route", "retry", "canary"] as const)
-    bundle(`functions/main/${part}.ts`, code[part], "index.mjs", true);
+    bundle(`functions/main/${part}.ts`, code[part], "index.mjs");
   for (const directory of Object.values(code)) letEverybodyRead(directory);
   return code;
 }
 
-function bundle(entry: string, directory: string, file: string, minify: boolean): void {
+function bundle(entry: string, directory: string, file: string): void {
   mkdirSync(directory, { recursive: true });
   const outfile = join(directory, file);
   buildSync({
@@ -52,9 +52,6 @@ function bundle(entry: string, directory: string, file: string, minify: boolean)
     mainFields: ["module", "main"],
     // A single character beyond Latin-1, in a comment, doubles the memory of the whole text.
     minifyWhitespace: true,
-    minifyIdentifiers: minify,
-    minifySyntax: minify,
-    keepNames: minify,
     sourcemap: true,
     sourcesContent: false,
     logLevel: "warning",

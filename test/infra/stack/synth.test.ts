@@ -70,6 +70,15 @@ describe("cdk synth", () => {
     for (const { name, text } of texts) expect(text.match(/[\u0100-\uffff]/g), name).toBeNull();
   });
 
+  it("keeps the names of private methods, which stack traces show", async () => {
+    const bundles = (await readdir(output, { recursive: true })).filter((name) =>
+      name.endsWith(".mjs"),
+    );
+    expect(bundles).toHaveLength(3);
+    for (const name of bundles)
+      expect(await readFile(join(output, name), "utf8"), name).toMatch(/#[a-z][A-Za-z]{5,}\(/);
+  });
+
   it("lets every user read the bundles, whatever the umask is", async () => {
     const entries = await readdir(output, { recursive: true, withFileTypes: true });
     const files = entries.filter((one) => one.isFile() && one.parentPath.includes("asset."));
