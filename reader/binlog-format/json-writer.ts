@@ -1,4 +1,5 @@
 import { RowTooLargeError } from "./errors.ts";
+import { viewOf } from "./view-of.ts";
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -49,16 +50,14 @@ const LONGEST_ROW = 64 << 20;
 export class JsonWriter {
   bytes: Buffer = Buffer.allocUnsafeSlow(CAPACITY);
   position = 0;
-  #view = viewOf(this.bytes);
-  #source: Uint8Array = this.bytes;
-  #sourceView = this.#view;
+  #view = newView(this.bytes);
 
   /** Starts a new text. */
   reset(): void {
     this.position = 0;
     if (this.bytes.length > KEPT_CAPACITY) {
       this.bytes = Buffer.allocUnsafeSlow(CAPACITY);
-      this.#view = viewOf(this.bytes);
+      this.#view = newView(this.bytes);
     }
   }
 
@@ -201,7 +200,7 @@ export class JsonWriter {
    * `others` set; returns where it stopped. The caller has reserved the space.
    */
   copyPlain(source: Uint8Array, start: number, end: number, others: number): number {
-    const from = this.#viewOfSource(source);
+    const from = viewOf(source);
     const to = this.#view;
     const last = end - WORD;
     const shift = this.position - start;
@@ -226,20 +225,12 @@ export class JsonWriter {
   /** Whether two parts of `source` are equal; a part that ends outside of it is not. */
   areEqual(source: Uint8Array, one: number, other: number, length: number): boolean {
     if (one + length > source.length || other + length > source.length) return false;
-    const view = this.#viewOfSource(source);
+    const view = viewOf(source);
     let i = 0;
     for (; i + WORD <= length; i += WORD)
       if (view.getInt32(one + i, true) !== view.getInt32(other + i, true)) return false;
     for (; i < length; i++) if (source[one + i] !== source[other + i]) return false;
     return true;
-  }
-
-  #viewOfSource(source: Uint8Array): DataView {
-    if (source !== this.#source) {
-      this.#source = source;
-      this.#sourceView = viewOf(source);
-    }
-    return this.#sourceView;
   }
 
   /** Writes a JSON string. */
@@ -278,11 +269,11 @@ export class JsonWriter {
     );
     larger.set(this.bytes.subarray(0, this.position));
     this.bytes = larger;
-    this.#view = viewOf(larger);
+    this.#view = newView(larger);
   }
 }
 
-function viewOf(bytes: Uint8Array): DataView {
+function newView(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
 }
 

@@ -13,9 +13,9 @@ export interface Progress {
   readonly anchor: Anchor | null;
   readonly committedMs: number;
   /** See `Boundary`. */
-  readonly held?: Boundary["held"];
+  readonly held: Boundary["held"];
   readonly keptXa: Boundary["keptXa"];
-  readonly names?: Boundary["names"];
+  readonly names: Boundary["names"];
 }
 
 /** A frame that is not acknowledged, or whose predecessor is not. */
@@ -99,10 +99,30 @@ export class InFlightFrames {
   }
 }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** Boundaries that are passed together. */
 class OpenProgress {
   readonly #gtids = new GtidIntervals();
-  #last: Boundary | null = null;
+  #hasPassed = false;
+  readonly #anchor: Mutable<Anchor> = {
+    file: "",
+    start: 0,
+    begunS: null,
+    gtid: null,
+    committedUs: 0,
+  };
+  /** The last boundary. */
+  readonly #last: Mutable<Omit<Progress, "gtids">> = {
+    file: "",
+    offset: 0,
+    run: null,
+    anchor: null,
+    committedMs: 0,
+    held: undefined,
+    keptXa: [],
+    names: undefined,
+  };
   /** The latest step of each snapshot, by its id. */
   readonly #steps = new Map<string, SnapshotStep>();
   /** Called when the boundaries are reached. */
@@ -123,20 +143,41 @@ class OpenProgress {
 
   pass(boundary: Boundary): void {
     this.#gtids.addExecuted(boundary);
-    this.#last = boundary;
+    this.#reach(boundary);
   }
 
   add(later: OpenProgress): void {
     for (const step of later.#steps.values()) this.step(step);
     this.waiting.push(...later.waiting);
-    if (later.#last === null) return;
+    if (!later.#hasPassed) return;
     this.#gtids.addAll(later.#gtids);
-    this.#last = later.#last;
+    this.#reach(later.#last);
   }
 
   finish(): Progress | null {
-    if (this.#last === null) return null;
-    const { executed: _, alsoExecuted: _also, ...last } = this.#last;
-    return { ...last, gtids: this.#gtids.toString() };
+    return this.#hasPassed ? { ...this.#last, gtids: this.#gtids.toString() } : null;
+  }
+
+  #reach(boundary: Omit<Boundary, "executed" | "alsoExecuted">): void {
+    this.#hasPassed = true;
+    const last = this.#last;
+    last.file = boundary.file;
+    last.offset = boundary.offset;
+    last.run = boundary.run;
+    last.anchor = boundary.anchor === null ? null : this.#copy(boundary.anchor);
+    last.committedMs = boundary.committedMs;
+    last.held = boundary.held;
+    last.keptXa = boundary.keptXa;
+    last.names = boundary.names;
+  }
+
+  #copy({ file, start, begunS, gtid, committedUs }: Anchor): Anchor {
+    const anchor = this.#anchor;
+    anchor.file = file;
+    anchor.start = start;
+    anchor.begunS = begunS;
+    anchor.gtid = gtid;
+    anchor.committedUs = committedUs;
+    return anchor;
   }
 }

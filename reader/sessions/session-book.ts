@@ -84,15 +84,15 @@ export class SessionBook {
     if (session === null) return;
     const isPresent = this.#options.isOfThisRun(transaction);
     session.isPresent ||= isPresent;
-    session.lastSeen = writingOf(transaction);
+    see(session, transaction);
     const tagged = taggedUser(transaction);
     if (tagged !== null) {
       if (session.facts.hasTag(tagged)) return;
-      session.facts.tag(tagged, this.#textOf(session.lastSeen));
+      session.facts.tag(tagged, this.#textOf(writingOf(transaction)));
       return this.#sessions.note(session);
     }
     if (session.facts.entries.length > 0) {
-      if (isPresent) this.#doubts.ask(session, () => this.#textOf(writingOf(transaction)));
+      if (isPresent) this.#doubt(session, transaction);
       return;
     }
     // One lookup is enough, unless the process list could not be queried then and can be now.
@@ -100,7 +100,7 @@ export class SessionBook {
     session.isAsked = session.isPresent;
     session.answer = this.#sightings.lookUp(session, session.isPresent);
     session.answer.catch(() => undefined); // `authorsOf` handles it
-    if (isPresent) this.#doubts.ask(session, () => this.#textOf(writingOf(transaction)));
+    if (isPresent) this.#doubt(session, transaction);
   }
 
   /**
@@ -125,8 +125,8 @@ export class SessionBook {
     const session = this.#sessionOf(transaction);
     if (session === null) return;
     session.isPresent ||= this.#options.isOfThisRun(transaction);
-    session.lastSeen = writingOf(transaction);
-    const from = this.#textOf(session.lastSeen);
+    see(session, transaction);
+    const from = this.#textOf(writingOf(transaction));
     if (taggedUser(transaction) !== null) session.facts.registerTagged(author, from);
     else session.facts.register(author, from);
     this.#sessions.note(session);
@@ -214,6 +214,11 @@ export class SessionBook {
     });
   }
 
+  #doubt(session: Session, transaction: Transaction): void {
+    const { hasTags } = session.facts;
+    this.#doubts.ask(session, hasTags ? this.#textOf(writingOf(transaction)) : null);
+  }
+
   #authorOf(transaction: Transaction, session: Session | null): Author | undefined {
     if (transaction.author !== undefined) return transaction.author ?? undefined;
     const tagged = taggedUser(transaction);
@@ -246,6 +251,11 @@ export class SessionBook {
   #textOf({ fileNumber, offset }: BinlogPosition): PositionText {
     return formatPosition({ epoch: this.#options.epoch, file: fileNumber, offset, row: 0 });
   }
+}
+
+function see(session: Session, { prepared, fileNumber, start }: Transaction): void {
+  if (prepared === undefined) session.sees(fileNumber, start);
+  else session.sees(prepared.fileNumber, prepared.offset);
 }
 
 /** The user in a transaction's GTID tag; null when there is none. */

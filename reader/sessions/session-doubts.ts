@@ -18,11 +18,12 @@ export class SessionDoubts {
 
   /**
    * Requests the proven user of a session that was reset, or that is known only from the process
-   * list although new connections register themselves.
+   * list although new connections register themselves. `tagged`: the position of its present
+   * transaction, if it has tags; else null.
    */
-  ask(session: Session, position: () => PositionText): void {
+  ask(session: Session, tagged: PositionText | null): void {
     const { facts } = session;
-    if (facts.hasTags && facts.isReset(position())) session.proof = this.#resets.ask(session);
+    if (tagged !== null && facts.isReset(tagged)) session.proof = this.#resets.ask(session);
     else if (this.#isRegistering && facts.isOnlySighted)
       session.proof = this.#askAboutChanges(session);
     session.proof?.catch(() => undefined); // `authorsOf` handles it

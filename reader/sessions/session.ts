@@ -20,7 +20,7 @@ export class Session {
    */
   isPresent = false;
   /** The position of its last transaction that was read; null when there is none. */
-  lastSeen: BinlogPosition | null = null;
+  lastSeen: { fileNumber: number; offset: number } | null = null;
   /** Whether it was looked up in the sessions table. */
   isLookedUp = false;
   /**
@@ -57,6 +57,16 @@ export class Session {
 
   get run(): number {
     return this.connection.run;
+  }
+
+  /** Called with the position of each of its transactions that is read. */
+  sees(fileNumber: number, offset: number): void {
+    if (this.lastSeen === null) {
+      this.lastSeen = { fileNumber, offset };
+    } else {
+      this.lastSeen.fileNumber = fileNumber;
+      this.lastSeen.offset = offset;
+    }
   }
 
   /** Records a proof. `readTo`: the read position at the time of the query. */

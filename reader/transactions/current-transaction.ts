@@ -7,11 +7,11 @@ import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import type { XaPrepareEvent } from "../binlog-format/events/control-events.ts";
 import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import type { NameHistory } from "../statements/name-history.ts";
-import { NamesSince } from "../statements/names-since.ts";
+import { Boundaries } from "./boundaries.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
-import type { Anchor, Boundary, ChangeSink, RowChange, Transaction } from "./transaction.ts";
+import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
@@ -63,20 +63,34 @@ export class CurrentTransaction {
     definition: undefined,
   };
   #committedMs = 0;
-  #anchor: Anchor | null;
-  readonly #since = new NamesSince();
+  readonly #anchor: Mutable<Anchor> = {
+    file: "",
+    start: 0,
+    begunS: null,
+    gtid: null,
+    committedUs: 0,
+  };
+  #hasAnchor: boolean;
+  readonly #boundaries: Boundaries;
 
   constructor({ position, run, xa, anchor, sink, names }: CurrentTransactionOptions) {
-    this.#anchor = anchor;
+    this.#hasAnchor = anchor !== null;
+    if (anchor !== null) Object.assign(this.#anchor, anchor);
     this.#position = position;
     this.#run = run;
     this.#xa = xa;
     this.#sink = sink;
     this.#names = names;
+    this.#boundaries = new Boundaries({ position, run, xa, sink, names });
   }
 
   get isOpen(): boolean {
     return this.#open !== null;
+  }
+
+  /** Whether no transaction is open or announced. */
+  get isBetween(): boolean {
+    return this.#open === null && this.#gtid === null;
   }
 
   /** Whether the open transaction has a change of a followed table. */
@@ -98,8 +112,8 @@ export class CurrentTransaction {
   }
 
   /**
-   * Handles the GTID event, which precedes a transaction's first event. Throws CorruptEventError
-   * when the previous transaction has not ended.
+   * Handles the GTID event, which precedes a transaction's first event, and stays unchanged until
+   * the transaction ends. Throws CorruptEventError when the previous transaction has not ended.
    */
   announce(gtid: GtidEvent): void {
     if (this.#open !== null) throw new CorruptEventError(NOT_ENDED);
@@ -203,10 +217,11 @@ export class CurrentTransaction {
    * transaction follows for long, and out of a file whose end lies beyond what a dump can ask for.
    */
   entersFile(offset: number, begunS: number): void {
-    const { gtid = null, committedUs = 0 } = this.#anchor ?? {};
-    this.#anchor = { file: this.#position.file, start: offset, begunS, gtid, committedUs };
-    if (this.#open === null && this.#gtid === null && this.#xa.oldest === undefined)
-      this.#boundary(NONE, null, offset);
+    this.#hasAnchor = true;
+    this.#anchor.file = this.#position.file;
+    this.#anchor.start = offset;
+    this.#anchor.begunS = begunS;
+    if (this.isBetween && this.#xa.oldest === undefined) this.#passBoundary(NONE, null, offset);
   }
 
   #opened(): Transaction {
@@ -225,20 +240,27 @@ export class CurrentTransaction {
     const position = this.#position;
     const gtid = this.#gtid;
     if (this.#open !== null) throw new CorruptEventError(NOT_ENDED);
-    const transaction: Mutable<Transaction> = {
-      gtid: gtid?.gtid ?? null,
-      file: position.file,
-      fileNumber: position.fileNumber,
-      start: gtid === null ? position.start : this.#gtidStart,
-      thread,
-      run: this.#run.of(header, gtid),
-      serverId: header.serverId,
-      committedUs: gtid?.immediateCommitTimestamp || header.timestamp * 1e6,
-    };
-    if (gtid !== null && gtid.prefix !== null && typeof gtid.number === "number") {
-      transaction.gtidPrefix = gtid.prefix;
-      transaction.gtidNumber = gtid.number;
-    }
+    const { file, fileNumber } = position;
+    const start = gtid === null ? position.start : this.#gtidStart;
+    const run = this.#run.of(header, gtid);
+    const { serverId } = header;
+    const committedUs = gtid?.immediateCommitTimestamp || header.timestamp * 1e6;
+    // Properties that are added later would take a list of their own.
+    const transaction: Mutable<Transaction> =
+      gtid !== null && gtid.prefix !== null && typeof gtid.number === "number"
+        ? {
+            gtid: gtid.gtid,
+            gtidPrefix: gtid.prefix,
+            gtidNumber: gtid.number,
+            file,
+            fileNumber,
+            start,
+            thread,
+            run,
+            serverId,
+            committedUs,
+          }
+        : { gtid: gtid?.gtid ?? null, file, fileNumber, start, thread, run, serverId, committedUs };
     if (gtid?.tag !== undefined) transaction.tag = gtid.tag;
     if (isGenerated) transaction.isGenerated = true;
     this.#open = transaction;
@@ -252,49 +274,20 @@ export class CurrentTransaction {
   #endsWith(alsoExecuted: readonly string[], executed: GtidEvent | null): void {
     // No dump can ask for an anchor beyond 4 GiB, so there the one before stays.
     if (this.#gtid !== null && this.#gtidStart < DUMP_LIMIT) {
-      this.#anchor = {
-        file: this.#position.file,
-        start: this.#gtidStart,
-        begunS: null,
-        gtid: this.#gtid.gtid,
-        committedUs: this.#gtid.originalCommitTimestamp,
-      };
+      this.#hasAnchor = true;
+      this.#anchor.file = this.#position.file;
+      this.#anchor.start = this.#gtidStart;
+      this.#anchor.begunS = null;
+      this.#anchor.gtid = this.#gtid.gtid;
+      this.#anchor.committedUs = this.#gtid.originalCommitTimestamp;
     }
     this.#open = null;
     this.#gtid = null;
-    this.#boundary(alsoExecuted, executed, this.#position.end);
+    this.#passBoundary(alsoExecuted, executed, this.#position.end);
   }
 
-  /**
-   * Passes a boundary to the sink. If prepared XA transactions are in memory only, the boundary's
-   * position is the start of the oldest one. The names are those of every time since, because
-   * another server does not send the transactions in between whose GTIDs count as executed.
-   */
-  #boundary(alsoExecuted: readonly string[], executed: GtidEvent | null, offset: number): void {
-    const waiting = this.#xa.oldest;
-    const { file, fileNumber } = this.#position;
-    const keptGtids = this.#xa.takeKeptGtids();
-    const boundary: Mutable<Boundary> = {
-      executed,
-      alsoExecuted: keptGtids.length === 0 ? alsoExecuted : [...alsoExecuted, ...keptGtids],
-      file,
-      offset,
-      run: this.#run.present,
-      anchor: this.#anchor,
-      committedMs: this.#committedMs,
-      keptXa: this.#xa.kept,
-      names: this.#names.saved,
-    };
-    if (waiting !== undefined) {
-      const { transaction, held, run, names } = waiting;
-      const { gtid, start, committedUs } = transaction;
-      const by = { xid: held.xid, gtid, preparedMs: Math.floor(committedUs / 1000) };
-      boundary.held = { by, readTo: { fileNumber, offset } };
-      boundary.file = transaction.file;
-      boundary.offset = start;
-      boundary.run = run;
-      boundary.names = this.#since.of(names, this.#names.saved);
-    }
-    this.#sink.boundary(boundary);
+  #passBoundary(alsoExecuted: readonly string[], executed: GtidEvent | null, offset: number): void {
+    const anchor = this.#hasAnchor ? this.#anchor : null;
+    this.#boundaries.pass(alsoExecuted, executed, offset, anchor, this.#committedMs);
   }
 }

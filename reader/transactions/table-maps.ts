@@ -6,6 +6,7 @@ import {
 import { EVENT_HEADER_LENGTH } from "../binlog-format/events/event-header.ts";
 import { RowCounter } from "../binlog-format/rows/row-counter.ts";
 import { compileRowsDecoder, type RowsDecoder } from "../binlog-format/rows/rows-event.ts";
+import { viewOf } from "../binlog-format/view-of.ts";
 import type { FormerNames } from "../../wire/frame.ts";
 import {
   parseTableMap,
@@ -40,6 +41,8 @@ export class TableMaps {
   readonly #formerNames: (database: string, table: string) => FormerNames | undefined;
   readonly #tables = new Map<number, KnownTable>();
   readonly #byName = new Map<string, KnownTable>();
+  /** The table of the last table map. */
+  #latest: KnownTable | null = null;
 
   /**
    * `formerNames` may answer otherwise after `clear`, which every statement about tables causes.
@@ -57,9 +60,14 @@ export class TableMaps {
    * UnsupportedTableError, MissingRowMetadataError or CorruptEventError.
    */
   onTableMap(bytes: Buffer, start = 0, end = bytes.length): void {
-    const id = bytes.readUIntLE(start + EVENT_HEADER_LENGTH, TABLE_ID_LENGTH);
     const begin = start + EVENT_HEADER_LENGTH + TABLE_ID_LENGTH;
-    if (this.#tables.get(id)?.definition.compare(bytes, begin, end) === 0) return;
+    if (begin > end) throw new CorruptEventError("a table map has no table id");
+    const id = tableIdAt(bytes, start + EVENT_HEADER_LENGTH);
+    const latest = id === this.#latest?.id ? this.#latest : this.#tables.get(id);
+    if (latest?.definition.compare(bytes, begin, end) === 0) {
+      this.#latest = latest;
+      return;
+    }
     const event = bytes.subarray(start, end);
     const definition = bytes.subarray(begin, end);
     const { database, table } = parseTableMapName(event);
@@ -75,6 +83,7 @@ export class TableMaps {
             definition: Buffer.from(definition),
             rows: this.#rows(event, database, table),
           };
+    this.#latest = known;
     this.#tables.set(id, known);
     this.#byName.set(name, known);
   }
@@ -86,7 +95,8 @@ export class TableMaps {
   rowsOf(bytes: Buffer, start = 0, end = bytes.length): TableRows {
     const at = start + EVENT_HEADER_LENGTH;
     if (at + TABLE_ID_LENGTH > end) throw new CorruptEventError("a rows event has no table id");
-    const id = bytes.readUIntLE(at, TABLE_ID_LENGTH);
+    const id = tableIdAt(bytes, at);
+    if (id === this.#latest?.id) return this.#latest.rows;
     const known = this.#tables.get(id);
     if (known !== undefined) return known.rows;
     if (NO_TABLE.has(id)) return null;
@@ -94,6 +104,7 @@ export class TableMaps {
   }
 
   clear(): void {
+    this.#latest = null;
     this.#tables.clear();
     this.#byName.clear();
   }
@@ -121,6 +132,13 @@ function rowCounter(event: Buffer): RowCounter | null {
 }
 
 const TABLE_ID_LENGTH = 6;
+
+/** The table id at `at`, lowest byte first. */
+function tableIdAt(bytes: Buffer, at: number): number {
+  const view = viewOf(bytes);
+  const high = view.getUint16(at + 4, true);
+  return high === 0 ? view.getUint32(at, true) : high * 2 ** 32 + view.getUint32(at, true);
+}
 
 /**
  * The table ids of an event without rows, which only ends a statement (`Rows_event::m_table_id` in

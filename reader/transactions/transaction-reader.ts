@@ -12,7 +12,7 @@ import {
   mustNotBeIgnored,
 } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
-import { readGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { GtidEvent, readGtidEvent } from "../binlog-format/events/gtid-event.ts";
 import {
   isLargePayload,
   streamTransactionPayload,
@@ -63,6 +63,8 @@ export class TransactionReader {
   readonly #options: TransactionReaderOptions;
   /** The header of the present event. */
   readonly #header = emptyHeader();
+  /** The latest GTID event. */
+  readonly #gtid = new GtidEvent();
   readonly #position = new EventPosition();
   readonly #files: FileSequence;
   readonly #tables: TableMaps;
@@ -120,8 +122,7 @@ export class TransactionReader {
    */
   get boundary(): (BinlogPosition & { readonly file: string }) | null {
     const { file, fileNumber, end } = this.#position;
-    const isBetween =
-      !this.#current.isOpen && this.#current.gtid === null && this.#unreadableTransaction === null;
+    const isBetween = this.#current.isBetween && this.#unreadableTransaction === null;
     return isBetween && file !== "" ? { file, fileNumber, offset: end } : null;
   }
 
@@ -185,7 +186,7 @@ export class TransactionReader {
       case EventType.GTID_TAGGED_LOG_EVENT:
       case EventType.ANONYMOUS_GTID_LOG_EVENT:
         if (this.#options.passed !== null) this.#position.isBehind(this.#options.passed);
-        return this.#current.announce(readGtidEvent(bytes, start, end));
+        return this.#current.announce(readGtidEvent(bytes, start, end, this.#gtid));
       case EventType.QUERY_EVENT:
         if (!isBegin(bytes, start, end)) break;
         return this.#current.begin(header, threadOf(bytes, start));

@@ -141,7 +141,10 @@ export interface Anchor {
   readonly committedUs: number;
 }
 
-/** A position between two transactions, at which reading can resume. */
+/**
+ * A position between two transactions, at which reading can resume. It and its anchor are valid
+ * only during the call that passes them on.
+ */
 export interface Boundary {
   /**
    * The GTID event of the transaction that ended here, if it counts as executed. A prepared XA
@@ -162,7 +165,7 @@ export interface Boundary {
    * Set when a prepared XA transaction holds the position back: the oldest such transaction, and
    * the position up to which the binlog was read.
    */
-  readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition };
+  readonly held?: { readonly by: WaitingXa; readonly readTo: BinlogPosition } | undefined;
   /** The prepared XA transactions whose changes are in the payload bucket. */
   readonly keptXa: readonly KeptXa[];
   /** The former names of tables and columns at this position. */

@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { CorruptEventError } from "../errors.ts";
-import { uint32At } from "./event-header.ts";
+import { viewOf } from "../view-of.ts";
 import { EventType, eventTypeName } from "./event-types.ts";
 
 /** The length of the checksum at the end of an event, with `binlog_checksum=CRC32`. */
@@ -23,11 +23,12 @@ export function verifiedEnd(bytes: Buffer, start: number, end: number): number {
   const bodyEnd = end - CHECKSUM_LENGTH;
   if (bodyEnd < start) throw new CorruptEventError("an event is shorter than its checksum");
   const isUsual = bytes[start + TYPE_OFFSET] !== EventType.FORMAT_DESCRIPTION_EVENT;
+  const view = viewOf(bytes);
   const actual =
     isUsual && end - start <= SHORT
-      ? shortCrc32(bytes, start, bodyEnd)
-      : checksum(bytes.subarray(start, bodyEnd));
-  if (actual !== uint32At(bytes, bodyEnd)) {
+      ? shortCrc32(view, start, bodyEnd)
+      : checksum(bytes.subarray(start, bodyEnd)) | 0;
+  if (actual !== view.getInt32(bodyEnd, true)) {
     throw new CorruptEventError(
       `the checksum of a ${eventTypeName(bytes[start + TYPE_OFFSET] ?? 0)} of ${end - start} bytes does not match`,
     );
@@ -50,43 +51,30 @@ for (let at = 256; at < TABLES.length; at++) {
   TABLES[at] = (TABLES[crc & 0xff] as number) ^ (crc >>> 8);
 }
 
-/** What a byte with `distance` bytes behind it adds to the CRC-32 of all of them. */
-function part(byte: number, distance: number): number {
-  return TABLES[distance * 256 + byte] as number;
+/** What the four bytes of a word with `distance` bytes behind it add to the CRC-32 of all. */
+function part(word: number, distance: number): number {
+  return (
+    (TABLES[(distance + 3) * 256 + (word & 0xff)] as number) ^
+    (TABLES[(distance + 2) * 256 + ((word >>> 8) & 0xff)] as number) ^
+    (TABLES[(distance + 1) * 256 + ((word >>> 16) & 0xff)] as number) ^
+    (TABLES[distance * 256 + (word >>> 24)] as number)
+  );
 }
 
-/** The CRC-32 of the bytes from `start` to `end`, sixteen at a time. */
-function shortCrc32(bytes: Buffer, start: number, end: number): number {
+/** The CRC-32 of the bytes from `start` to `end`, as a signed integer. Reads sixteen at a time. */
+function shortCrc32(view: DataView, start: number, end: number): number {
   let crc = -1;
   let at = start;
   for (; at + 16 <= end; at += 16) {
     crc =
-      part((crc ^ (bytes[at] as number)) & 0xff, 15) ^
-      part(((crc >>> 8) ^ (bytes[at + 1] as number)) & 0xff, 14) ^
-      part(((crc >>> 16) ^ (bytes[at + 2] as number)) & 0xff, 13) ^
-      part((crc >>> 24) ^ (bytes[at + 3] as number), 12) ^
-      part(bytes[at + 4] as number, 11) ^
-      part(bytes[at + 5] as number, 10) ^
-      part(bytes[at + 6] as number, 9) ^
-      part(bytes[at + 7] as number, 8) ^
-      part(bytes[at + 8] as number, 7) ^
-      part(bytes[at + 9] as number, 6) ^
-      part(bytes[at + 10] as number, 5) ^
-      part(bytes[at + 11] as number, 4) ^
-      part(bytes[at + 12] as number, 3) ^
-      part(bytes[at + 13] as number, 2) ^
-      part(bytes[at + 14] as number, 1) ^
-      part(bytes[at + 15] as number, 0);
+      part(view.getInt32(at, true) ^ crc, 12) ^
+      part(view.getInt32(at + 4, true), 8) ^
+      part(view.getInt32(at + 8, true), 4) ^
+      part(view.getInt32(at + 12, true), 0);
   }
-  for (; at + 4 <= end; at += 4) {
-    crc =
-      part((crc ^ (bytes[at] as number)) & 0xff, 3) ^
-      part(((crc >>> 8) ^ (bytes[at + 1] as number)) & 0xff, 2) ^
-      part(((crc >>> 16) ^ (bytes[at + 2] as number)) & 0xff, 1) ^
-      part((crc >>> 24) ^ (bytes[at + 3] as number), 0);
-  }
-  for (; at < end; at++) crc = part((crc ^ (bytes[at] as number)) & 0xff, 0) ^ (crc >>> 8);
-  return ~crc >>> 0;
+  for (; at + 4 <= end; at += 4) crc = part(view.getInt32(at, true) ^ crc, 0);
+  for (; at < end; at++) crc = (TABLES[(crc ^ view.getUint8(at)) & 0xff] as number) ^ (crc >>> 8);
+  return ~crc;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { CorruptEventError } from "../errors.ts";
+import { viewOf } from "../view-of.ts";
 
 /** The length of every event's header, bytes. */
 export const EVENT_HEADER_LENGTH = 19;
@@ -41,20 +42,14 @@ export function parseEventHeader(
   if (end - offset < EVENT_HEADER_LENGTH) {
     throw new CorruptEventError("an event is shorter than its header");
   }
-  header.timestamp = uint32At(bytes, offset);
-  header.type = bytes[offset + 4] as number;
-  header.serverId = uint32At(bytes, offset + 5);
-  header.length = uint32At(bytes, offset + 9);
-  header.logPos = uint32At(bytes, offset + 13);
-  header.flags = (bytes[offset + 17] as number) | ((bytes[offset + 18] as number) << 8);
+  const view = viewOf(bytes);
+  header.timestamp = view.getUint32(offset, true);
+  header.type = view.getUint8(offset + 4);
+  header.serverId = view.getUint32(offset + 5, true);
+  header.length = view.getUint32(offset + 9, true);
+  header.logPos = view.getUint32(offset + 13, true);
+  header.flags = view.getUint16(offset + 17, true);
   return header;
-}
-
-/** Four bytes, lowest first, that are known to exist; faster than `readUInt32LE`, which checks. */
-export function uint32At(bytes: Buffer, at: number): number {
-  const low =
-    (bytes[at] as number) | ((bytes[at + 1] as number) << 8) | ((bytes[at + 2] as number) << 16);
-  return low + (bytes[at + 3] as number) * 0x100_0000;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

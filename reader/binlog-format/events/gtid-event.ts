@@ -1,41 +1,46 @@
 import { ByteReader } from "../byte-reader.ts";
 import { CorruptEventError, UnsupportedEventError } from "../errors.ts";
-import { EVENT_HEADER_LENGTH, uint32At } from "./event-header.ts";
+import { EVENT_HEADER_LENGTH } from "./event-header.ts";
+import { viewOf } from "../view-of.ts";
 import { EventType } from "./event-types.ts";
 
-/** The content of the GTID event, the first event of a transaction. */
+/** The content of a GTID event, the first event of a transaction. */
 export class GtidEvent {
   /** The part of the GTID before its number, `uuid:` or `uuid:tag:`; null without a GTID. */
-  readonly prefix: string | null;
+  prefix: string | null = null;
   /** The GTID's number; a bigint only when a number cannot represent it. */
-  readonly number: number | bigint;
+  number: number | bigint = 0;
   /** The GTID's tag (MySQL 8.3 and later); undefined when it has none. */
-  readonly tag: string | undefined;
+  tag: string | undefined = undefined;
   /**
    * When the server that is read committed the transaction, microseconds since 1970; 0 if a server
    * before 8.0 wrote the event.
    */
-  readonly immediateCommitTimestamp: number;
+  immediateCommitTimestamp = 0;
   /** When the transaction's first server committed it, microseconds since 1970; 0 as above. */
-  readonly originalCommitTimestamp: number;
+  originalCommitTimestamp = 0;
+  #text: string | null = null;
 
-  constructor(
+  /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
+  get gtid(): string | null {
+    if (this.prefix !== null) this.#text ??= `${this.prefix}${this.number}`;
+    return this.#text;
+  }
+
+  set(
     prefix: string | null,
     number: number | bigint,
     tag: string | undefined,
     immediateCommitTimestamp: number,
     originalCommitTimestamp: number,
-  ) {
+  ): this {
     this.prefix = prefix;
     this.number = number;
     this.tag = tag;
     this.immediateCommitTimestamp = immediateCommitTimestamp;
     this.originalCommitTimestamp = originalCommitTimestamp;
-  }
-
-  /** `uuid:number` or `uuid:tag:number`; null for an anonymous transaction. */
-  get gtid(): string | null {
-    return this.prefix === null ? null : `${this.prefix}${this.number}`;
+    this.#text = null;
+    return this;
   }
 }
 
@@ -51,15 +56,22 @@ const CUT_OFF = "an event ends inside a field";
  * required.
  */
 export function parseGtidEvent(event: Buffer): GtidEvent {
-  return readGtidEvent(event, 0, event.length);
+  return readGtidEvent(event, 0, event.length, new GtidEvent());
 }
 
-/** Like `parseGtidEvent`, for the event in `bytes` from `start` to `end`. */
-export function readGtidEvent(bytes: Buffer, start: number, end: number): GtidEvent {
-  const type = bytes[start + 4];
-  return type === EventType.GTID_TAGGED_LOG_EVENT
-    ? parseTagged(new ByteReader(bytes, start + EVENT_HEADER_LENGTH, end))
-    : readUntagged(bytes, start, end, type === EventType.ANONYMOUS_GTID_LOG_EVENT);
+/**
+ * Like `parseGtidEvent`, for the event in `bytes` from `start` to `end`; returns the content in
+ * `target`.
+ */
+export function readGtidEvent(
+  bytes: Buffer,
+  start: number,
+  end: number,
+  target: GtidEvent,
+): GtidEvent {
+  return bytes[start + 4] === EventType.GTID_TAGGED_LOG_EVENT
+    ? readTagged(new ByteReader(bytes, start + EVENT_HEADER_LENGTH, end), target)
+    : readUntagged(bytes, start, end, target);
 }
 
 /** In the body of an untagged event: flags, uuid, number; then, since MySQL 8.0, the times. */
@@ -68,15 +80,15 @@ const NUMBER = UUID + UUID_LENGTH;
 const TYPECODE = NUMBER + 8;
 const TIMES = TYPECODE + 1 + 16; // last_committed, sequence_number
 
-function readUntagged(bytes: Buffer, start: number, end: number, anonymous: boolean): GtidEvent {
+function readUntagged(bytes: Buffer, start: number, end: number, target: GtidEvent): GtidEvent {
   if (start + TYPECODE > end) throw new CorruptEventError(CUT_OFF);
   const uuid = uuidAt(bytes, start + UUID);
-  const prefix = anonymous ? null : uuid;
+  const prefix = bytes[start + 4] === EventType.ANONYMOUS_GTID_LOG_EVENT ? null : uuid;
   const number = wholeNumber(bytes, start + NUMBER);
   const times = start + TIMES;
   const behindFirst = times + COMMIT_TIMESTAMP_LENGTH;
   if (behindFirst > end || bytes[start + TYPECODE] !== LOGICAL_TIMESTAMP_TYPECODE)
-    return new GtidEvent(prefix, number, undefined, 0, 0);
+    return target.set(prefix, number, undefined, 0, 0);
   // 55 bits of microseconds, and a bit for whether the original server's timestamp follows.
   const immediateUs = commitTimestamp(bytes, times);
   let originalUs = immediateUs;
@@ -84,21 +96,20 @@ function readUntagged(bytes: Buffer, start: number, end: number, anonymous: bool
     if (behindFirst + COMMIT_TIMESTAMP_LENGTH > end) throw new CorruptEventError(CUT_OFF);
     originalUs = commitTimestamp(bytes, behindFirst);
   }
-  return new GtidEvent(prefix, number, undefined, immediateUs, originalUs);
+  return target.set(prefix, number, undefined, immediateUs, originalUs);
 }
 
 function commitTimestamp(bytes: Buffer, at: number): number {
-  const high =
-    (bytes[at + 4] as number) |
-    ((bytes[at + 5] as number) << 8) |
-    (((bytes[at + 6] as number) & 0x7f) << 16);
-  return high * 2 ** 32 + uint32At(bytes, at);
+  const view = viewOf(bytes);
+  const high = view.getUint16(at + 4, true) | ((view.getUint8(at + 6) & 0x7f) << 16);
+  return high * 2 ** 32 + view.getUint32(at, true);
 }
 
 /** An integer of 8 bytes, lowest first; as a bigint only when a number cannot represent it. */
 function wholeNumber(bytes: Buffer, at: number): number | bigint {
-  const high = uint32At(bytes, at + 4);
-  return high < 2 ** 21 ? high * 2 ** 32 + uint32At(bytes, at) : bytes.readBigUInt64LE(at);
+  const view = viewOf(bytes);
+  const high = view.getUint32(at + 4, true);
+  return high < 2 ** 21 ? high * 2 ** 32 + view.getUint32(at, true) : view.getBigUint64(at, true);
 }
 
 /**
@@ -120,7 +131,7 @@ const TaggedField = {
  * Parses a message of MySQL's serialization library (libs/mysql/serialization): version, size, the
  * last required field, then numbered fields.
  */
-function parseTagged(reader: ByteReader): GtidEvent {
+function readTagged(reader: ByteReader, target: GtidEvent): GtidEvent {
   const version = varint(reader);
   if (version !== 1n)
     throw new UnsupportedEventError(`a tagged GTID event has the unknown version ${version}`);
@@ -169,7 +180,7 @@ function parseTagged(reader: ByteReader): GtidEvent {
   }
   if (number <= 0n) throw new CorruptEventError("a GTID event has no transaction number");
   const isSafe = number <= Number.MAX_SAFE_INTEGER;
-  return new GtidEvent(
+  return target.set(
     tag === "" ? uuidAt(uuid, 0) : prefixOf(uuidAt(uuid, 0), tag),
     isSafe ? Number(number) : number,
     tag === "" ? undefined : tag,

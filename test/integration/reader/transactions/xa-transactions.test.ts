@@ -46,7 +46,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     {
       change: (_: Transaction, change: RowChange) =>
         changes.push({ ...change, texts: change.texts.kept() }),
-      boundary: (boundary: Boundary) => boundaries.push(boundary),
+      boundary: (boundary: Boundary) => boundaries.push(structuredClone(boundary)),
     },
     {
       ledger: "ledger.table",

@@ -13,6 +13,14 @@ const boundary = (n: number) => ({
   keptXa: [],
 });
 
+/** What the offset says after a boundary whose anchor is the transaction before it. */
+const progressAt = (n: number) => ({
+  offset: n,
+  run: 1,
+  committedMs: n,
+  anchor: { file: "bin.000001", start: n, begunS: null, gtid: `a:${n}`, committedUs: n },
+});
+
 describe("InFlightFrames", () => {
   test("moves the offset at once past transactions that no frame carries", () => {
     const frames = new InFlightFrames();
@@ -23,6 +31,29 @@ describe("InFlightFrames", () => {
       gtids: "3e11fa47-71ca-11e1-9e33-c80aa9429562:1-2",
     });
     expect(frames.take().progress).toBeNull();
+  });
+
+  // The reader uses the boundary and its anchor again for the next one.
+  test("keeps what a boundary and its anchor say during the call", () => {
+    const frames = new InFlightFrames();
+    const anchor = { file: "bin.000001", start: 0, begunS: null, gtid: "a:0", committedUs: 0 };
+    const reused = { ...boundary(0), anchor };
+    const pass = (n: number): void => {
+      Object.assign(anchor, { start: n, gtid: `a:${n}`, committedUs: n });
+      frames.boundary(Object.assign(reused, boundary(n), { anchor }));
+    };
+    pass(1);
+    const first = frames.open();
+    pass(2);
+    const second = frames.open();
+    pass(3);
+    const before = frames.take().progress;
+    frames.acknowledge(first);
+    pass(4);
+    expect(before).toMatchObject(progressAt(1));
+    expect(frames.take().progress).toMatchObject(progressAt(2));
+    frames.acknowledge(second);
+    expect(frames.take().progress).toMatchObject(progressAt(4));
   });
 
   test("keeps the offset until the oldest frame is acknowledged", () => {

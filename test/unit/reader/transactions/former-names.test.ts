@@ -34,7 +34,7 @@ function begin(saved?: SavedNames, configured: FilteredNames | null = filtered):
     ["shop.*"],
     {
       change: (_, change) => changes.push({ ...change }),
-      boundary: (boundary) => boundaries.push(boundary),
+      boundary: (boundary) => boundaries.push(structuredClone(boundary)),
     },
     { names: new NameHistory({ filtered: configured, lowerCase: false, saved }) },
   );

@@ -29,7 +29,7 @@ let end: number;
 function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionReader {
   return transactionReaderOf(
     ["shop.*"],
-    { boundary: (boundary) => boundaries.push(boundary) },
+    { boundary: (boundary) => boundaries.push(structuredClone(boundary)) },
     { files: FILES, ...options },
   );
 }

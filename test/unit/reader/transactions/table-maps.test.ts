@@ -29,17 +29,26 @@ test("a table that the server reopened under another id keeps its decoder, and i
   }
 });
 
-test("a rows event that ends inside its table id is refused, whatever follows it", () => {
+test("a table is forgotten when the tables are cleared", () => {
+  const tables = new TableMaps(() => true);
+  tables.onTableMap(tableMap);
+  tables.clear();
+  expect(() => tables.rowsOf(rows)).toThrow(CorruptEventError);
+});
+
+test("an event that ends inside its table id is refused, whatever follows it", () => {
   const tables = new TableMaps(() => true);
   tables.onTableMap(tableMap);
   const idEnds = 25;
   expect(() => tables.rowsOf(rows, 0, idEnds - 1)).toThrow(CorruptEventError);
+  expect(() => tables.onTableMap(tableMap, 0, idEnds - 1)).toThrow(CorruptEventError);
 });
 
 test("an id that the server gave to another table belongs to that table", () => {
   const tables = new TableMaps((_, table) => table === "orders");
   const other = Buffer.from(tableMap);
   other.write("others", other.indexOf("orders"));
+  tables.onTableMap(tableMap);
   tables.onTableMap(tableMap);
   tables.onTableMap(other);
   expect(tables.rowsOf(rows)).toBeInstanceOf(RowCounter);

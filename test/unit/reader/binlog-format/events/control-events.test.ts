@@ -5,7 +5,11 @@ import {
 } from "../../../../../reader/binlog-format/errors.ts";
 import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../../../../../reader/binlog-format/events/format-description.ts";
-import { parseGtidEvent } from "../../../../../reader/binlog-format/events/gtid-event.ts";
+import {
+  GtidEvent,
+  parseGtidEvent,
+  readGtidEvent,
+} from "../../../../../reader/binlog-format/events/gtid-event.ts";
 import { recorded } from "../recorded-events.ts";
 
 /** The recorded format description with one byte changed; a negative offset counts from the end. */
@@ -50,6 +54,20 @@ describe("parseGtidEvent", () => {
       immediateCommitTimestamp: 1_795_201_366_395_958,
       originalCommitTimestamp: 1_795_201_366_395_958,
     });
+  });
+
+  it("reads one event after the other into the same object", () => {
+    const target = new GtidEvent();
+    const { GTID, GTID_TAGGED } = recorded;
+    const texts = [GTID, GTID_TAGGED, GTID].map(
+      (event) => readGtidEvent(event, 0, event.length - 4, target).gtid,
+    );
+    expect(texts).toEqual([
+      "5100691a-e511-11f1-9a97-02fc00000001:51",
+      "5100691a-e511-11f1-9a97-02fc00000001:my_tag:1",
+      "5100691a-e511-11f1-9a97-02fc00000001:51",
+    ]);
+    expect(target.tag).toBeUndefined();
   });
 
   it("reads a tagged GTID", () => {
