@@ -32,7 +32,7 @@ import { Status } from "./status.ts";
 import { awsClients } from "@binlog-router/local-aws/clients";
 import type { LocalTopology } from "./template/local-topology.ts";
 import { provision } from "./template/provision.ts";
-import { synthesize } from "./template/synthesize.ts";
+import { synthesizeApart } from "./template/synthesize-apart.ts";
 
 /** Everything that `npm start` runs. Disposing stops all of it. */
 export interface Stack extends AsyncDisposable {
@@ -197,14 +197,14 @@ function serverName({ mysql }: StartOptions): string {
 }
 
 /** Creates the topology of the CDK app's template in the stand-ins. */
-function provisionTopology(
+async function provisionTopology(
   config: Configuration,
   source: Source,
   aws: LocalAws,
   signal: AbortSignal,
 ): Promise<LocalTopology> {
   const { user, password } = source.reader;
-  return provision(synthesize(onThisMachine(config, source)), {
+  return provision(await synthesizeApart(onThisMachine(config, source)), {
     aws,
     sourceCredentials: { username: user, password },
     accounts: source.accounts,

@@ -1,6 +1,10 @@
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "../../stack/resources/repository-root.ts";
-import { PART_METADATA, type PartMetadata, type PartName } from "../../stack/resources/part.ts";
+import {
+  PART_METADATA,
+  type PartMetadata,
+  type PartName,
+} from "../../stack/resources/part-metadata.ts";
 import { ratePeriodMs } from "../lambda/schedule.ts";
 import { IncompleteTemplateError, UnsupportedTemplateError } from "./errors.ts";
 import { evaluate, type EvaluationContext } from "./intrinsics.ts";

@@ -3,7 +3,8 @@ import { Role, ServicePrincipal } from "aws-cdk-lib/aws-iam";
 import { Architecture, Code, Function, Runtime, type FunctionProps } from "aws-cdk-lib/aws-lambda";
 import { LogGroup, type RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { Construct } from "constructs";
-import { markPart, type PartName } from "./part.ts";
+import { markPart } from "./part.ts";
+import type { PartName } from "./part-metadata.ts";
 
 type FunctionPart = Exclude<PartName, "reader">;
 
