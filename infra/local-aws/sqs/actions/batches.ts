@@ -3,7 +3,8 @@ import type { AwsError } from "../../http/aws-service.ts";
 import { formOfError, SqsError } from "../queues/errors.ts";
 import { objects } from "./input.ts";
 
-const MOST_ENTRIES = 10;
+/** A batch's limit. */
+export const MOST_ENTRIES = 10;
 
 /** The entries of a batch request. Throws SqsError when the batch as a whole is refused. */
 export function batchEntries(input: JsonObject): JsonObject[] {

@@ -1,14 +1,20 @@
 import { actionOf, jsonResponse, parseJsonCall } from "../../http/aws-json.ts";
+import { MOST_ENTRIES } from "../actions/batches.ts";
 import { parseAroundBodies, stringifyAroundBodies } from "./message-bodies.ts";
 import type { Protocol } from "./protocol.ts";
 
-const SENDS = new Set(["SendMessage", "SendMessageBatch"]);
+/** The actions that send, and how many messages at most. */
+const SENDS: ReadonlyMap<string, number> = new Map([
+  ["SendMessage", 1],
+  ["SendMessageBatch", MOST_ENTRIES],
+]);
 
 /** AWS JSON 1.0, which the SDKs use since the end of 2023. */
 export const jsonProtocol: Protocol = {
   parse(request) {
     const action = actionOf(request);
-    const around = SENDS.has(action) ? parseAroundBodies(request.body) : undefined;
+    const sent = SENDS.get(action);
+    const around = sent === undefined ? undefined : parseAroundBodies(request.body, sent);
     return { action, input: around ?? parseJsonCall(request).input ?? {} };
   },
 

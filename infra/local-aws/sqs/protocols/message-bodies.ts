@@ -15,15 +15,17 @@ const BEFORE_MEMBER = new Set([0x7b, 0x2c]);
  * Parses a request around its bodies, so that a `MessageBody` in it is a MessageBody. Undefined
  * when that fails; the request then has to be parsed as a whole, which gives texts in their place.
  *
+ * `most`: how many bodies there can be; the request is searched no further.
+ *
  * MEMBER after a brace or a comma is never part of a text, where a backslash precedes each quote.
  * Where a body ends is an assumption: a wrong one leaves a quote too much in the body, and it is no
  * JSON.
  */
-export function parseAroundBodies(request: Buffer): JsonObject | undefined {
+export function parseAroundBodies(request: Buffer, most: number): JsonObject | undefined {
   const bodies: MessageBody[] = [];
   let rest = "";
   let from = 0;
-  const starts = startsOf(request);
+  const starts = startsOf(request, most);
   for (const [index, start] of starts.entries()) {
     const end = endOf(request, start, starts[index + 1] ?? request.length);
     const body = MessageBody.ofJson(compact(request.subarray(start, end)));
@@ -51,11 +53,14 @@ export function stringifyAroundBodies(output: JsonObject): Uint8Array[] {
   });
 }
 
-/** Where the bodies begin: the places of their first quotes. */
-function startsOf(request: Buffer): number[] {
+/** Where the first `most` bodies begin: the places of their first quotes. */
+function startsOf(request: Buffer, most: number): number[] {
   const starts: number[] = [];
-  for (let at = request.indexOf(MEMBER); at !== -1; at = request.indexOf(MEMBER, at + 1))
+  let at = request.indexOf(MEMBER);
+  while (at !== -1) {
     if (BEFORE_MEMBER.has(request[at - 1] ?? 0)) starts.push(at + MEMBER.length - 1);
+    at = starts.length < most ? request.indexOf(MEMBER, at + 1) : -1;
+  }
   return starts;
 }
 
