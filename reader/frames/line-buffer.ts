@@ -26,49 +26,23 @@ export class LineBuffer {
   ): void {
     const { bytes, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = texts;
     this.#ensure(this.#length + LONGEST_HEAD + oldKeyEnd + SEPARATORS);
-    if (this.#length > 0) this.#bytes[this.#length++] = LINE_FEED;
-    for (let i = 0; i < op.length; i++) this.#bytes[this.#length++] = op.charCodeAt(i);
-    this.#bytes[this.#length++] = TAB;
-    this.#putNumber(transaction);
-    this.#putNumber(table);
-    this.#putNumber(offset);
-    this.#putNumber(row);
-    this.#putNumber(n);
-    this.#copy(bytes, afterEnd, keyEnd);
-    this.#bytes[this.#length++] = TAB;
-    this.#copy(bytes, keyEnd, oldKeyEnd);
-    this.#bytes[this.#length++] = TAB;
-    this.#copy(bytes, 0, beforeEnd);
-    this.#bytes[this.#length++] = TAB;
-    this.#copy(bytes, beforeEnd, afterEnd);
-  }
-
-  /** Writes a whole number and a tab. */
-  #putNumber(value: number): void {
-    const bytes = this.#bytes;
-    if (value > MOST_UINT32) {
-      this.#length += bytes.write(String(value), this.#length, "latin1");
-    } else {
-      let rest = value;
-      let digits = 1;
-      for (let bound = 10; rest >= bound; bound *= 10) digits++;
-      this.#length += digits;
-      for (let to = this.#length - 1; digits > 0; digits--, to--) {
-        const tenth = (rest / 10) >>> 0;
-        bytes[to] = ZERO + rest - tenth * 10;
-        rest = tenth;
-      }
-    }
-    bytes[this.#length++] = TAB;
-  }
-
-  #copy(bytes: Buffer, start: number, end: number): void {
-    if (end - start > SHORT) {
-      this.#length += bytes.copy(this.#bytes, this.#length, start, end);
-      return;
-    }
     const to = this.#bytes;
-    for (let from = start; from < end; from++) to[this.#length++] = bytes[from] as number;
+    let at = this.#length;
+    if (at > 0) to[at++] = LINE_FEED;
+    for (let i = 0; i < op.length; i++) to[at++] = op.charCodeAt(i);
+    to[at++] = TAB;
+    at = putNumber(to, at, transaction);
+    at = putNumber(to, at, table);
+    at = putNumber(to, at, offset);
+    at = putNumber(to, at, row);
+    at = putNumber(to, at, n);
+    at = copy(bytes, afterEnd, keyEnd, to, at);
+    to[at++] = TAB;
+    at = copy(bytes, keyEnd, oldKeyEnd, to, at);
+    to[at++] = TAB;
+    at = copy(bytes, 0, beforeEnd, to, at);
+    to[at++] = TAB;
+    this.#length = copy(bytes, beforeEnd, afterEnd, to, at);
   }
 
   /** Removes the lines after the first `length` bytes, at which a line ends. */
@@ -120,3 +94,29 @@ const LONGEST_HEAD = 9 + 5 * 17;
 const LINE_FEED = 0x0a;
 /** The tabs and the line feed outside the head and the texts, bytes. */
 const SEPARATORS = 4;
+
+/** Writes a whole number and a tab at `at`; returns where they end. */
+function putNumber(to: Buffer, at: number, value: number): number {
+  let end: number;
+  if (value > MOST_UINT32) {
+    end = at + to.write(String(value), at, "latin1");
+  } else {
+    let rest = value >>> 0;
+    end = at + 1;
+    for (let bound = 10; rest >= bound; bound *= 10) end++;
+    for (let digit = end - 1; digit >= at; digit--) {
+      const tenth = (rest / 10) >>> 0;
+      to[digit] = ZERO + rest - tenth * 10;
+      rest = tenth;
+    }
+  }
+  to[end] = TAB;
+  return end + 1;
+}
+
+/** Copies the bytes from `start` to `end` to `at`; returns where the copy ends. */
+function copy(bytes: Buffer, start: number, end: number, to: Buffer, at: number): number {
+  if (end - start > SHORT) return at + bytes.copy(to, at, start, end);
+  for (let from = start; from < end; from++) to[at + from - start] = bytes[from] as number;
+  return at + end - start;
+}
