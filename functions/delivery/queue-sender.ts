@@ -33,7 +33,7 @@ export interface Sender {
   /**
    * Sends messages to a queue. Messages of a group are sent in order, and none after a failed one
    * of its group. Throws OwnTroubleError when the cause is not the queue. `onWaiting` is called
-   * when a request is on its way.
+   * when a request takes longer than `WAITING_MS`.
    */
   send(
     queueName: string,
@@ -47,6 +47,12 @@ export interface Sender {
  * cannot use up the others' slots.
  */
 const REQUESTS_PER_QUEUE = 8;
+
+/**
+ * A request that takes longer leaves time for other work, milliseconds. Within this time, the SDK
+ * has written it, and an answer that comes at once need not wait for that work.
+ */
+const WAITING_MS = 10;
 
 /** A message with its encoded body. */
 interface EncodedMessage extends Waiting {
@@ -157,13 +163,14 @@ export function queueSender(options: QueueSenderOptions): Sender {
   }
 }
 
-/**
- * Calls `onWaiting` when the SDK has written the request. It does so before the event loop's next
- * turn if it has a connection.
- */
-function underWay<Output>(answer: Promise<Output>, onWaiting: () => void): Promise<Output> {
-  setImmediate(onWaiting);
-  return answer;
+/** Calls `onWaiting` when there is no answer after `WAITING_MS`. */
+async function underWay<Output>(answer: Promise<Output>, onWaiting: () => void): Promise<Output> {
+  const timer = setTimeout(onWaiting, WAITING_MS);
+  try {
+    return await answer;
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** The payload bucket denies access to the prefix of the queue's environment. */

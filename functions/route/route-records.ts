@@ -38,8 +38,8 @@ export type RecordOutcome =
 const TOGETHER = 720 * 1024;
 
 /**
- * A larger frame is delivered alone. Its messages need not wait until the next frame is read, which
- * happens while they are on their way.
+ * A larger frame is delivered alone. Its messages need not wait until the next frame is read, and
+ * the next frame takes no memory yet.
  */
 const ALONE = TOGETHER / 2;
 
@@ -49,7 +49,7 @@ const ALONE = TOGETHER / 2;
  * once. No other invocation writes it while this one has the group; if one did, the next
  * conditional write would fail.
  *
- * While messages are on their way, the next frame is read and its messages are made.
+ * While messages are on their way for long, the next frame is read and its messages are made.
  *
  * When delivering frames together fails, `onSeparation` gets the error, and from then on each frame
  * is delivered alone. An undeliverable frame then blocks only the frames behind it.

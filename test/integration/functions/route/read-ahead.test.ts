@@ -60,6 +60,12 @@ test("while a large frame's messages are on their way, those of the next frame a
 
 test("a frame without its author, and text that is no frame, wait for their turn", async () => {
   const metrics = new CountingMetrics();
+  stage.aws.faults.add({
+    service: "sqs",
+    action: "SendMessage",
+    effect: { kind: "delay", ms: 100 },
+    calls: 1,
+  });
   const first = lane.frame(large("app_prod"));
   const event = rawEvent([first, lane.frame([{ user: null }]), "no frame", lane.frame([{}])]);
   expect(await route(stage.runtime, event, metrics)).toEqual([]);
