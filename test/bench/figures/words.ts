@@ -5,7 +5,7 @@ export const ENGLISH: Words = {
   limit: "the server's limit (`mysqlbinlog --raw`)",
   work: (name) => name,
   caption: ({ startedAt, machine }, rounds) =>
-    `Rows a second of the reader, and how many times as fast as each other program it is: the median of ${rounds} rounds, and the least and greatest one; without these, of one round. Measured on ${startedAt.slice(0, 10)} (${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, MySQL ${machine.mysql}).`,
+    `Rows a second of the reader, and how many times as fast as each other program it is: the median of ${rounds} rounds, and the least and greatest one; a ratio without these is of one round. Measured on ${startedAt.slice(0, 10)} (${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, MySQL ${machine.mysql}).`,
   queue: {
     caption:
       "From the binlog through SQS to an application: changes a second, and the delay in ms (p50 / p99) of one-row transactions, 100 a second, from the statement to the application, and from the statement to the program's own callback (the reader's frame at its queue). Each was measured once in the same run. Rows arrived in order unless the table says otherwise. Maxwell's SQS producer needs a standard queue, which promises no order; the others send to FIFO queues.",
