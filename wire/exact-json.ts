@@ -22,6 +22,7 @@ export function parseExactJson(text: string): unknown {
 const MARK = randomBytes(12).toString("base64url");
 const LONG = 16;
 const POINT = 46;
+const NINE = 57;
 const QUOTE = '"';
 const BACKSLASH = 92;
 /** Characters that may precede a number. */
@@ -44,11 +45,27 @@ function nextLongRun(text: string, from: number): number {
     while (isDigitOrPoint(text, start - 1)) start--;
     let end = probe + 1;
     while (isDigitOrPoint(text, end)) end++;
-    if (end - start >= LONG && mayBeInNumber(text, start)) return start;
+    if (end - start >= LONG && !isKept(text, start, end) && mayBeInNumber(text, start)) {
+      return start;
+    }
     // The characters before `end` need no second look.
     if (end > probe + LONG) probe = end - LONG;
   }
   return -1;
+}
+
+/**
+ * Whether a run is all of a number of 16 digits below 9 * 10^15, or of 15 digits and a point. A
+ * JavaScript number keeps them, and in a string they mean no number. Microseconds since 1970 are
+ * such a number.
+ */
+function isKept(text: string, start: number, end: number): boolean {
+  return (
+    end - start === LONG &&
+    text.charCodeAt(start) < NINE &&
+    MAY_PRECEDE_NUMBER.includes(text.charAt(start - 1)) &&
+    !NUMBER.includes(text.charAt(end))
+  );
 }
 
 /** Whether the characters before a run of digits and points can be the beginning of a number. */

@@ -62,6 +62,23 @@ describe("exact JSON", () => {
     expect(parseExactJson(text)).toEqual(JSON.parse(text));
   });
 
+  it("tells numbers of 16 digits from longer ones that begin alike", () => {
+    const sixteen = "1795204096252123";
+    const text = `{"a":${sixteen},"b":-${sixteen},"c":[${sixteen}0,8007199254740993e1,${sixteen}.7,9007199254740992],"d":9.12345678901234,"e":"${sixteen}"}`;
+    expect(parseExactJson(text)).toEqual({
+      a: 1795204096252123,
+      b: -1795204096252123,
+      c: [
+        17952040962521230n,
+        new ExactDecimal("8007199254740993e1"),
+        new ExactDecimal(`${sixteen}.7`),
+        9007199254740992n,
+      ],
+      d: 9.12345678901234,
+      e: sixteen,
+    });
+  });
+
   it("treats __proto__ as a key like any other", () => {
     const value = parseExactJson('{"__proto__":{"id":12345678901234567890}}') as object;
     expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
@@ -119,6 +136,7 @@ describe("exact JSON", () => {
     const key = look.filter((text) => !text.includes("\\"));
     const number = fc.oneof(
       fc.bigInt({ min: -(10n ** 40n), max: 10n ** 40n }).map(String),
+      fc.stringMatching(/^-?[1-9](?:[0-9]{15}|[0-9]{7}\.[0-9]{7})(?:e[0-9])?$/),
       fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => JSON.stringify(value)),
       fc.stringMatching(/^-?(?:0|[1-9][0-9]{0,20})\.[0-9]{1,25}(?:[eE][-+]?[0-9]{1,2})?$/),
     );
