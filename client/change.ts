@@ -81,8 +81,18 @@ export function splitByPosition(changes: readonly Change[]): Change[][] {
   const units: Change[][] = [];
   for (const change of changes) {
     const unit = units.at(-1);
-    if (unit?.[0]?.position === change.position) unit.push(change);
+    const first = unit?.[0];
+    if (first !== undefined && samePosition(first, change)) unit?.push(change);
     else units.push([change]);
   }
   return units;
+}
+
+/** Compares the numbers first, because a position's text is put together when it is first read. */
+function samePosition(one: Change, other: Change): boolean {
+  return (
+    one.source.row === other.source.row &&
+    one.source.pos === other.source.pos &&
+    one.position === other.position
+  );
 }

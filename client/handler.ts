@@ -43,7 +43,8 @@ export type BatchHandler<Tables extends TableRows = AnyTables, Transaction = und
 /** A handler of either kind, without the types of its tables. */
 export interface AnyHandler<Transaction> {
   readonly batch: boolean;
-  run(changes: readonly Change[], context: HandlerContext<Transaction>): Promise<void>;
+  /** Undefined when the handler is done and returned no promise. */
+  run(changes: readonly Change[], context: HandlerContext<Transaction>): Promise<void> | undefined;
 }
 
 /** Adapts a ChangeHandler: it gets the changes one after the other. */
@@ -52,10 +53,20 @@ export function eachChange<Tables extends TableRows, Transaction>(
 ): AnyHandler<Transaction> {
   return {
     batch: false,
-    async run(changes, context) {
-      for (const change of changes) await handler(change as ChangeOf<Tables>, context);
+    run(changes, context) {
+      const [change] = changes;
+      if (changes.length > 1 || change === undefined) return inOrder(changes, handler, context);
+      return handler(change as ChangeOf<Tables>, context) ?? undefined;
     },
   };
+}
+
+async function inOrder<Tables extends TableRows, Transaction>(
+  changes: readonly Change[],
+  handler: ChangeHandler<Tables, Transaction>,
+  context: HandlerContext<Transaction>,
+): Promise<void> {
+  for (const change of changes) await handler(change as ChangeOf<Tables>, context);
 }
 
 /** Adapts a BatchHandler: it gets the changes together. */
@@ -64,8 +75,8 @@ export function allChanges<Tables extends TableRows, Transaction>(
 ): AnyHandler<Transaction> {
   return {
     batch: true,
-    async run(changes, context) {
-      await handler(changes as readonly ChangeOf<Tables>[], context);
+    run(changes, context) {
+      return handler(changes as readonly ChangeOf<Tables>[], context) ?? undefined;
     },
   };
 }

@@ -7,9 +7,9 @@ import type { AnyHandler, HandlerContext } from "./handler.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import type { MessageReader } from "./message-reader.ts";
 import type { AnyPositionStore } from "./position-store.ts";
-import { progressOf } from "./progress.ts";
+import { BEGINNING, progressOf } from "./progress.ts";
 import { UnfinishedError } from "./unfinished.ts";
-import { validateChange, type Schemas } from "./validate.ts";
+import { validateAll, type Schemas } from "./validate.ts";
 
 /** The result of processing a message. */
 export type Outcome =
@@ -53,7 +53,7 @@ export class MessageProcessor<Transaction> {
       const read = { ...message, text, changes: all };
       const { key, done } = await progressOf(held, read, this.#options.positions);
       if (done >= message.last) return { kind: "repeat", changes: all.length };
-      const changes = all.filter((change) => change.position > done);
+      const changes = done === BEGINNING ? all : all.filter((change) => change.position > done);
       const info = this.#info(held, message, changes);
       const began = performance.now();
       await this.#around(info, () => this.#handle(held, message, changes, key));
@@ -98,6 +98,7 @@ export class MessageProcessor<Transaction> {
   ): Promise<void> {
     const { handler, positions, schemas } = this.#options;
     const units = handler.batch ? [changes] : splitByPosition(changes);
+    const hasSchemas = Object.keys(schemas).length > 0;
     const context = this.#context(held, message);
     let done: PositionText | undefined;
     const save = async (): Promise<void> => {
@@ -106,16 +107,16 @@ export class MessageProcessor<Transaction> {
     try {
       for (const [index, unit] of units.entries()) {
         if (!isHeld(held)) throw new UnfinishedError();
-        const valid: Change[] = [];
-        for (const change of unit) valid.push(await validateChange(change, schemas));
+        const valid = hasSchemas ? await validateAll(unit, schemas) : unit;
         const position =
           index === units.length - 1 ? message.last : (unit[0]?.position ?? message.last);
         if ("transact" in positions) {
-          await positions.transact([{ key, position }], (transaction) =>
+          await positions.transact([{ key, position }], async (transaction) =>
             handler.run(valid, { ...context, transaction }),
           );
         } else {
-          await handler.run(valid, context);
+          const running = handler.run(valid, context);
+          if (running !== undefined) await running;
         }
         done = position;
       }

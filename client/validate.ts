@@ -5,6 +5,13 @@ import { RowValidationError, type RowIssue } from "./errors.ts";
 /** Validators by `database.table`. */
 export type Schemas = Readonly<Record<string, StandardSchemaV1>>;
 
+/** The changes, each as `validateChange` returns it. Throws RowValidationError. */
+export async function validateAll(changes: readonly Change[], schemas: Schemas): Promise<Change[]> {
+  const valid: Change[] = [];
+  for (const change of changes) valid.push(await validateChange(change, schemas));
+  return valid;
+}
+
 /**
  * The change with its row images as the table's validator returns them; unchanged when the table
  * has no validator. Throws RowValidationError.

@@ -80,7 +80,7 @@ export class LastRelease<Transaction> {
         const position = unit[0]?.position ?? message.last;
         if ("transact" in positions) {
           const marks = keys.map((key) => ({ key, position }));
-          await positions.transact(marks, (transaction) =>
+          await positions.transact(marks, async (transaction) =>
             this.#handler.run(unit, { ...context, transaction }),
           );
         } else {
