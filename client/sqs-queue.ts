@@ -10,6 +10,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { HeldMessage } from "./held-message.ts";
 import { inSequence } from "./in-sequence.ts";
+import { readingMessages } from "./received-messages.ts";
 import { withDeadline } from "./with-deadline.ts";
 
 /** The largest number of messages in one request to SQS. */
@@ -76,7 +77,8 @@ export class SqsQueue {
   }
 
   async #receive(input: ReceiveMessageCommandInput, abortSignal: AbortSignal): Promise<Message[]> {
-    const answer = await this.#sqs.send(new ReceiveMessageCommand(input), { abortSignal });
+    const command = readingMessages(new ReceiveMessageCommand(input));
+    const answer = await this.#sqs.send(command, { abortSignal });
     return inSequence(answer.Messages ?? []);
   }
 

@@ -1,6 +1,6 @@
 /**
- * Buffers that are used for one request after the other. A new one for each request would make V8
- * collect its whole heap sooner.
+ * Buffers that are used for one request, or answer, after the other. A new one each time would make
+ * V8 collect its whole heap sooner.
  */
 export class RequestBuffers {
   readonly #spare: Buffer[] = [];
