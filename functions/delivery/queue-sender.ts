@@ -52,7 +52,7 @@ const REQUESTS_PER_QUEUE = 8;
  * A request that takes longer leaves time for other work, milliseconds. Within this time, the SDK
  * has written it, and an answer that comes at once need not wait for that work.
  */
-const WAITING_MS = 10;
+const WAITING_MS = 25;
 
 /** A message with its encoded body. */
 interface EncodedMessage extends Waiting {
