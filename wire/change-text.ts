@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
 import type { Author } from "./session.ts";
-import { parseSnapshotMark } from "./snapshot.ts";
+import { parseSnapshotMark, type SnapshotTarget } from "./snapshot.ts";
 
 /** What identifies a change; the same for every reader that reads it again. */
 interface ChangeCoordinates {
@@ -90,51 +90,93 @@ function tableName({ tables }: FrameHeader, { table }: FrameChange): string {
   return `${database}.${name}`;
 }
 
-/** Writes a change or one half of it as the JSON of `Change` (message.ts). */
+/** Takes the pieces of a text, in order. */
+export interface Pieces {
+  put(piece: string): void;
+  /** The same, for a piece with characters of the database's text. */
+  putText(piece: string): void;
+}
+
+/** Writes a change or one half of it as the JSON of `Change` (message.ts), piece by piece. */
+export type PutChange = (
+  pieces: Pieces,
+  change: FrameChange,
+  author: Author,
+  half: KeyChangeHalf | undefined,
+) => void;
+
+/** Returns the JSON of a change or of one half of it. */
 export type WriteChange = (change: FrameChange, author: Author, half?: KeyChangeHalf) => string;
+
+export function changeWriter(header: FrameHeader): WriteChange {
+  const putChange = changePieces(header);
+  return (change, author, half) => {
+    const texts: string[] = [];
+    const put = (piece: string) => void texts.push(piece);
+    putChange({ put, putText: put }, change, author, half);
+    return texts.join("");
+  };
+}
+
+/** The texts that changes of one transaction share. */
+interface TransactionTexts {
+  readonly gtid: string | null;
+  readonly beforeId: string;
+  readonly file: string;
+  readonly behindRow: string;
+}
 
 /**
  * Writes the changes of one frame. Row images and keys are finished JSON texts and are copied
  * without parsing, so every digit that the reader wrote arrives. The texts that changes of one
- * transaction, table or author share are built once. The last change's text is kept, because
- * several queues ask for it.
- *
- * V8 puts a text together only when its characters are needed. So nothing here needs them: a
- * message's text is put together once, with all its changes.
+ * transaction, table or author share are built once. Nothing is put together here: each text that
+ * is made of others is garbage, for each of a frame's thousands of changes.
  */
-export function changeWriter(header: FrameHeader): WriteChange {
+export function changePieces(header: FrameHeader): PutChange {
   const { server } = header;
   const tables = header.tables.map(
     ([db, table]) => `"source":{"db":${JSON.stringify(db)},"table":${JSON.stringify(table)},`,
   );
-  const transactions = header.transactions.map(({ gtid, file, thread, serverId, timestampMs }) => ({
-    gtid,
-    beforeId: `{"id":${openString(idStart({ gtid, server, file }))}`,
-    file: `"file":${JSON.stringify(file)},"pos":`,
-    behindRow:
-      `,"gtid":${JSON.stringify(gtid)},"thread":${thread},` +
-      `"server_id":${serverId},"ts_ms":${timestampMs}}}`,
-  }));
+  const transactions: (TransactionTexts | undefined)[] = [];
+  let ofFile = { name: "", text: "" };
   /** The text from a change's author to its offset, the same for most consecutive changes. */
-  let shared = { author: null as Author | null, transaction: -1, table: -1, text: "" };
+  let shared = { author: null as Author | null, table: -1, file: "", text: "" };
 
-  function authorToOffset(author: Author, transaction: number, table: number): string {
-    if (author !== shared.author || transaction !== shared.transaction || table !== shared.table) {
+  function textsOf(index: number): TransactionTexts {
+    const known = transactions[index];
+    if (known !== undefined) return known;
+    const transaction = header.transactions[index];
+    if (transaction === undefined) throw new RangeError("the change has no transaction");
+    const { gtid, file, thread, serverId, timestampMs } = transaction;
+    if (file !== ofFile.name) {
+      ofFile = { name: file, text: `"file":${JSON.stringify(file)},"pos":` };
+    }
+    return (transactions[index] = {
+      gtid,
+      beforeId: `{"id":${openString(idStart({ gtid, server, file }))}`,
+      file: ofFile.text,
+      behindRow:
+        `,"gtid":${JSON.stringify(gtid)},"thread":${thread},` +
+        `"server_id":${serverId},"ts_ms":${timestampMs}}}`,
+    });
+  }
+
+  function authorToOffset(author: Author, table: number, file: string): string {
+    if (author !== shared.author || table !== shared.table || file !== shared.file) {
       const { user, host, attribution } = author;
       const text = [
         `"user":${JSON.stringify(user)},"host":${JSON.stringify(host)},`,
         `"attribution":${JSON.stringify(attribution)},`,
         tables[table],
-        transactions[transaction]?.file,
+        file,
       ].join("");
-      shared = { author, transaction, table, text };
+      shared = { author, table, file, text };
     }
     return shared.text;
   }
 
-  /** The JSON member `snapshot`; "" for a change outside of a snapshot. */
-  function snapshotText(change: FrameChange, { snapshot }: Author): string {
-    if (snapshot === undefined) return "";
+  /** The JSON member `snapshot`. */
+  function snapshotText(change: FrameChange, snapshot: SnapshotTarget): string {
     const { op, n, after } = change;
     const value = {
       id: snapshot.id,
@@ -144,36 +186,24 @@ export function changeWriter(header: FrameHeader): WriteChange {
     return `"snapshot":${JSON.stringify(value)},`;
   }
 
-  function idText(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
-    const transaction = transactions[change.transaction];
-    if (author.snapshot !== undefined || transaction === undefined) {
-      return `{"id":${JSON.stringify(frameChangeId(header, change, author, half))},`;
-    }
-    const { gtid, beforeId } = transaction;
+  return (pieces, change, author, half) => {
     const { offset, row, n } = change;
-    return `${beforeId}${idEnd({ gtid, offset, row, n })}${half === undefined ? '",' : `/${HALVES[half]}",`}`;
-  }
-
-  let latest: FrameChange | null = null;
-  let latestText = "";
-
-  function write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): string {
-    const { offset, row, transaction, table } = change;
-    return (
-      idText(change, author, half) +
-      contents(change, half) +
-      snapshotText(change, author) +
-      `${authorToOffset(author, transaction, table)}${offset},"row":${row}${transactions[transaction]?.behindRow}`
-    );
-  }
-
-  return (change, author, half) => {
-    if (half !== undefined) return write(change, author, half);
-    if (change !== latest) {
-      latestText = write(change, author, half);
-      latest = change;
+    const texts = textsOf(change.transaction);
+    if (author.snapshot !== undefined) {
+      const id = frameChangeId(header, change, author, half);
+      pieces.putText(`{"id":${JSON.stringify(id)},`);
+    } else {
+      pieces.put(texts.beforeId);
+      pieces.put(idEnd({ gtid: texts.gtid, offset, row, n }));
+      pieces.put(half === undefined ? '",' : `/${HALVES[half]}",`);
     }
-    return latestText;
+    putContents(pieces, change, half);
+    if (author.snapshot !== undefined) pieces.putText(snapshotText(change, author.snapshot));
+    pieces.putText(authorToOffset(author, change.table, texts.file));
+    pieces.put(String(offset));
+    pieces.put(',"row":');
+    pieces.put(String(row));
+    pieces.put(texts.behindRow);
   };
 }
 
@@ -182,11 +212,29 @@ function openString(text: string): string {
   return JSON.stringify(text).slice(0, -1);
 }
 
-function contents(change: FrameChange, half: KeyChangeHalf | undefined): string {
-  if (change.op === "ddl") {
-    return `"op":"ddl","before":null,"after":null,"key":null,"statement":${change.after},`;
-  }
-  if (change.op === "snapshot") return '"op":"snapshot","before":null,"after":null,"key":null,';
+function putContents(pieces: Pieces, change: FrameChange, half: KeyChangeHalf | undefined): void {
   const { op, before, after, key } = rowTexts(change, half);
-  return `"op":"${op}","before":${before || "null"},"after":${after || "null"},"key":${key || "null"},`;
+  pieces.put(OPENINGS[op]);
+  if (op === "snapshot") return;
+  if (op !== "ddl") {
+    pieces.putText(before || "null");
+    pieces.put(',"after":');
+  }
+  pieces.putText(after || "null");
+  if (op !== "ddl") {
+    pieces.put(',"key":');
+    pieces.putText(key || "null");
+  }
+  pieces.put(",");
 }
+
+/** What precedes the first text of a change's own. */
+const OPENINGS: Readonly<Record<Operation, string>> = {
+  c: '"op":"c","before":',
+  u: '"op":"u","before":',
+  d: '"op":"d","before":',
+  t: '"op":"t","before":',
+  r: '"op":"r","before":',
+  ddl: '"op":"ddl","before":null,"after":null,"key":null,"statement":',
+  snapshot: '"op":"snapshot","before":null,"after":null,"key":null,',
+};

@@ -3,6 +3,7 @@
 import * as zlib from "node:zlib";
 import { promisify } from "node:util";
 import { InvalidMessageError, UnsupportedMessageVersionError } from "./message.ts";
+import { bytesOf, type Utf8Text } from "./utf8-text.ts";
 import { ZSTD_CHUNK, ZSTD_OPTIONS } from "./zstd-options.ts";
 
 /**
@@ -26,10 +27,13 @@ const COMPRESSED_FROM = 8 * 1024;
 const COMPRESSED_UP_TO = 64 * 1024 * 1024;
 
 /** The message body for a text: compressed, unless the text is short or huge. */
-export async function compressMessage(text: string): Promise<string> {
-  const bytes = Buffer.byteLength(text);
-  if (bytes < COMPRESSED_FROM || bytes > COMPRESSED_UP_TO) return text;
-  const compressed = await promisify(zlib.zstdCompress)(Buffer.from(text), ZSTD_OPTIONS);
+export async function compressMessage<Text extends string | Utf8Text>(
+  text: Text,
+): Promise<Text | string> {
+  const length = bytesOf(text);
+  if (length < COMPRESSED_FROM || length > COMPRESSED_UP_TO) return text;
+  const bytes = typeof text === "string" ? Buffer.from(text) : text.bytes;
+  const compressed = await promisify(zlib.zstdCompress)(bytes, ZSTD_OPTIONS);
   return BEFORE_DATA + compressed.toString("base64") + BEHIND_DATA;
 }
 

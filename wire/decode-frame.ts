@@ -31,7 +31,7 @@ export function decodeFrame(text: string): Frame {
 }
 
 /** The first line of a frame's text. */
-export function headerLine(text: string): string {
+function headerLine(text: string): string {
   const end = text.indexOf("\n");
   return end === -1 ? text : text.slice(0, end);
 }

@@ -4,7 +4,6 @@ import { Base64Text } from "./base64-text.ts";
 import { MalformedFrameError } from "./decode-frame.ts";
 import { FrameCompressor } from "./frame-compressor.ts";
 import { legalText } from "./legal-text.ts";
-import { ZSTD_CHUNK } from "./zstd-options.ts";
 
 /**
  * A small frame is sent as plain text. A larger one is compressed (Zstandard, RFC 8878) and encoded
@@ -23,6 +22,12 @@ const COMPRESSED_FROM = 8 * 1024;
  * much more memory than this.
  */
 const COMPRESSED_UP_TO = 64 * 1024 * 1024;
+
+/**
+ * Node makes an output buffer of this size, and a further one when it is full. A full frame fits
+ * into the first one.
+ */
+const DECOMPRESSED_CHUNK = 768 * 1024;
 
 const compressor = new FrameCompressor();
 const decompress = promisify(zstdDecompress);
@@ -44,7 +49,7 @@ export async function unpackFrame(body: string): Promise<string> {
   const compressed = Buffer.from(body.slice(PREFIX.length), "base64");
   try {
     const frame = await decompress(compressed, {
-      chunkSize: ZSTD_CHUNK,
+      chunkSize: DECOMPRESSED_CHUNK,
       maxOutputLength: COMPRESSED_UP_TO,
     });
     return frame.toString("utf8");

@@ -2,7 +2,7 @@ import { finished } from "node:stream/promises";
 import { SendMessageCommand, type SQSClient } from "@aws-sdk/client-sqs";
 import type { HttpRequest } from "@smithy/core/protocols";
 import { Base64Text } from "./base64-text.ts";
-import { withBase64Body } from "./plain-bodies.ts";
+import { withBody } from "./plain-bodies.ts";
 import { RequestBuffers } from "./request-buffers.ts";
 import { RequestPattern } from "./request-pattern.ts";
 
@@ -59,7 +59,7 @@ export class LeanSends {
     const pattern = this.#pattern;
     if (pattern === null || pattern.queueUrl !== fields.QueueUrl) {
       const input =
-        typeof body === "string" ? { ...fields, MessageBody: body } : withBase64Body(fields, body);
+        typeof body === "string" ? { ...fields, MessageBody: body } : withBody(fields, body);
       await this.#client.send(new SendMessageCommand(input), { abortSignal: signal });
     } else if (typeof body === "string") {
       const bytes = Buffer.from(JSON.stringify({ ...fields, MessageBody: body }));

@@ -127,20 +127,34 @@ export class InvalidMessageError extends Error {
   override readonly name = "InvalidMessageError";
 }
 
+type MessageHead = Omit<EnvironmentMessage, "version" | "changes">;
+
 /**
  * The text of a message, without characters that SQS refuses. `changes`: texts from `changeWriter`
  * (change-text.ts), separated by commas.
  */
-export function encodeMessage(
-  head: Omit<EnvironmentMessage, "version" | "changes">,
-  changes: string,
-): string {
-  const { source, subscriber, environment, group, first, last, replay } = head;
+export function encodeMessage(head: MessageHead, changes: string): string {
+  return encodeHead(head) + legalText(changes) + MESSAGE_END;
+}
+
+/** What precedes the changes in a message's text. */
+export function encodeHead({
+  source,
+  subscriber,
+  environment,
+  group,
+  first,
+  last,
+  replay,
+}: MessageHead): string {
   const version = MESSAGE_VERSION;
   const place = { version, source, subscriber, environment, group, first, last };
   const fields = JSON.stringify({ ...place, ...(replay !== undefined && { replay }) });
-  return legalText(`${fields.slice(0, -1)},"changes":[${changes}]}`);
+  return legalText(`${fields.slice(0, -1)},"changes":[`);
 }
+
+/** What follows the changes. */
+export const MESSAGE_END = "]}";
 
 /**
  * Parses a message's text; integers that a JavaScript number would round become bigints, and

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type { SendMessageCommandInput, SQSClient } from "@aws-sdk/client-sqs";
 import { Base64Text } from "./base64-text.ts";
-import { jsonStringBytes } from "./json-string.ts";
+import { jsonStringRoom, writeJsonString } from "./json-string.ts";
 import { RequestBuffers } from "./request-buffers.ts";
+import { Utf8Text } from "./utf8-text.ts";
 
 /** The SDK writes bodies with fewer characters. */
 const LONG = 1024;
@@ -13,21 +14,21 @@ const LONG = 1024;
 const MARK = randomUUID();
 
 const BODY = Symbol("body");
-type Body = string | Base64Text;
+type Body = string | Base64Text | Utf8Text;
 
 /**
- * The input of SendMessage with a body in base64. Without `withPlainBodies`, a client sends it
- * without a body, and SQS refuses it.
+ * The input of SendMessage, or an entry of SendMessageBatch, with a body that is bytes. Without
+ * `withPlainBodies`, a client sends it without a body, and SQS refuses it.
  */
-export function withBase64Body(
-  input: Omit<SendMessageCommandInput, "MessageBody">,
-  body: Base64Text,
-): SendMessageCommandInput {
+export function withBody<Input extends object>(
+  input: Input,
+  body: Base64Text | Utf8Text,
+): Input & Pick<SendMessageCommandInput, "MessageBody"> {
   return Object.assign({ ...input, MessageBody: undefined }, { [BODY]: body });
 }
 
 /**
- * Makes a client write long message bodies with `jsonStringBytes`. The SDK escapes a body character
+ * Makes a client write long message bodies with `writeJsonString`. The SDK escapes a body character
  * by character, which takes longer than the rest of a send. So the SDK gets a mark in place of each
  * body, and the body replaces the mark in the finished request, before the length is counted and
  * the request is signed. Returns the same client.
@@ -72,9 +73,12 @@ function marked(input: object, taken: Body[]): object {
     return { ...input, Entries: entries.map((entry: object) => marked(entry, taken)) };
   const { MessageBody, [BODY]: body = MessageBody } = input as {
     readonly MessageBody?: unknown;
-    readonly [BODY]?: Base64Text;
+    readonly [BODY]?: Base64Text | Utf8Text;
   };
-  const isTaken = body instanceof Base64Text || (typeof body === "string" && body.length >= LONG);
+  const isTaken =
+    body instanceof Base64Text ||
+    body instanceof Utf8Text ||
+    (typeof body === "string" && body.length >= LONG);
   if (!isTaken) return input;
   taken.push(body);
   return { ...input, MessageBody: MARK };
@@ -97,29 +101,53 @@ function putBack(
       ? Buffer.from(body)
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const mark = Buffer.from(`"${MARK}"`);
-  const pieces: (Uint8Array | Base64Text)[] = [];
+  const pieces: Piece[] = [];
   let copied = 0;
   for (const original of taken) {
     const at = text.indexOf(mark, copied);
     if (at === -1)
       throw new TypeError("the SDK's request does not hold its message bodies as JSON");
-    pieces.push(
-      text.subarray(copied, at),
-      original instanceof Base64Text ? original : jsonStringBytes(original),
-    );
+    pieces.push(text.subarray(copied, at), pieceOf(original));
     copied = at + mark.length;
   }
   pieces.push(text.subarray(copied));
-  const length = pieces.reduce((sum, piece) => sum + piece.length + 2, 0);
-  const buffer = buffers.take(length);
-  let end = 0;
-  for (const piece of pieces) end = put(piece, buffer, end);
+  const { buffer, end } = filled(pieces, buffers);
   request.body = buffer.subarray(0, end);
   return buffer;
 }
 
-/** Writes a part of a request, a base64 text in quotes; returns where it ends. */
-function put(piece: Uint8Array | Base64Text, target: Buffer, start: number): number {
+/** A part of a request: finished bytes, or a text that becomes a JSON string. */
+type Piece = Uint8Array | Base64Text | Utf8Text;
+
+function pieceOf(body: Body): Piece {
+  if (typeof body !== "string") return body;
+  // A lone surrogate cannot be written in UTF-8; JSON.stringify escapes it.
+  return body.isWellFormed() ? new Utf8Text(Buffer.from(body)) : Buffer.from(JSON.stringify(body));
+}
+
+/** Writes the parts one after the other into one of `buffers`. */
+function filled(
+  pieces: readonly Piece[],
+  buffers: RequestBuffers,
+): { readonly buffer: Buffer; readonly end: number } {
+  const buffer = buffers.take(pieces.reduce((sum, piece) => sum + roomFor(piece), 0));
+  let end: number | null = 0;
+  for (const piece of pieces) {
+    end = put(piece, buffer, end);
+    if (end !== null) continue;
+    buffers.giveBack(buffer);
+    return filled(pieces.map(stringified), buffers);
+  }
+  return { buffer, end };
+}
+
+function roomFor(piece: Piece): number {
+  return piece instanceof Utf8Text ? jsonStringRoom(piece.bytes.length) : piece.length + 2;
+}
+
+/** Writes a part of a request; returns where it ends, or null, see `writeJsonString`. */
+function put(piece: Piece, target: Buffer, start: number): number | null {
+  if (piece instanceof Utf8Text) return writeJsonString(piece.bytes, target, start);
   if (!(piece instanceof Base64Text)) {
     target.set(piece, start);
     return start + piece.length;
@@ -128,6 +156,10 @@ function put(piece: Uint8Array | Base64Text, target: Buffer, start: number): num
   const end = piece.writeTo(target, start + 1);
   target[end] = QUOTE;
   return end + 1;
+}
+
+function stringified(piece: Piece): Piece {
+  return piece instanceof Utf8Text ? Buffer.from(JSON.stringify(String(piece))) : piece;
 }
 
 const QUOTE = 34;

@@ -8,6 +8,8 @@ import { siblingQueueUrl } from "../../wire/names.ts";
 import { compressMessage } from "../../wire/compressed-message.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { messagePayloadPrefix } from "../../wire/payloads.ts";
+import { withBody } from "../../wire/plain-bodies.ts";
+import { bytesOf, type Utf8Text } from "../../wire/utf8-text.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import type { Trouble } from "../failures/parked.ts";
 import { forEachLimited } from "../ground/concurrency.ts";
@@ -57,10 +59,11 @@ const WAITING_MS = 25;
 /** A message with its encoded body. */
 interface EncodedMessage extends Waiting {
   readonly message: OutgoingMessage;
-  readonly body: string;
+  readonly body: string | Utf8Text;
 }
 
 export interface QueueSenderOptions {
+  /** A client of `withPlainBodies`, unless every body is a string. */
   readonly client: SQSClient;
   /** The URLs of environment queues are derived from this one. */
   readonly rawQueueUrl: string;
@@ -139,7 +142,8 @@ export function queueSender(options: QueueSenderOptions): Sender {
   async function parameters({ message, group, body, bytes }: EncodedMessage) {
     const { environment, deduplicationId } = message;
     const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
-    if (bytes <= MOST_BYTES) return { ...ids, MessageBody: body };
+    if (bytes <= MOST_BYTES)
+      return typeof body === "string" ? { ...ids, MessageBody: body } : withBody(ids, body);
     const prefix = messagePayloadPrefix(environment);
     const key = prefix + deduplicationId;
     await offload(prefix, key, body);
@@ -152,9 +156,9 @@ export function queueSender(options: QueueSenderOptions): Sender {
     };
   }
 
-  async function offload(prefix: string, key: string, body: string): Promise<void> {
+  async function offload(prefix: string, key: string, body: string | Utf8Text): Promise<void> {
     try {
-      await payloads.put(key, body);
+      await payloads.put(key, typeof body === "string" ? body : body.bytes);
     } catch (cause) {
       const trouble = payloadTrouble(cause, prefix);
       if (trouble !== null) throw new PayloadRefusedError(trouble, { cause });
@@ -191,7 +195,7 @@ class PayloadRefusedError extends Error {
 async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
   const { group, body: text, encoding } = message;
   const body = encoding === undefined ? text : await compressMessage(text).catch(() => text);
-  return { message, group, body, bytes: Buffer.byteLength(body) };
+  return { message, group, body, bytes: bytesOf(body) };
 }
 
 /**

@@ -1,5 +1,5 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { decodeFrame, headerLine, MalformedFrameError } from "../../wire/decode-frame.ts";
+import { decodeFrame, MalformedFrameError } from "../../wire/decode-frame.ts";
 import type { Frame, FrameChange } from "../../wire/frame.ts";
 import { type Position, positionFormatter, type PositionText } from "../../wire/position.ts";
 
@@ -11,8 +11,6 @@ export interface PositionedChange extends FrameChange {
 /** A frame of this source whose changes are in order and between its `first` and `last`. */
 export interface PositionedFrame extends Frame {
   readonly changes: readonly PositionedChange[];
-  /** Whether every text of the frame has as many bytes in UTF-8 as characters. */
-  readonly isAscii?: boolean;
 }
 
 /**
@@ -44,7 +42,7 @@ export function readFrame(text: string, source: string): PositionedFrame {
   const last = changes.at(-1);
   if (first === undefined || last === undefined) throw disorder();
   if (first.position < frame.first || last.position > frame.last) throw disorder();
-  return { ...frame, changes, isAscii: isAscii(text) };
+  return { ...frame, changes };
 }
 
 function disorder(): MalformedFrameError {
@@ -55,11 +53,6 @@ function disorder(): MalformedFrameError {
 function isBehind({ file, offset, row }: Position, other: Position): boolean {
   if (file !== other.file) return file > other.file;
   return offset === other.offset ? row > other.row : offset > other.offset;
-}
-
-/** The escapes in the header stand for characters that may be longer in UTF-8. */
-function isAscii(text: string): boolean {
-  return Buffer.byteLength(text) === text.length && !headerLine(text).includes("\\u");
 }
 
 function fileNumber(name: string): number {

@@ -1,9 +1,10 @@
-import type { KeyChangeHalf, WriteChange } from "../../wire/change-text.ts";
-import { encodeMessage } from "../../wire/message.ts";
+import type { ChangeBytes } from "../../wire/change-bytes.ts";
+import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
+import { MessageBytes } from "./message-bytes.ts";
 import {
   deduplicationId,
   type MessageHeader,
@@ -25,9 +26,9 @@ const COMPRESSED_BYTES = 2 * PLAIN_BYTES;
 
 interface Stretch {
   readonly group: string;
-  /** The changes' texts, separated by commas. */
-  text: string;
+  readonly text: MessageBytes;
   changes: number;
+  /** The size of the changes, with a comma each. */
   bytes: number;
   readonly first: PositionText;
   last: PositionText;
@@ -45,34 +46,25 @@ interface Stretch {
 export class Envelopes implements QueueWriter {
   readonly #header: MessageHeader;
   readonly #subscription: Subscription;
-  readonly #write: WriteChange;
-  readonly #isAscii: boolean;
+  readonly #bytes: ChangeBytes;
   readonly #mostBytes: number;
-  /** The last change's author, and whether its names have as many bytes as characters. */
-  #latest: { readonly author: Author; readonly isAscii: boolean } | null = null;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
-  /** `isFiltered`: the changes have other texts than those of the frame. */
-  constructor(
-    header: MessageHeader,
-    subscription: Subscription,
-    { write, isFiltered }: { readonly write: WriteChange; readonly isFiltered: boolean },
-  ) {
+  constructor(header: MessageHeader, subscription: Subscription, bytes: ChangeBytes) {
     this.#header = header;
-    this.#isAscii = header.isAscii === true && !isFiltered;
     this.#subscription = subscription;
+    this.#bytes = bytes;
     this.#mostBytes = subscription.encoding === undefined ? PLAIN_BYTES : COMPRESSED_BYTES;
-    this.#write = write;
   }
 
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
     const { position } = change;
-    const text = this.#write(change, author, half);
-    const bytes = this.#bytesOf(text, author) + 1;
+    this.#bytes.write(change, author, half);
+    const bytes = this.#bytes.lengthUnescaped + 1;
     const open = this.#open.get(group);
     if (open !== undefined && open.bytes + bytes <= this.#mostBytes) {
-      open.text += `,${text}`;
+      open.text.add(this.#bytes);
       open.changes++;
       open.bytes += bytes;
       open.last = position;
@@ -82,7 +74,7 @@ export class Envelopes implements QueueWriter {
     const secondHalf = open?.last === position ? half : undefined;
     this.#open.set(group, {
       group,
-      text,
+      text: new MessageBytes(this.#head(group, position, position), this.#bytes),
       changes: 1,
       bytes,
       first: position,
@@ -97,37 +89,30 @@ export class Envelopes implements QueueWriter {
     return this.#messages;
   }
 
-  /** Counting the bytes puts the text together, which takes longer than anything else here. */
-  #bytesOf(text: string, author: Author): number {
-    return this.#isAscii && this.#hasAsciiNames(author) ? text.length : Buffer.byteLength(text);
-  }
-
-  /** The author may be from the sessions table, and not in the frame's text. */
-  #hasAsciiNames(author: Author): boolean {
-    if (this.#latest?.author !== author) {
-      const names = author.user + author.host;
-      this.#latest = { author, isAscii: Buffer.byteLength(names) === names.length };
-    }
-    return this.#latest.isAscii;
+  #head(group: string, first: PositionText, last: PositionText) {
+    const { source, replay } = this.#header;
+    const { subscriber, environment } = this.#subscription;
+    const mark = replay === undefined ? {} : { replay };
+    return { source, subscriber, environment, group, first, last, ...mark };
   }
 
   #close({ group, text, changes, bytes, first, last, secondHalf }: Stretch): void {
-    const { source, replay } = this.#header;
-    const mark = replay === undefined ? {} : { replay };
-    const { subscriber, environment, queueName, encoding } = this.#subscription;
-    const place = { environment, group, first, last };
+    const { environment, queueName, encoding } = this.#subscription;
     // A shorter message that begins here may have been sent, by an earlier release or before the
     // subscriber's messages were compressed. With its id, SQS would drop all of this one.
     const isLong = changes > 1 && bytes > PLAIN_BYTES;
     this.#messages.push({
-      ...place,
+      environment,
+      group,
+      first,
+      last,
       deduplicationId: deduplicationId(this.#header, first, queueName, group, {
         half: secondHalf,
         ...(isLong && { last }),
       }),
       changes,
       ...(encoding !== undefined && { encoding }),
-      body: encodeMessage({ ...place, source, subscriber, ...mark }, text),
+      body: text.finish(this.#head(group, first, last)),
     });
   }
 }

@@ -1,4 +1,5 @@
-import { changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
+import { ChangeBytes } from "../../wire/change-bytes.ts";
+import { changePieces, changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
 import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import { FORMATS } from "../../wire/formats/formats.ts";
@@ -66,7 +67,7 @@ export function fanOut(
   rules: FanOutRules,
 ): FanOut {
   const { environmentOf, subscriptions, regroup, filters = NO_FILTERS } = rules;
-  const writeChange = changeWriter(header);
+  const changeBytes = new ChangeBytes(changePieces(header));
   const queues = new Map<string, QueueChanges>();
   const destinations = new Destinations(header, { environmentOf, subscriptions, queueOf, filters });
   const undecided = new Set<AuthoredChange>();
@@ -124,16 +125,13 @@ export function fanOut(
   function newWriter(subscription: Subscription): QueueWriter {
     const { write } = FORMATS[subscription.format];
     const filter = filters.of(subscription.subscriber);
-    if (write === null) {
-      const isFiltered = filter !== null;
-      return new Envelopes(header, subscription, { write: writeChange, isFiltered });
-    }
+    if (write === null) return new Envelopes(header, subscription, changeBytes);
     const { now = Date.now } = rules;
     return new FormattedMessages({
       header: filter === null ? header : { ...header, ...filter.header(header) },
       subscription,
       write,
-      writeChange,
+      writeChange: changeWriter(header),
       now,
     });
   }

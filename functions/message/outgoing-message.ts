@@ -4,6 +4,7 @@ import type { FrameHeader } from "../../wire/frame.ts";
 import type { MessageReplay } from "../../wire/message.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
+import type { Utf8Text } from "../../wire/utf8-text.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { NonEmpty } from "../ground/non-empty.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
@@ -12,8 +13,6 @@ import type { Subscription } from "../routing/subscriptions.ts";
 export interface MessageHeader extends FrameHeader {
   /** Only when a replay sends the changes again. */
   readonly replay?: MessageReplay;
-  /** See `PositionedFrame`. */
-  readonly isAscii?: boolean;
 }
 
 /** A message for an environment queue. */
@@ -27,7 +26,7 @@ export interface OutgoingMessage {
   readonly first: PositionText;
   readonly last: PositionText;
   /** The text before encoding. */
-  readonly body: string;
+  readonly body: string | Utf8Text;
   /** How the body is encoded when it is sent; when omitted, it is sent as plain text. */
   readonly encoding?: "zstd";
 }

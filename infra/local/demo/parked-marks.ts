@@ -74,7 +74,7 @@ function shareMarks(text: string, reason: Reason): ParkedMark[] {
   if (parked.kind === "fault")
     return frameMarks(parked.frame, parked.subscription.subscriber, reason);
   return parked.messages.flatMap(({ body }) => {
-    const { subscriber, changes } = JSON.parse(body) as EnvironmentMessage;
+    const { subscriber, changes } = JSON.parse(String(body)) as EnvironmentMessage;
     return changes.flatMap((change) => {
       const mark = markOf(change);
       return mark === undefined ? [] : [{ mark, subscriber, reason }];

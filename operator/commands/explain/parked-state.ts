@@ -74,8 +74,8 @@ async function holds(
         message.first <= position &&
         position <= message.last &&
         (message.first === message.last ||
-          message.body.includes(`${quoted}"`) ||
-          message.body.includes(`${quoted}/`)),
+          String(message.body).includes(`${quoted}"`) ||
+          String(message.body).includes(`${quoted}/`)),
     );
   } catch (error) {
     // The content is lost, so the change may be in it. The record waits for an operator.

@@ -68,7 +68,10 @@ export async function partMaker(
           throw new CommandError(
             `the changes from ${share.first} to ${share.last} cannot be made into messages: ${share.error}`,
           );
-        messages.push(...share.messages);
+        for (const message of share.messages) {
+          // The operators' client writes only strings (see `withPlainBodies`).
+          messages.push({ ...message, body: String(message.body) });
+        }
       }
     }
     return {

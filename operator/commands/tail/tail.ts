@@ -190,7 +190,7 @@ function linesIn(
     return ({ frame, authored }) =>
       fanOut(frame, authored, { ...rules, subscriptions }).queues.flatMap((share) =>
         share.kind === "messages"
-          ? share.messages.map(({ body, first }) => ({ position: first, text: body }))
+          ? share.messages.map(({ body, first }) => ({ position: first, text: String(body) }))
           : [],
       );
   }

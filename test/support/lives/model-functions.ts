@@ -238,7 +238,7 @@ export class ModelFunctions {
   };
 
   #arrive({ body }: OutgoingMessage): void {
-    this.#send(JSON.parse(body) as ModelMessage);
+    this.#send(JSON.parse(String(body)) as ModelMessage);
   }
 }
 

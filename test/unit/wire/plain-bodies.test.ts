@@ -6,7 +6,8 @@ import { SendMessageBatchCommand, SendMessageCommand, SQSClient } from "@aws-sdk
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Base64Text } from "../../../wire/base64-text.ts";
-import { withBase64Body, withPlainBodies } from "../../../wire/plain-bodies.ts";
+import { withBody, withPlainBodies } from "../../../wire/plain-bodies.ts";
+import { Utf8Text } from "../../../wire/utf8-text.ts";
 
 interface SentRequest {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -89,7 +90,7 @@ describe("a client with plain bodies", () => {
     const inputs = [
       ...["x", "y"].map((letter) => ({ QueueUrl, MessageBody: letter.repeat(3000) })),
       ...["x", "y"].map((letter) =>
-        withBase64Body({ QueueUrl }, new Base64Text("", Buffer.alloc(3000, letter))),
+        withBody({ QueueUrl }, new Base64Text("", Buffer.alloc(3000, letter))),
       ),
     ];
     const signatures: unknown[] = [];
@@ -107,12 +108,35 @@ describe("a client with plain bodies", () => {
       fc.asyncProperty(sizes, async (size) => {
         const text = new Base64Text("zstd:", randomBytes(size));
         const input = { QueueUrl, MessageGroupId: "lane-0" };
-        await client.send(new SendMessageCommand(withBase64Body(input, text)));
+        await client.send(new SendMessageCommand(withBody(input, text)));
         const { body, headers } = takeRequest();
         expect(JSON.parse(body.toString())).toEqual({ ...input, MessageBody: String(text) });
         expect(headers["content-length"]).toBe(String(body.length));
       }),
       { numRuns: 50 },
+    );
+  });
+
+  test("sends a body in UTF-8 as its text, in a batch too", async () => {
+    // Control characters occur in no JSON text, and need more room than the others.
+    const texts = fc.array(fc.oneof(longText, fc.constant("\n".repeat(3000))), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    await fc.assert(
+      fc.asyncProperty(texts, async (bodies) => {
+        const entries = bodies.map((body, index) => ({ id: { Id: String(index) }, body }));
+        const Entries = entries.map(({ id, body }) =>
+          withBody(id, new Utf8Text(Buffer.from(body))),
+        );
+        await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+        const { body: sent, headers } = takeRequest();
+        expect(JSON.parse(sent.toString())).toEqual({
+          QueueUrl,
+          Entries: entries.map(({ id, body }) => ({ ...id, MessageBody: body })),
+        });
+        expect(headers["content-length"]).toBe(String(sent.length));
+      }),
     );
   });
 
@@ -128,7 +152,7 @@ describe("a client with plain bodies", () => {
           new SendMessageCommand(
             typeof text === "string"
               ? { QueueUrl, MessageBody: text }
-              : withBase64Body({ QueueUrl }, text),
+              : withBody({ QueueUrl }, text),
           ),
         ),
       ),

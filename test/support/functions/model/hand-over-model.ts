@@ -24,6 +24,7 @@ import { OtherLifeError } from "../../../../functions/ground/errors.ts";
 import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
 import { parsePosition } from "../../../../wire/position.ts";
 import { NO_FILTERS } from "../../../../functions/filters/filters.ts";
+import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { parkedRecord } from "../parked-record.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
@@ -157,7 +158,7 @@ export function handOverModel(options: ModelOptions): Execution {
         // The entries of a request can fail one by one.
         const waiting = Array.from(unsent, (message) => {
           const { group, body } = message;
-          return { message, group, bytes: Buffer.byteLength(body) };
+          return { message, group, bytes: bytesOf(body) };
         });
         for (const { message } of nextBatches(waiting).flat()) {
           const sent = await actor.step(`send ${message.deduplicationId}`, () => {

@@ -56,12 +56,15 @@ function sharesOf(
   return fanOut(frame, authoredOf(frame, rules), rules).queues;
 }
 
+/** With texts for bodies that are bytes, as in a failure record. */
+const written = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
 function bodiesOf(
   changes: readonly TestChange[],
   subscriber: Omit<SubscriberInput, "tables">,
 ): string[] {
   return sharesOf(changes, rulesOf({ billing: subscriber })).flatMap((share) =>
-    share.kind === "messages" ? share.messages.map(({ body }) => body) : [],
+    share.kind === "messages" ? share.messages.map(({ body }) => String(body)) : [],
   );
 }
 
@@ -83,7 +86,7 @@ function hashes(secret: string) {
     share.kind === "fault"
       ? []
       : share.messages.flatMap(({ body }) =>
-          (JSON.parse(body) as EnvironmentMessage).changes.map(({ after }) => after),
+          (JSON.parse(String(body)) as EnvironmentMessage).changes.map(({ after }) => after),
         ),
   );
 }
@@ -100,7 +103,7 @@ describe("columns", () => {
     const frame = readFrame(text, SOURCE);
     const { queues } = fanOut(frame, authoredOf(frame, rules), rules);
     const kept = '{"id":18446744073709551615,"n":1.50,"mail":"****.com"}';
-    expect(queues[0]).toMatchObject({
+    expect(written(queues[0])).toMatchObject({
       messages: [{ body: expect.stringContaining(`"before":${kept},"after":${kept}`) as string }],
     });
   });
@@ -132,7 +135,11 @@ describe("columns", () => {
       const shares = sharesOf(changes, rulesOf({ billing: { columns, groupBy: "key" } }));
       const messages = shares.flatMap((share) => (share.kind === "messages" ? share.messages : []));
       const found = messages.flatMap(({ group, body }) =>
-        (JSON.parse(body) as EnvironmentMessage).changes.map(({ op, key }) => ({ group, op, key })),
+        (JSON.parse(String(body)) as EnvironmentMessage).changes.map(({ op, key }) => ({
+          group,
+          op,
+          key,
+        })),
       );
       const groups = [...new Set(found.map(({ group }) => group))];
       expect(groups).toHaveLength(2);
@@ -236,7 +243,7 @@ describe("hidden columns under other names", () => {
     const { share } = repeatFault(fault, openKept(fault, SOURCE, corrected.filters), corrected);
     if (share?.kind !== "messages") throw new Error("no messages");
     const delivered = share.messages.flatMap(
-      ({ body }) => (JSON.parse(body) as EnvironmentMessage).changes,
+      ({ body }) => (JSON.parse(String(body)) as EnvironmentMessage).changes,
     );
     expect(delivered.map(({ after }) => after)).toEqual([
       null,
@@ -269,7 +276,7 @@ describe("hidden columns under other names", () => {
         share.kind === "fault"
           ? [share.error as unknown]
           : share.messages.flatMap(({ body }): unknown[] =>
-              (JSON.parse(body) as EnvironmentMessage).changes.map(({ after }) => after),
+              (JSON.parse(String(body)) as EnvironmentMessage).changes.map(({ after }) => after),
             ),
       );
     };
@@ -308,7 +315,7 @@ describe("hidden columns under other names", () => {
     const frame = readFrame([...fields.slice(0, -1), image].join("\t"), SOURCE);
     const exclude = ["shop.orders.E?MAIL", 'shop.orders.QU"ote', "shop.orders.`tick", "*.*.été"];
     const rules = rulesOf({ billing: { columns: { exclude } } });
-    expect(fanOut(frame, authoredOf(frame, rules), rules).queues).toMatchObject([
+    expect(written(fanOut(frame, authoredOf(frame, rules), rules).queues)).toMatchObject([
       { messages: [{ body: expect.stringContaining('"after":{"id":1}') as string }] },
     ]);
   });
@@ -378,7 +385,7 @@ describe("rows", () => {
     if (fault?.kind !== "fault") throw new Error("no fault");
     const decided = rulesOf({ billing: { columns: { exclude: ["*.*.text"] } } });
     const opened = openKept(fault, SOURCE, decided.filters);
-    expect(repeatFault(fault, opened, decided).share).toMatchObject({
+    expect(written(repeatFault(fault, opened, decided).share)).toMatchObject({
       kind: "messages",
       messages: [{ body: expect.stringContaining('"after":{"id":1,"n":1}') as string }],
     });

@@ -84,7 +84,7 @@ function messagesOf(
 }
 
 const bodies = (messages: readonly OutgoingMessage[]) =>
-  messages.map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  messages.map(({ body }) => JSON.parse(String(body)) as Record<string, unknown>);
 
 describe("changes for a subscriber with another format", () => {
   const foreign = (Object.keys(FORMATS) as Format[]).filter(isMessagePerChange);

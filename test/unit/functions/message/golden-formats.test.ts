@@ -30,7 +30,7 @@ test.each(Object.keys(FORMATS) as Format[])(
       subscriptions: subscriptionsOf("shop", routing),
       now: () => 1_795_190_009_000,
     });
-    const bodies = messagesIn(queues).map(({ body }) => `${body}\n`);
+    const bodies = messagesIn(queues).map(({ body }) => `${String(body)}\n`);
     await expect(bodies.join("")).toMatchFileSnapshot(golden(`${format}.jsonl`));
   },
 );

@@ -82,7 +82,7 @@ function messagesByGroup(grouping: object): (readonly Change[])[][] {
     filters: filtersOf(routing, "secret"),
     now: () => 3,
   });
-  const messages = messagesIn(queues).map(({ body }) => decodeMessage(body));
+  const messages = messagesIn(queues).map(({ body }) => decodeMessage(String(body)));
   return [...Map.groupBy(messages, ({ group }) => group).values()].map((list) =>
     list.map(({ changes }) => [...changes]),
   );

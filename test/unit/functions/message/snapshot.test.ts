@@ -106,7 +106,7 @@ function delivered(
     now: () => 3,
   });
   return new Map(
-    queues.map((share) => [share.queueName, messagesIn([share]).map(({ body }) => body)]),
+    queues.map((share) => [share.queueName, messagesIn([share]).map(({ body }) => String(body))]),
   );
 }
 

@@ -221,7 +221,7 @@ async function recordedIds(): Promise<Set<string>> {
     const batch = readBatchBody(await bodies.load(body));
     if (batch.kind !== "messages") throw new Error("the router's own code failed");
     for (const message of batch.messages) {
-      const { changes } = JSON.parse(message.body) as EnvironmentMessage;
+      const { changes } = JSON.parse(String(message.body)) as EnvironmentMessage;
       for (const { id, op, source } of changes)
         if (op !== "ddl" && source.table === "orders") ids.add(`${stream.name} ${id}`);
     }

@@ -1,0 +1,79 @@
+import * as fc from "fast-check";
+import { expect, test, vi } from "vitest";
+import { readFrame } from "../../../functions/frame/read-frame.ts";
+import { ChangeBytes } from "../../../wire/change-bytes.ts";
+import { changePieces, changeWriter, type KeyChangeHalf } from "../../../wire/change-text.ts";
+import type { FrameChange } from "../../../wire/frame.ts";
+import { legalText } from "../../../wire/legal-text.ts";
+import type { Author } from "../../../wire/session.ts";
+import { SOURCE, TestLane } from "../../support/functions/frames.ts";
+
+const AUTHOR: Author = { user: "app_prod", host: "", attribution: "ledger" };
+
+function textOf(bytes: ChangeBytes, change: FrameChange, half?: KeyChangeHalf): string {
+  bytes.write(change, AUTHOR, half);
+  const target = Buffer.alloc(1 + bytes.length);
+  bytes.copyTo(target, 1);
+  return target.toString("utf8", 1);
+}
+
+test("a change is written once for all queues, and each half of it apart", () => {
+  const frame = readFrame(new TestLane().frame([{ id: 1 }, { op: "u", id: 3, oldId: 2 }]), SOURCE);
+  const image = vi.fn<(text: string) => string>((text) => text);
+  const changes = frame.changes.map((change) => ({
+    ...change,
+    get after() {
+      return image(change.after);
+    },
+  }));
+  const bytes = new ChangeBytes(changePieces(frame));
+  for (const change of changes) {
+    image.mockClear();
+    const texts = Array.from({ length: 3 }, () => textOf(bytes, change));
+    expect(image).toHaveBeenCalledTimes(1);
+    const alone = changeWriter(frame)(change, AUTHOR);
+    expect(texts).toEqual([alone, alone, alone]);
+  }
+  const [, update] = changes;
+  if (update === undefined) throw new Error("no update");
+  const texts = [undefined, "delete", "create"] as const;
+  const ops = texts.map((half) => (JSON.parse(textOf(bytes, update, half)) as { op: string }).op);
+  expect(ops).toEqual(["u", "d", "c"]);
+});
+
+test("any text is written in UTF-8, without characters that SQS refuses", () => {
+  const piece = fc.tuple(
+    fc.string({ unit: fc.constantFrom("a", '"', "é", "€", "😀", "\uFFFE", "\uFFFF") }),
+    fc.constantFrom(1, 1, 1000),
+  );
+  const frame = readFrame(new TestLane().frame([{}]), SOURCE);
+  const [change] = frame.changes;
+  if (change === undefined) throw new Error("no change");
+  fc.assert(
+    fc.property(fc.array(piece), (drawn) => {
+      const texts = drawn.map(([text, times]) => text.repeat(times));
+      const bytes = new ChangeBytes((pieces) => {
+        for (const text of texts) pieces.putText(text);
+      });
+      const text = texts.join("");
+      expect(textOf(bytes, change)).toBe(legalText(text));
+      expect(bytes.lengthUnescaped).toBe(Buffer.byteLength(text));
+    }),
+  );
+});
+
+test("a change after one that could not be written is whole", () => {
+  const frame = readFrame(new TestLane().frame([{ id: 1 }]), SOURCE);
+  const [change] = frame.changes;
+  if (change === undefined) throw new Error("no change");
+  const bytes = new ChangeBytes(changePieces(frame));
+  const broken = {
+    ...change,
+    get after(): string {
+      throw new Error("broken");
+    },
+  };
+  expect(() => textOf(bytes, broken)).toThrow("broken");
+  expect(() => textOf(bytes, broken)).toThrow("broken");
+  expect(textOf(bytes, change)).toBe(changeWriter(frame)(change, AUTHOR));
+});

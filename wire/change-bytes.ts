@@ -1,0 +1,88 @@
+import type { KeyChangeHalf, Pieces, PutChange } from "./change-text.ts";
+import type { FrameChange } from "./frame.ts";
+import { legalText } from "./legal-text.ts";
+import type { Author } from "./session.ts";
+
+/** The most bytes of a character of a string in UTF-8. The bytes of a long piece are counted. */
+const MOST_BYTES = 3;
+const LONG = 64 * 1024;
+/** A call of Node's own function takes longer than so many characters here. */
+const SHORT = 32;
+const ASCII = 127;
+
+/**
+ * Writes changes as JSON in UTF-8, without characters that SQS refuses, into one buffer, which the
+ * next change overwrites. The last change stays there for all queues that ask for it.
+ */
+export class ChangeBytes implements Pieces {
+  readonly #putChange: PutChange;
+  #buffer = Buffer.allocUnsafe(2048);
+  #end = 0;
+  /** How many bytes the escapes for refused characters have added. */
+  #added = 0;
+  #latest: FrameChange | null = null;
+
+  constructor(putChange: PutChange) {
+    this.#putChange = putChange;
+  }
+
+  /** Writes a change, or one half of it, in place of the one before. */
+  write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): void {
+    if (half === undefined && change === this.#latest) return;
+    this.#latest = null;
+    this.#end = 0;
+    this.#added = 0;
+    this.#putChange(this, change, author, half);
+    if (half === undefined) this.#latest = change;
+  }
+
+  /** The number of bytes of the change. */
+  get length(): number {
+    return this.#end;
+  }
+
+  /** The same before refused characters were escaped. */
+  get lengthUnescaped(): number {
+    return this.#end - this.#added;
+  }
+
+  /** Copies the change's bytes to a place in `target`. */
+  copyTo(target: Buffer, start: number): void {
+    this.#buffer.copy(target, start, 0, this.#end);
+  }
+
+  put(piece: string): void {
+    const { length } = piece;
+    this.#reserve(length < LONG ? MOST_BYTES * length : Buffer.byteLength(piece));
+    if (length > SHORT || !this.#putAscii(piece)) {
+      this.#end += this.#buffer.write(piece, this.#end);
+    }
+  }
+
+  putText(piece: string): void {
+    const legal = legalText(piece);
+    if (legal !== piece) this.#added += Buffer.byteLength(legal) - Buffer.byteLength(piece);
+    this.put(legal);
+  }
+
+  /** Returns false when the piece has other characters; nothing is added then. */
+  #putAscii(piece: string): boolean {
+    const buffer = this.#buffer;
+    let to = this.#end;
+    for (let at = 0; at < piece.length; at++) {
+      const code = piece.charCodeAt(at);
+      if (code > ASCII) return false;
+      buffer[to++] = code;
+    }
+    this.#end = to;
+    return true;
+  }
+
+  #reserve(bytes: number): void {
+    const length = this.#end + bytes;
+    if (length <= this.#buffer.length) return;
+    const larger = Buffer.allocUnsafe(Math.max(length, 2 * this.#buffer.length));
+    this.#buffer.copy(larger, 0, 0, this.#end);
+    this.#buffer = larger;
+  }
+}
