@@ -19,7 +19,8 @@ const BEFORE_MEMBER = new Set([0x7b, 0x2c]);
  *
  * MEMBER after a brace or a comma is never part of a text, where a backslash precedes each quote.
  * Where a body ends is an assumption: a wrong one leaves a quote too much in the body, and it is no
- * JSON.
+ * JSON. A member of this name that is no body, such as one inside an attribute, leaves its token in
+ * the request.
  */
 export function parseAroundBodies(request: Buffer, most: number): JsonObject | undefined {
   const bodies: MessageBody[] = [];
@@ -35,8 +36,7 @@ export function parseAroundBodies(request: Buffer, most: number): JsonObject | u
     from = end;
   }
   const input = parseObject(rest + request.toString("utf8", from));
-  if (input !== undefined) putBack(input, bodies);
-  return input;
+  return input !== undefined && putBack(input, bodies) === bodies.length ? input : undefined;
 }
 
 /** The JSON of an answer, in parts, with the bodies as they came. */
@@ -86,12 +86,15 @@ function compact(body: Buffer): Buffer {
   return copy;
 }
 
-/** Replaces the tokens of parsed JSON by the bodies for which they stand. */
-function putBack(input: JsonObject, bodies: readonly MessageBody[]): void {
+/** Replaces the tokens of parsed JSON by the bodies for which they stand. Returns how many. */
+function putBack(input: JsonObject, bodies: readonly MessageBody[]): number {
   const entries = input["Entries"];
+  let count = 0;
   for (const holder of [input, ...(Array.isArray(entries) ? (entries as unknown[]) : [])]) {
     const token = (holder as { MessageBody?: unknown } | null)?.MessageBody;
-    if (typeof token === "string" && token.startsWith(TOKEN))
-      (holder as { MessageBody: unknown }).MessageBody = bodies[Number(token.slice(TOKEN.length))];
+    if (typeof token !== "string" || !token.startsWith(TOKEN)) continue;
+    (holder as { MessageBody: unknown }).MessageBody = bodies[Number(token.slice(TOKEN.length))];
+    count++;
   }
+  return count;
 }

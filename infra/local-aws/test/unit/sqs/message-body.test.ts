@@ -99,6 +99,19 @@ test("the bodies of a send as SDKs write it are not parsed with the request", ()
   }
 });
 
+test("a request with a MessageBody that is no message's body has to be parsed as a whole", () => {
+  const inAttribute = '{"MessageAttributes":{"a":{"MessageBody":"x"}},"MessageBody":"b"}';
+  const inOther =
+    '{"MessageBody":"b","Entries":[{"MessageBody":"c"},{"Other":{"MessageBody":"x"}}]}';
+  const twice = '{"Entries":[{"MessageBody":"x","MessageBody":"b"}]}';
+  for (const json of [inAttribute, inOther, twice])
+    for (const most of [1, 2, 10]) {
+      const input = parseAroundBodies(Buffer.from(json), most);
+      if (input !== undefined) expect(plain(input)).toEqual(JSON.parse(json));
+    }
+  expect(parseAroundBodies(Buffer.from(inAttribute), 10)).toBeUndefined();
+});
+
 test("a small body does not keep its request in memory", () => {
   const Entries = [{ MessageBody: "small" }, { MessageBody: "x".repeat(PIECE) }];
   const input = parseAroundBodies(Buffer.from(JSON.stringify({ Entries })), 10);
