@@ -51,7 +51,7 @@ const NOTHING = Buffer.from("{}");
 const buffers = new RequestBuffers();
 
 /** The messages of an answer; undefined when it has another form, or no messages. */
-function messagesIn(pieces: readonly Buffer[]): Message[] | undefined {
+function messagesIn(pieces: readonly Uint8Array[]): Message[] | undefined {
   let answer: unknown;
   try {
     answer = JSON.parse(textOf(pieces));
@@ -62,20 +62,27 @@ function messagesIn(pieces: readonly Buffer[]): Message[] | undefined {
   return Array.isArray(messages) ? (messages as Message[]) : undefined;
 }
 
-function textOf(pieces: readonly Buffer[]): string {
+function textOf(pieces: readonly Uint8Array[]): string {
   const buffer = buffers.take(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let end = 0;
-  for (const piece of pieces) end += piece.copy(buffer, end);
+  for (const piece of pieces) {
+    buffer.set(piece, end);
+    end += piece.length;
+  }
   const text = buffer.toString("utf8", 0, end);
   buffers.giveBack(buffer);
   return text;
 }
 
-function collect(body: Readable): Promise<Buffer[]> {
+/** Takes what any stream delivers, because a request handler of the application's own made it. */
+function collect(body: Readable): Promise<Uint8Array[]> {
   return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
-    body.on("data", (piece: Buffer) => pieces.push(piece));
-    finished(body, (error) => {
+    const pieces: Uint8Array[] = [];
+    body.on("data", (piece: Uint8Array | string) => {
+      pieces.push(typeof piece === "string" ? Buffer.from(piece) : piece);
+    });
+    // The other side of a stream that can also be written may never end.
+    finished(body, { writable: false }, (error) => {
       if (error) reject(error);
       else resolve(pieces);
     });

@@ -2,7 +2,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { PassThrough, Readable } from "node:stream";
 import { ReceiveMessageCommand, SQSClient, type Message } from "@aws-sdk/client-sqs";
+import { HttpResponse } from "@smithy/core/protocols";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readingMessages } from "../../../client/received-messages.ts";
@@ -15,6 +17,10 @@ const server = createServer((request, response) => {
   request.resume();
   request.on("end", () => replies.shift()?.(response));
 });
+const settings = {
+  region: "eu-west-1",
+  credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+};
 let client: SQSClient;
 let QueueUrl = "";
 
@@ -23,11 +29,7 @@ beforeAll(async () => {
   await once(server, "listening");
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   QueueUrl = `${endpoint}/000000000000/queue.fifo`;
-  client = new SQSClient({
-    region: "eu-west-1",
-    endpoint,
-    credentials: { accessKeyId: "id", secretAccessKey: "secret" },
-  });
+  client = new SQSClient({ ...settings, endpoint });
 });
 afterAll(() => {
   client.destroy();
@@ -59,6 +61,8 @@ function cutAnswer(text: string): Reply {
     response.write(text.slice(0, text.length / 2), () => response.destroy());
   };
 }
+
+const ONE_MESSAGE = JSON.stringify({ Messages: [messageOf("é", 0)] });
 
 async function receive(): Promise<Message[] | undefined> {
   const answered = await client.send(readingMessages(new ReceiveMessageCommand({ QueueUrl })));
@@ -105,6 +109,31 @@ describe("receiving without the SDK's copies", () => {
     const text = JSON.stringify({ Messages: [messageOf("x".repeat(100_000), 0)] });
     replies.push(cutAnswer(text), answer(text));
     expect(await receive()).toHaveLength(1);
+  });
+
+  test.each<[string, () => Readable]>([
+    ["texts", () => Readable.from([ONE_MESSAGE.slice(0, 9), ONE_MESSAGE.slice(9)])],
+    ["typed arrays", () => Readable.from([new TextEncoder().encode(ONE_MESSAGE)])],
+    [
+      "a duplex whose other side stays open",
+      () => {
+        const duplex = new PassThrough();
+        duplex.push(ONE_MESSAGE);
+        duplex.push(null);
+        return duplex;
+      },
+    ],
+  ])("receives through a request handler that answers with %s", async (_, body) => {
+    const own = new SQSClient({
+      ...settings,
+      endpoint: new URL(QueueUrl).origin,
+      requestHandler: {
+        handle: () =>
+          Promise.resolve({ response: new HttpResponse({ statusCode: 200, body: body() }) }),
+      },
+    });
+    const { Messages } = await own.send(readingMessages(new ReceiveMessageCommand({ QueueUrl })));
+    expect(Messages).toMatchObject([{ Body: "é" }]);
   });
 
   test("leaves SQS's errors and answers that are not JSON to the SDK", async () => {
