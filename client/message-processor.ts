@@ -27,7 +27,8 @@ export interface ProcessorOptions<Transaction> {
   readonly handler: AnyHandler<Transaction>;
   readonly reader: MessageReader;
   readonly positions: AnyPositionStore<Transaction>;
-  readonly schemas: Schemas;
+  /** Undefined without any validator, so that nothing waits for one. */
+  readonly schemas: Schemas | undefined;
   readonly queueUrl: string;
   readonly around:
     | ((message: MessageInfo, handle: () => Promise<void>) => Promise<void>)
@@ -98,7 +99,6 @@ export class MessageProcessor<Transaction> {
   ): Promise<void> {
     const { handler, positions, schemas } = this.#options;
     const units = handler.batch ? [changes] : splitByPosition(changes);
-    const hasSchemas = Object.keys(schemas).length > 0;
     const context = this.#context(held, message);
     let done: PositionText | undefined;
     const save = async (): Promise<void> => {
@@ -107,7 +107,7 @@ export class MessageProcessor<Transaction> {
     try {
       for (const [index, unit] of units.entries()) {
         if (!isHeld(held)) throw new UnfinishedError();
-        const valid = hasSchemas ? await validateAll(unit, schemas) : unit;
+        const valid = schemas === undefined ? unit : await validateAll(unit, schemas);
         const position =
           index === units.length - 1 ? message.last : (unit[0]?.position ?? message.last);
         if ("transact" in positions) {

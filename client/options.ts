@@ -64,7 +64,7 @@ export interface Settings<Transaction = unknown> {
   readonly waitSeconds: number;
   readonly backoffSeconds: (receiveCount: number) => number;
   readonly positions: AnyPositionStore<Transaction>;
-  readonly schemas: Schemas;
+  readonly schemas: Schemas | undefined;
 }
 
 /** The problems with the options and variables; empty when there are none. */
@@ -106,7 +106,7 @@ export function resolveSettings<Tables extends TableRows, Transaction>(
     waitSeconds: options.waitTimeSeconds ?? 20,
     backoffSeconds: options.backoffSeconds ?? exponentialBackoff,
     positions: options.positions ?? new MemoryPositionStore(),
-    schemas: options.schemas ?? {},
+    schemas: options.schemas,
   };
 }
 

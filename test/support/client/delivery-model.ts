@@ -209,7 +209,7 @@ export class DeliveryModel {
       handler,
       positions,
       reader: new MessageReader(new Payloads(undefined), OWNER),
-      schemas: {},
+      schemas: undefined,
       queueUrl: "",
       around: undefined,
     });
