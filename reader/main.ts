@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { LeanSends } from "../wire/lean-sends.ts";
+import { LeanSends } from "./frames/lean-sends.ts";
 import { withPlainBodies } from "../wire/plain-bodies.ts";
 import { OffsetStore } from "./offsets/offset-store.ts";
 import { HealthEndpoint } from "./reporting/health.ts";
@@ -67,6 +67,7 @@ async function run(): Promise<void> {
       // The request's signature covers its body, so the MD5 check of SQS's answer adds nothing.
       sends: new LeanSends(
         closing(withPlainBodies(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false }))),
+        settings.rawQueueUrl,
       ),
       s3: closing(new S3Client(CALLS)),
       dynamodb,

@@ -3,7 +3,7 @@ import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { S3Client } from "@aws-sdk/client-s3";
 import type { Connection } from "mysql2/promise";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
-import type { LeanSends } from "../wire/lean-sends.ts";
+import type { LeanSends } from "./frames/lean-sends.ts";
 import { formatPosition } from "../wire/position.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
@@ -247,7 +247,6 @@ function shipmentOf(
     send: frameSender({
       sends,
       s3,
-      queueUrl: settings.rawQueueUrl,
       payloadBucket: settings.payloadBucket,
       life: offset.life,
       assertHeld: () => lease.assertHeld(),

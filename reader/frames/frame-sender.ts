@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
-import type { LeanSends, MessageFields } from "../../wire/lean-sends.ts";
+import type { LeanSends, MessageFields } from "./lean-sends.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import type { Log } from "../reporting/log.ts";
@@ -10,7 +10,6 @@ import type { SealedFrame, SendFrame } from "./lane.ts";
 export interface FrameSenderOptions {
   readonly sends: LeanSends;
   readonly s3: S3Client;
-  readonly queueUrl: string;
   readonly payloadBucket: string;
   /**
    * The name of the life that the frames' positions belong to; null for a life from before lives
@@ -61,7 +60,6 @@ async function sendOnce(
   const { text } = frame;
   const bytes = typeof text === "string" ? Buffer.byteLength(text) : text.length;
   const fields = {
-    QueueUrl: options.queueUrl,
     MessageGroupId: `lane-${frame.lane}`,
     MessageDeduplicationId: deduplicationId(frame, options.life),
   };

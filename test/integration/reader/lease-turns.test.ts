@@ -10,7 +10,7 @@ import { ReaderStatus } from "../../../reader/reporting/status.ts";
 import { runReader } from "../../../reader/run-reader.ts";
 import { parseReaderSettings } from "../../../reader/settings.ts";
 import { secretCredentials } from "../../../reader/source/credentials.ts";
-import { LeanSends } from "../../../wire/lean-sends.ts";
+import { LeanSends } from "../../../reader/frames/lean-sends.ts";
 
 // What the metric `LeaseTaken` counts, which rings "Lease flapping".
 
@@ -81,7 +81,7 @@ class Source {
         credentials: secretCredentials(() =>
           Promise.resolve('{"username":"reader","password":"x"}'),
         ),
-        sends: new LeanSends(sqs),
+        sends: new LeanSends(sqs, settings.rawQueueUrl),
         s3,
         dynamodb,
         store: this.store,

@@ -4,7 +4,7 @@ import { pino } from "pino";
 import { expect, test } from "vitest";
 import { frameSender } from "../../../../reader/frames/frame-sender.ts";
 import type { SealedFrame } from "../../../../reader/frames/lane.ts";
-import type { LeanSends, MessageFields } from "../../../../wire/lean-sends.ts";
+import type { LeanSends, MessageFields } from "../../../../reader/frames/lean-sends.ts";
 
 const FRAME: SealedFrame = { lane: 0, text: "x", first: "2", last: "3", previous: "1", changes: 1 };
 
@@ -21,7 +21,6 @@ async function sent(life: string | null, ...frames: readonly SealedFrame[]) {
   const sendFrame = frameSender({
     sends: { send } as unknown as LeanSends,
     s3: { send: put } as unknown as S3Client,
-    queueUrl: "raw",
     payloadBucket: "payloads",
     life,
     assertHeld: () => undefined,
