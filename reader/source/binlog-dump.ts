@@ -55,6 +55,8 @@ export class BinlogDump implements AsyncDisposable {
   readonly #ended = Promise.withResolvers<never>();
   /** null until the dump has been requested. */
   #dumped: { readonly stream: Duplex; readonly splitter: PacketSplitter } | null = null;
+  /** `@@server_uuid` of the server that dumps; null until it has answered. */
+  #server: string | null = null;
   readonly #silence: SilenceWatch;
   readonly #pauses = new Set<PauseReason>();
 
@@ -87,7 +89,7 @@ export class BinlogDump implements AsyncDisposable {
     zongji.on("error", (error: Error) => dump.#end(error));
     const ready = new Promise<void>((resolve) => {
       zongji.once("ready", () => {
-        dump.#prepare(connectionOf(zongji));
+        dump.#prepare(zongji);
         resolve();
       });
     });
@@ -135,12 +137,13 @@ export class BinlogDump implements AsyncDisposable {
     this.#silence[Symbol.dispose]();
     // Resumed later, it would hand out the events that have arrived.
     this.pause("ended");
-    await endDump(this.#zongji);
+    await endDump(this.#zongji, this.#server);
     this.#zongji.removeAllListeners("error");
     this.#zongji.on("error", () => undefined);
   }
 
-  #prepare(connection: Connection): void {
+  #prepare(zongji: ZongJi): void {
+    const connection = connectionOf(zongji);
     const heartbeatNs = Math.round((this.#options.silenceMs / 3) * 1e6);
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
@@ -153,10 +156,13 @@ export class BinlogDump implements AsyncDisposable {
       onError,
     );
     connection.query(`SET SESSION net_write_timeout = ${WRITE_TIMEOUT_S}`, onError);
+    // This connection is idle until the dump ends; the server would close it before.
+    zongji.ctrlConnection?.query(`SET SESSION wait_timeout = ${LONGEST_WAIT_S}`, onError);
     connection.query("SELECT @@server_uuid AS uuid", (error, rows) => {
       if (error !== null) return this.#end(error);
-      const [row] = rows as { uuid?: unknown }[];
-      if (row?.uuid !== this.#options.serverUuid) this.#end(new OtherServerError());
+      const [row] = rows as { uuid: string }[];
+      this.#server = row?.uuid ?? null;
+      if (this.#server !== this.#options.serverUuid) this.#end(new OtherServerError());
     });
     const addCommand = connection.addCommand.bind(connection);
     connection.addCommand = (command) => addCommand(this.#tap(command));
@@ -259,6 +265,8 @@ const EVENT = 0;
 /** More than the server's longest error, bytes. */
 const LONGEST_ERROR = 4096;
 const WRITE_TIMEOUT_S = 86_400;
+/** The greatest value that MySQL accepts. */
+const LONGEST_WAIT_S = 31_536_000;
 
 /**
  * The packet with a header, for mysql2, which makes errors of the server's. Of a longer payload,

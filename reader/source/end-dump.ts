@@ -8,14 +8,21 @@ const ANSWER_MS = 1000;
  * For it, MySQL closes the dump's socket while the dump's thread may still be writing to it through
  * TLS. The next client may have got the number of that socket by then: it would receive the dump's
  * bytes, or the thread would read what the client sends. `KILL QUERY` only tells the thread to end.
+ *
+ * `server`: `@@server_uuid` of the server that dumps; null while there is no dump. The connection
+ * that sends `KILL QUERY` may lead to another server, where the thread with that number is another
+ * client's.
  */
-export async function endDump(zongji: ZongJi): Promise<void> {
+export async function endDump(zongji: ZongJi, server: string | null): Promise<void> {
   const { connection, ctrlConnection } = zongji;
   const stream = connection?.stream;
-  if (connection?.threadId != null && ctrlConnection?.state === "authenticated") {
+  const thread = connection?.threadId;
+  if (server !== null && thread != null && ctrlConnection?.state === "authenticated") {
     const answered = Promise.withResolvers<void>();
     const timer = setTimeout(answered.resolve, ANSWER_MS);
-    ctrlConnection.query(`KILL QUERY ${connection.threadId}`, () => answered.resolve());
+    // No thread has the number 0.
+    const kill = "KILL QUERY IF(@@server_uuid = ?, ?, 0)";
+    ctrlConnection.query(kill, [server, thread], () => answered.resolve());
     await answered.promise;
     clearTimeout(timer);
   }

@@ -2,10 +2,15 @@ import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 
+interface Target {
+  readonly host: string;
+  readonly port: number;
+}
+
 /** A TCP proxy that can disturb its connections, as networks do. */
 export class TcpProxy implements AsyncDisposable {
   readonly #server: Server;
-  #target: { readonly host: string; readonly port: number };
+  #targets: readonly Target[];
   readonly #pairs = new Set<readonly [Socket, Socket]>();
   /** Includes sockets whose counterpart is closed: while one is open, the server cannot close. */
   readonly #open = new Set<Socket>();
@@ -15,13 +20,13 @@ export class TcpProxy implements AsyncDisposable {
   #holdAt: string | null = null;
   #pace: Pace | null = null;
 
-  private constructor(server: Server, target: { host: string; port: number }) {
+  private constructor(server: Server, target: Target) {
     this.#server = server;
-    this.#target = target;
+    this.#targets = [target];
     server.on("connection", (socket) => this.#onConnection(socket));
   }
 
-  static async listen(target: { host: string; port: number }): Promise<TcpProxy> {
+  static async listen(target: Target): Promise<TcpProxy> {
     const server = createServer();
     server.listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -41,9 +46,12 @@ export class TcpProxy implements AsyncDisposable {
     for (const pair of this.#pairs) for (const socket of pair) socket.resetAndDestroy();
   }
 
-  /** Connects new connections to another target, as an address does after a failover. */
-  leadTo(target: { readonly host: string; readonly port: number }): void {
-    this.#target = target;
+  /**
+   * Connects new connections to another target, as an address does after a failover, or to several
+   * in turn.
+   */
+  leadTo(...targets: readonly [Target, ...Target[]]): void {
+    this.#targets = targets;
   }
 
   /** `true`: resets new connections, until it is called with `false`. */
@@ -96,7 +104,10 @@ export class TcpProxy implements AsyncDisposable {
       client.resetAndDestroy();
       return;
     }
-    const upstream = connect(this.#target);
+    const [target, ...others] = this.#targets;
+    if (target === undefined) throw new Error("the proxy has no target");
+    this.#targets = [...others, target];
+    const upstream = connect(target);
     const pair = [client, upstream] as const;
     this.#pairs.add(pair);
     for (const [from, to] of [

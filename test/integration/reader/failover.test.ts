@@ -1,6 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { BinlogDump } from "../../../reader/source/binlog-dump.ts";
+import { connectionOptions } from "../../../reader/source/connection-options.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { changeId } from "../../../wire/change-text.ts";
 import type { Frame } from "../../../wire/frame.ts";
@@ -80,6 +82,50 @@ function arrivals(frames: readonly Frame[]): [number, string][] {
     }),
   );
 }
+
+test.each([
+  { asked: "the expected one", killing: second, dumping: first },
+  { asked: "another one", killing: first, dumping: second },
+])(
+  "a dump that ends leaves a query with its number on another server alone; asked for the dump: $asked",
+  async ({ killing, dumping }) => {
+    await replicated();
+    const [server] = await first.query<{ uuid: string }>("SELECT @@server_uuid AS uuid");
+    const [log] = await first.query<{ File: string }>("SHOW BINARY LOG STATUS");
+    const lock = "of another connection";
+    const holder = await killing.connect();
+    await holder.query("SELECT GET_LOCK(?, 0)", [lock]);
+    // The account may end its own queries only.
+    let other = await killing.connect(readerAccount);
+    let last = await dumping.connect();
+    while (other.threadId <= last.threadId) other = await killing.connect(readerAccount);
+    const waits = other.query("SELECT GET_LOCK(?, 60) AS held", [lock]);
+    while (last.threadId < other.threadId - 1) last = await dumping.connect();
+
+    await using proxy = await TcpProxy.listen(first.server);
+    // zongji first opens the connection that is to end the dump.
+    proxy.leadTo(killing.server, dumping.server);
+    const address = { host: "127.0.0.1", port: proxy.port, tls: "off" } as const;
+    const { user: username, password } = readerAccount;
+    const began = Promise.withResolvers<void>();
+    const dump = await BinlogDump.start({
+      connection: await connectionOptions(address, async () => ({ username, password })),
+      serverId: 4711,
+      serverUuid: server?.uuid ?? "",
+      start: { kind: "file", file: log?.File ?? "", offset: 4 },
+      silenceMs: 30_000,
+      onEvent: () => began.resolve(),
+    });
+    const failure = Promise.race([began.promise, dump.ended]).catch((error: unknown) => error);
+    expect(await failure).toEqual(
+      dumping === first ? undefined : expect.objectContaining({ name: "OtherServerError" }),
+    );
+    await dump[Symbol.asyncDispose]();
+    expect((await dumping.connect()).threadId).toBe(other.threadId + 1);
+    await holder.query("DO RELEASE_LOCK(?)", [lock]);
+    expect((await waits)[0]).toEqual([{ held: 1 }]);
+  },
+);
 
 test("transactions without a GTID that were not read stop the reader on the other server, and the remedy reads them", async () => {
   await replicated();
