@@ -9,9 +9,11 @@ interface SourceMap {
 }
 
 /**
- * The source map without the libraries' places. Node parses a process's whole map at its first
- * error: with the libraries, that takes some 50 MB of the reader's memory for good. A library's
- * line in a stack trace names the place in the bundle instead. Takes and returns a map as JSON.
+ * The source map without the libraries' places, and with one place for what comes from one line.
+ * Node parses a process's whole map at its first error, and keeps it: the libraries' places took
+ * some 50 MB of the reader's memory, and all places of our lines another 10 MB. A library's line in
+ * a stack trace names the place in the bundle instead, and our columns are mostly those at which
+ * the line begins. Takes and returns a map as JSON.
  */
 export function ownSourceMap(text: string): string {
   const map = JSON.parse(text) as SourceMap;
@@ -24,8 +26,12 @@ export function ownSourceMap(text: string): string {
     const segments: typeof line = [];
     for (const [column, source, sourceLine = 0, sourceColumn = 0] of line) {
       const index = newIndex.get(source ?? -1);
-      if (index !== undefined) segments.push([column, index, sourceLine, sourceColumn]);
-      else if (isOwnCode) segments.push([column]);
+      const latest = segments.at(-1);
+      if (index === undefined) {
+        if (isOwnCode) segments.push([column]);
+      } else if (latest?.[1] !== index || latest[2] !== sourceLine) {
+        segments.push([column, index, sourceLine, sourceColumn]);
+      }
       isOwnCode = index !== undefined;
     }
     return segments;

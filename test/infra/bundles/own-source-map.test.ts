@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { decode } from "@jridgewell/sourcemap-codec";
 import { buildSync } from "esbuild";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ownSourceMap } from "../../../infra/bundles/own-source-map.ts";
@@ -68,14 +69,25 @@ it.each([
   const places = stdout.match(/[^/ (]+:\d+:\d+/g) ?? [];
   // The library's second line called the one that throws; its place is that in the bundle.
   expect(places.slice(0, 4)).toEqual([
-    "own.ts:5:11",
+    "own.ts:5:5",
     expect.stringMatching(/^out\.mjs:\d+:\d+$/),
-    "own.ts:4:10",
+    "own.ts:4:3",
     "own.ts:9:3",
   ]);
 });
 
-it("has no place of a library", async () => {
-  const map = JSON.parse(await bundled(true)) as { readonly sources: readonly string[] };
+it("has no place of a library, and one of each line of ours", async () => {
+  const map = JSON.parse(await bundled(true)) as {
+    readonly sources: readonly string[];
+    readonly mappings: string;
+  };
   expect(map.sources).toEqual(["first.ts", "own.ts"]);
+  const places = decode(map.mappings).flat();
+  const lines = places.flatMap(([, source, line]) =>
+    source === undefined || line === undefined ? [] : [`${map.sources[source]}:${line + 1}`],
+  );
+  expect(lines).toEqual([
+    "first.ts:1",
+    ...[3, 4, 5, 6, 7, 8, 9, 10, 11, 12].map((line) => `own.ts:${line}`),
+  ]);
 });
