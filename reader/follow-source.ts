@@ -136,7 +136,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ]),
     control.broken,
   ]);
-  const keptXa = new KeptXaStore(options.s3, settings.payloadBucket);
+  const keptXa = new KeptXaStore(options.payloads);
   const preparedXa = await keptXa.restore(offset.keptXa);
 
   // The lanes have a separate signal, so that what was read is still sent after `signal` is

@@ -1,9 +1,9 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { S3Client } from "@aws-sdk/client-s3";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { LeanSends } from "./frames/lean-sends.ts";
 import { withPlainBodies } from "../wire/plain-bodies.ts";
+import { PayloadBucket } from "./frames/payload-bucket.ts";
 import { OffsetStore } from "./offsets/offset-store.ts";
 import { HealthEndpoint } from "./reporting/health.ts";
 import { createLog, describeError } from "./reporting/log.ts";
@@ -69,7 +69,7 @@ async function run(): Promise<void> {
         closing(withPlainBodies(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false }))),
         settings.rawQueueUrl,
       ),
-      s3: closing(new S3Client(CALLS)),
+      payloads: parts.use(new PayloadBucket(settings.payloadBucket, CALLS)),
       dynamodb,
       store: new OffsetStore(dynamodb, settings.offsetsTable),
       status,

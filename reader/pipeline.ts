@@ -1,12 +1,12 @@
 import { getHeapStatistics } from "node:v8";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import type { S3Client } from "@aws-sdk/client-s3";
 import type { Connection } from "mysql2/promise";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { LeanSends } from "./frames/lean-sends.ts";
 import { formatPosition } from "../wire/position.ts";
 import type { AttemptReport } from "./attempt-report.ts";
 import { frameSender } from "./frames/frame-sender.ts";
+import type { PayloadBucket } from "./frames/payload-bucket.ts";
 import { laneFor, Shipment } from "./frames/shipment.ts";
 import type { laneItems } from "./offsets/lane-items.ts";
 import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
@@ -45,7 +45,7 @@ import { TransactionReader } from "./transactions/transaction-reader.ts";
 export interface PipelineOptions {
   readonly settings: ReaderSettings;
   readonly sends: LeanSends;
-  readonly s3: S3Client;
+  readonly payloads: PayloadBucket;
   readonly dynamodb: DynamoDBClient;
   readonly lease: LeaseKeeper;
   readonly log: Log;
@@ -224,7 +224,7 @@ function sessionBook(
 }
 
 function shipmentOf(
-  { settings, sends, s3, lease, log }: PipelineOptions,
+  { settings, sends, payloads, lease, log }: PipelineOptions,
   { state, offset, readsAgain, lanes, report, onPressure }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
@@ -246,8 +246,7 @@ function shipmentOf(
     sessions,
     send: frameSender({
       sends,
-      s3,
-      payloadBucket: settings.payloadBucket,
+      payloads,
       life: offset.life,
       assertHeld: () => lease.assertHeld(),
       onSent: (frame) => report.frameSent(frame),

@@ -1,16 +1,15 @@
 import { createHash } from "node:crypto";
-import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import type { LeanSends, MessageFields } from "./lean-sends.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { FRAME_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import type { Log } from "../reporting/log.ts";
 import { retry } from "../reporting/retry.ts";
 import type { SealedFrame, SendFrame } from "./lane.ts";
+import type { PayloadBucket } from "./payload-bucket.ts";
 
 export interface FrameSenderOptions {
   readonly sends: LeanSends;
-  readonly s3: S3Client;
-  readonly payloadBucket: string;
+  readonly payloads: PayloadBucket;
   /**
    * The name of the life that the frames' positions belong to; null for a life from before lives
    * had names.
@@ -70,7 +69,7 @@ async function sendOnce(
 
 /** Writes the frame to the payload bucket, and returns what the message is that points to it. */
 async function offLoaded(
-  { s3, payloadBucket, life }: FrameSenderOptions,
+  { payloads, life }: FrameSenderOptions,
   frame: SealedFrame,
   bytes: number,
   signal: AbortSignal,
@@ -81,14 +80,9 @@ async function offLoaded(
   // The key is unique to the frame: the queue may still contain a frame of another life or with
   // other boundaries that begins at the same position.
   const key = `${FRAME_PAYLOAD_PREFIX}${frame.lane}/${frame.first}/${deduplicationId(frame, life)}`;
-  await s3.send(
-    new PutObjectCommand({ Bucket: payloadBucket, Key: key, Body: String(frame.text) }),
-    {
-      abortSignal: signal,
-    },
-  );
+  await payloads.put(key, String(frame.text), signal);
   return {
-    pointer: encodePointer({ bucket: payloadBucket, key }),
+    pointer: encodePointer({ bucket: payloads.name, key }),
     attributes: {
       [PAYLOAD_SIZE_ATTRIBUTE]: { DataType: "Number", StringValue: String(bytes) },
     },

@@ -1,4 +1,4 @@
-import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import type { PayloadBucket } from "../frames/payload-bucket.ts";
 import { KeptXaLostError } from "../reporting/errors.ts";
 import { restorePreparedXa } from "../transactions/kept-xa.ts";
 import type { KeptXa } from "../transactions/transaction.ts";
@@ -7,16 +7,14 @@ import { xidText } from "../transactions/xid-text.ts";
 
 /** The objects with the changes of prepared XA transactions, in the payload bucket. */
 export class KeptXaStore {
-  readonly #s3: S3Client;
-  readonly #bucket: string;
+  readonly #payloads: PayloadBucket;
 
-  constructor(s3: S3Client, bucket: string) {
-    this.#s3 = s3;
-    this.#bucket = bucket;
+  constructor(payloads: PayloadBucket) {
+    this.#payloads = payloads;
   }
 
   async write(key: string, object: Uint8Array): Promise<void> {
-    await this.#s3.send(new PutObjectCommand({ Bucket: this.#bucket, Key: key, Body: object }));
+    await this.#payloads.put(key, object);
   }
 
   /**
@@ -30,15 +28,9 @@ export class KeptXaStore {
   }
 
   async #read({ key, xid, transaction: { gtid } }: KeptXa): Promise<Uint8Array> {
-    try {
-      const { Body } = await this.#s3.send(
-        new GetObjectCommand({ Bucket: this.#bucket, Key: key }),
-      );
-      return (await Body?.transformToByteArray()) ?? new Uint8Array();
-    } catch (error) {
-      if (error instanceof NoSuchKey)
-        throw new KeptXaLostError(xidText(xid), gtid, `s3://${this.#bucket}/${key}`);
-      throw error;
-    }
+    const object = await this.#payloads.get(key);
+    if (object === null)
+      throw new KeptXaLostError(xidText(xid), gtid, `s3://${this.#payloads.name}/${key}`);
+    return object;
   }
 }

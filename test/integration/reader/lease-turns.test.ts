@@ -4,6 +4,7 @@ import {
   startLocalAwsWithClients,
 } from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { PayloadBucket } from "../../../reader/frames/payload-bucket.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { Log } from "../../../reader/reporting/log.ts";
 import { ReaderStatus } from "../../../reader/reporting/status.ts";
@@ -51,7 +52,7 @@ class Source {
 
   /** Starts a reader that waits 20 ms between its attempts after a stop. */
   startReader(signal: AbortSignal, leaseMs: number): Run {
-    const { dynamodb, sqs, s3 } = services;
+    const { dynamodb, sqs } = services;
     const settings = parseReaderSettings({
       SOURCE_NAME: "shop",
       SOURCE_HOST: "127.0.0.1",
@@ -82,7 +83,7 @@ class Source {
           Promise.resolve('{"username":"reader","password":"x"}'),
         ),
         sends: new LeanSends(sqs, settings.rawQueueUrl),
-        s3,
+        payloads: new PayloadBucket("payloads", {}),
         dynamodb,
         store: this.store,
         status,

@@ -35,7 +35,7 @@ export function actionsIn(files: Iterable<string>): Set<string> {
     if (!/^(operator|functions|reader|wire|config)\//.test(file)) continue;
     const text = readFileSync(join(REPOSITORY_ROOT, file), "utf8");
     for (const [, names = "", client = ""] of text.matchAll(
-      /import (?:type )?\{([^}]*)\} from "@aws-sdk\/(client-[a-z0-9-]+)"/g,
+      /(?:import|import type|const) \{([^}]*)\} (?:from |= await import\()"@aws-sdk\/(client-[a-z0-9-]+)"/g,
     )) {
       for (const [, command, pages] of names.matchAll(/\b([A-Z]\w+)Command\b|\bpaginate(\w+)/g)) {
         const name = command ?? pages ?? "";

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { pino } from "pino";
 import { expect, test } from "vitest";
 import { frameSender } from "../../../../reader/frames/frame-sender.ts";
+import type { PayloadBucket } from "../../../../reader/frames/payload-bucket.ts";
 import type { SealedFrame } from "../../../../reader/frames/lane.ts";
 import type { LeanSends, MessageFields } from "../../../../reader/frames/lean-sends.ts";
 
@@ -11,17 +11,16 @@ const FRAME: SealedFrame = { lane: 0, text: "x", first: "2", last: "3", previous
 /** Sends frames in a life. Returns their deduplication ids and their keys in the payload bucket. */
 async function sent(life: string | null, ...frames: readonly SealedFrame[]) {
   const ids: string[] = [];
-  const keys: (string | undefined)[] = [];
+  const keys: string[] = [];
   const send = async ({ MessageDeduplicationId: id }: MessageFields): Promise<void> => {
     ids.push(id);
   };
-  const put = async (command: unknown): Promise<void> => {
-    if (command instanceof PutObjectCommand) keys.push(command.input.Key);
+  const put = async (key: string): Promise<void> => {
+    keys.push(key);
   };
   const sendFrame = frameSender({
     sends: { send } as unknown as LeanSends,
-    s3: { send: put } as unknown as S3Client,
-    payloadBucket: "payloads",
+    payloads: { name: "payloads", put } as unknown as PayloadBucket,
     life,
     assertHeld: () => undefined,
     onSent: () => undefined,
