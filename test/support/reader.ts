@@ -12,7 +12,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { LocalAws } from "@binlog-router/local-aws";
-import { READER_NODE_OPTIONS } from "../../infra/stack/settings.ts";
+import { READER_ARENAS, READER_NODE_OPTIONS } from "../../infra/stack/settings.ts";
 import { decodeFrame } from "../../wire/decode-frame.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
@@ -115,6 +115,7 @@ export class ReaderBench implements AsyncDisposable {
       SESSIONS_TABLE: `${name}-sessions`,
       PAYLOAD_BUCKET: `${name}-payloads`,
       NODE_OPTIONS: READER_NODE_OPTIONS,
+      MALLOC_ARENA_MAX: READER_ARENAS,
       LEASE_SECONDS: "3",
       BLOCKED_SECONDS: "0",
       LOG_LEVEL: "debug",

@@ -371,6 +371,7 @@ describe("the reader", () => {
         Match.objectLike({
           Environment: Match.arrayWith([
             { Name: "NODE_OPTIONS", Value: Match.stringLikeRegexp("--enable-source-maps") },
+            { Name: "MALLOC_ARENA_MAX", Value: "1" },
           ]),
         }),
       ],
