@@ -9,12 +9,19 @@ const SENDS: ReadonlyMap<string, number> = new Map([
   ["SendMessageBatch", MOST_ENTRIES],
 ]);
 
+/**
+ * A request with fewer bytes for each message that it can have is parsed as a whole: up to this
+ * size, that and escaping the bodies again take less time than parsing around them.
+ */
+const LARGE_BYTES = 4096;
+
 /** AWS JSON 1.0, which the SDKs use since the end of 2023. */
 export const jsonProtocol: Protocol = {
   parse(request) {
     const action = actionOf(request);
-    const sent = SENDS.get(action);
-    const around = sent === undefined ? undefined : parseAroundBodies(request.body, sent);
+    const most = SENDS.get(action);
+    const isLarge = most !== undefined && request.body.length >= most * LARGE_BYTES;
+    const around = isLarge ? parseAroundBodies(request.body, most) : undefined;
     return { action, input: around ?? parseJsonCall(request).input ?? {} };
   },
 

@@ -39,17 +39,22 @@ export function parseAroundBodies(request: Buffer, most: number): JsonObject | u
   return input !== undefined && putBack(input, bodies) === bodies.length ? input : undefined;
 }
 
-/** The JSON of an answer, in parts, with the bodies as they came. */
-export function stringifyAroundBodies(output: JsonObject): Uint8Array[] {
-  const bodies: MessageBody[] = [];
-  const text = JSON.stringify(output, (_name, value: unknown) => {
-    if (!(value instanceof MessageBody)) return value;
-    bodies.push(value);
-    return TOKEN;
+/** The JSON of ReceiveMessage's answer; in parts when it contains bodies as they came. */
+export function stringifyAroundBodies({
+  Messages = [],
+  ...rest
+}: JsonObject): string | readonly Uint8Array[] {
+  const bodies: Buffer[] = [];
+  const messages = (Messages as { readonly Body: MessageBody }[]).map((message) => {
+    const { json } = message.Body;
+    if (json !== undefined) bodies.push(json);
+    return { ...message, Body: json === undefined ? message.Body.text : TOKEN };
   });
+  const text = JSON.stringify(messages.length === 0 ? rest : { ...rest, Messages: messages });
+  if (bodies.length === 0) return text;
   return text.split(`"${TOKEN}"`).flatMap((part, index) => {
     const body = bodies[index];
-    return body === undefined ? [Buffer.from(part)] : [Buffer.from(part), body.json];
+    return body === undefined ? [Buffer.from(part)] : [Buffer.from(part), body];
   });
 }
 

@@ -21,12 +21,11 @@ const LONGEST_ESCAPE = 6;
 const scratch = Buffer.alloc(PIECE_BYTES + 1024);
 
 /**
- * A message's body. It is kept as the JSON in which its request contained it, because answers
- * contain the same JSON: a body of 1 MiB is neither escaped again nor held as a string.
+ * A message's body: a text, or the JSON in which its request contained it. Answers contain the same
+ * JSON, so a body of 1 MiB is neither escaped again nor held as a string.
  */
 export class MessageBody {
-  /** A JSON string, with its quotes, UTF-8. */
-  readonly json: Buffer;
+  readonly #content: string | Buffer;
   /** The body's size in UTF-8. */
   readonly bytes: number;
   /** The body's length in UTF-16 code units. */
@@ -36,17 +35,17 @@ export class MessageBody {
   /** Whether SQS accepts all of its characters. */
   readonly isAllowed: boolean;
 
-  private constructor(json: Buffer) {
+  private constructor(content: string | Buffer) {
     const hash = createHash("md5");
     let [bytes, length, isAllowed] = [0, 0, true];
-    for (const text of pieces(json)) {
+    for (const text of typeof content === "string" ? [content] : pieces(content)) {
       const isPlain = !NOT_PLAIN.test(text);
       hash.update(text, isPlain ? "latin1" : "utf8");
       bytes += isPlain ? text.length : Buffer.byteLength(text);
       length += text.length;
       isAllowed &&= isPlain || (text.isWellFormed() && !FORBIDDEN.test(text));
     }
-    this.json = json;
+    this.#content = content;
     this.bytes = bytes;
     this.length = length;
     this.md5 = hash.digest("hex");
@@ -54,7 +53,7 @@ export class MessageBody {
   }
 
   static ofText(text: string): MessageBody {
-    return new MessageBody(Buffer.from(JSON.stringify(text)));
+    return new MessageBody(text);
   }
 
   /** Undefined when these bytes are not exactly one JSON string in valid UTF-8. */
@@ -70,7 +69,13 @@ export class MessageBody {
   }
 
   get text(): string {
-    return JSON.parse(this.json.toString()) as string;
+    const content = this.#content;
+    return typeof content === "string" ? content : (JSON.parse(content.toString()) as string);
+  }
+
+  /** A JSON string, with its quotes, UTF-8; undefined when only the text is held. */
+  get json(): Buffer | undefined {
+    return typeof this.#content === "string" ? undefined : this.#content;
   }
 }
 

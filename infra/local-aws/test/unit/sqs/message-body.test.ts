@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import type { JsonObject } from "../../../http/aws-json.ts";
 import { SeededRandom } from "../../../http/seeded-random.ts";
+import { jsonProtocol } from "../../../sqs/protocols/json-protocol.ts";
 import { parseAroundBodies, stringifyAroundBodies } from "../../../sqs/protocols/message-bodies.ts";
 import { MessageBody } from "../../../sqs/queues/message-body.ts";
 
@@ -58,13 +60,16 @@ describe(`with BODIES_SEED=${SEED}`, () => {
 
 test("a body without a place for a cut is decoded at once", () => {
   const text = '"'.repeat(PIECE);
-  expect(MessageBody.ofText(text)).toMatchObject(factsOf(text));
+  expect(bodyOf(text)).toMatchObject(factsOf(text));
 });
 
 test("a character that SQS refuses is found on either side of a cut", () => {
   for (const refused of ["\u0000", "\u001F", "\uFFFE", "\uD83D", "\uDE00"])
-    for (const place of [0, PIECE - 2, PIECE - 1, PIECE, PIECE + 1])
-      expect(MessageBody.ofText(`${"a".repeat(place)}${refused}z`).isAllowed).toBe(false);
+    for (const place of [0, PIECE - 2, PIECE - 1, PIECE, PIECE + 1]) {
+      const text = `${"a".repeat(place)}${refused}z`;
+      for (const body of [bodyOf(text), MessageBody.ofText(text)])
+        expect(body?.isAllowed).toBe(false);
+    }
 });
 
 test("what is not exactly one JSON string in UTF-8 is no body", () => {
@@ -116,17 +121,51 @@ test("a small body does not keep its request in memory", () => {
   const Entries = [{ MessageBody: "small" }, { MessageBody: "x".repeat(PIECE) }];
   const input = parseAroundBodies(Buffer.from(JSON.stringify({ Entries })), 10);
   const [small] = (input as unknown as { Entries: { MessageBody: MessageBody }[] }).Entries;
-  expect(small?.MessageBody.json.buffer.byteLength).toBeLessThan(PIECE);
+  expect(small?.MessageBody.json?.buffer.byteLength).toBeLessThan(PIECE);
+});
+
+test("a short request is parsed as a whole, a long one around its bodies", () => {
+  const text = 'é "\\\u2028';
+  const short = [{ MessageBody: text }];
+  const long = [{ MessageBody: text }, { MessageBody: "x".repeat(PIECE) }];
+  expect(parsedBatch(short)).toEqual({ Entries: short });
+  expect(parsedBatch(long)).toEqual({
+    Entries: long.map(({ MessageBody: body }) => ({ MessageBody: bodyOf(body) })),
+  });
+  expect(MessageBody.ofText(text)).toMatchObject({ text, ...factsOf(text) });
 });
 
 test("an answer contains a body as its request did", () => {
-  const bodies = ['"\\u0041\\/"', '"é"', '""'].map((json) => MessageBody.ofJson(Buffer.from(json)));
-  const parts = stringifyAroundBodies({ Messages: bodies.map((Body) => ({ Body, Id: "1" })) });
-  expect(String(Buffer.concat(parts))).toBe(
-    '{"Messages":[{"Body":"\\u0041\\/","Id":"1"},{"Body":"é","Id":"1"},{"Body":"","Id":"1"}]}',
+  const bodies = [
+    ...['"\\u0041\\/"', '"é"', '""'].map((json) => MessageBody.ofJson(Buffer.from(json))),
+    MessageBody.ofText('"é"'),
+    bodyOf("z"),
+  ];
+  const Messages = bodies.map((Body) => ({ Body, Id: "1" }));
+  expect(answer({ Messages })).toBe(
+    '{"Messages":[{"Body":"\\u0041\\/","Id":"1"},{"Body":"é","Id":"1"},{"Body":"","Id":"1"},{"Body":"\\"é\\"","Id":"1"},{"Body":"z","Id":"1"}]}',
   );
-  expect(String(Buffer.concat(stringifyAroundBodies({})))).toBe("{}");
+  expect(answer({ Messages: [{ Body: MessageBody.ofText("a") }] })).toBe(
+    '{"Messages":[{"Body":"a"}]}',
+  );
+  expect(answer({})).toBe("{}");
 });
+
+function parsedBatch(Entries: readonly object[]): JsonObject {
+  const headers = { "x-amz-target": "AmazonSQS.SendMessageBatch" };
+  const body = Buffer.from(JSON.stringify({ Entries }));
+  return jsonProtocol.parse({ method: "POST", url: "/", headers, body }).input;
+}
+
+function answer(output: JsonObject): string {
+  const parts = stringifyAroundBodies(output);
+  return typeof parts === "string" ? parts : String(Buffer.concat(parts));
+}
+
+/** A body that is held as JSON. */
+function bodyOf(text: string): MessageBody | undefined {
+  return MessageBody.ofJson(Buffer.from(JSON.stringify(text)));
+}
 
 /** A parsed request with texts in place of its bodies. */
 function plain(input: object): unknown {
