@@ -1,9 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { InFlightFrames, type InFlightFrame } from "../../../../reader/frames/in-flight-frames.ts";
+import {
+  InFlightFrames,
+  type InFlightFrame,
+  type Progress,
+} from "../../../../reader/frames/in-flight-frames.ts";
+import type { Boundary } from "../../../../reader/transactions/transaction.ts";
+
+const SOURCE = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
 
 const boundary = (n: number) => ({
-  executed: { prefix: "3e11fa47-71ca-11e1-9e33-c80aa9429562:", number: n },
+  executed: { prefix: `${SOURCE}:`, number: n },
   alsoExecuted: [],
   file: "bin.000001",
   offset: n,
@@ -12,6 +19,23 @@ const boundary = (n: number) => ({
   committedMs: n,
   keptXa: [],
 });
+
+/** What the offset says of a boundary. */
+function sayings(passed: Boundary): Partial<Progress> {
+  const { executed: _, alsoExecuted: _also, ...said } = passed;
+  return said;
+}
+
+const transaction = {
+  gtid: "a:1",
+  file: "bin.000001",
+  fileNumber: 1,
+  start: 4,
+  thread: 8,
+  run: 1,
+  serverId: 1,
+  committedUs: 6,
+};
 
 /** What the offset says after a boundary whose anchor is the transaction before it. */
 const progressAt = (n: number) => ({
@@ -54,6 +78,25 @@ describe("InFlightFrames", () => {
     expect(frames.take().progress).toMatchObject(progressAt(2));
     frames.acknowledge(second);
     expect(frames.take().progress).toMatchObject(progressAt(4));
+  });
+
+  test("says nothing of the boundaries before the last one", () => {
+    const frames = new InFlightFrames();
+    const anchor = { file: "bin.000001", start: 4, begunS: 5, gtid: "a:1", committedUs: 6 };
+    const readTo = { fileNumber: 1, offset: 9 };
+    const earlier = {
+      ...boundary(1),
+      anchor,
+      held: { by: { xid: "61..1", gtid: "a:1", preparedMs: 6 }, readTo },
+      keptXa: [{ xid: "62..1", transaction, key: "xa/1" }],
+      names: { present: [], past: [] },
+    };
+    const later = { ...boundary(2), anchor: { ...anchor, begunS: null }, run: 2 };
+    frames.boundary(earlier);
+    expect(frames.take().progress).toMatchObject(sayings(earlier));
+    frames.boundary(earlier);
+    frames.boundary(later);
+    expect(frames.take().progress).toEqual({ ...sayings(later), gtids: `${SOURCE}:1-2` });
   });
 
   test("keeps the offset until the oldest frame is acknowledged", () => {

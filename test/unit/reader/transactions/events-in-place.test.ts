@@ -35,7 +35,7 @@ function outcome(events: readonly Buffer[], around: Buffer): unknown[] {
   const reader = transactionReaderOf(["shop.*"], {
     change: (transaction, { texts, ...change }) =>
       seen.push({ transaction, ...change, key: texts.key, after: texts.after }),
-    boundary: (boundary) => seen.push({ ...boundary, executed: boundary.executed?.number }),
+    boundary: (boundary) => seen.push(structuredClone(boundary)),
   });
   try {
     for (const event of [rotate, ...events]) {

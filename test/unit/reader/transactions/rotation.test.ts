@@ -49,9 +49,10 @@ function statement(sql: string): void {
   take(queryEventBytes(sql));
 }
 
-/** Reads the event that begins a transaction with a GTID. */
-function announce(): void {
+/** Reads the event that begins a transaction, with a GTID or without. */
+function announce(type: number = EventType.GTID_LOG_EVENT): void {
   const event = Buffer.from(recorded.GTID.subarray(0, -4));
+  event.writeUInt8(type, 4);
   event.writeUInt32LE(event.length, 9);
   take(event);
 }
@@ -145,6 +146,36 @@ test("beyond 4 GiB, where no dump can begin, the anchor stays the last transacti
   statement("COMMIT");
   expect(boundaries.at(-1)?.anchor).toMatchObject({ file: "bin.000008", begunS: null });
 });
+
+test.each([
+  ["that of the saved anchor", { gtid: "a:5", committedUs: 6 }],
+  ["none after a start without an anchor", { gtid: null, committedUs: 0 }],
+])("the anchor at a file's beginning has the last transaction's GTID: %s", (_, last) => {
+  const saved = { file: "bin.000007", start: 200, begunS: null, ...last };
+  reader = readerOf({ anchor: last.gtid === null ? null : saved });
+  rotate("bin.000007", true);
+  rotate("bin.000008", false);
+  rotate("bin.000008", true);
+  const begunS = recorded.FORMAT_DESCRIPTION.readUInt32LE(0);
+  expect(boundaries.map(({ anchor }) => anchor)).toEqual([
+    { file: "bin.000008", start: FIRST_EVENT, begunS, ...last },
+  ]);
+  expect(saved).toEqual({ file: "bin.000007", start: 200, begunS: null, ...last });
+});
+
+test.each([EventType.GTID_LOG_EVENT, EventType.ANONYMOUS_GTID_LOG_EVENT])(
+  "no boundary is between a transaction and the event of type %i that announces it",
+  (type) => {
+    rotate("bin.000007", true);
+    expect(reader.boundary).not.toBeNull();
+    announce(type);
+    expect(reader.boundary).toBeNull();
+    statement("BEGIN");
+    expect(reader.boundary).toBeNull();
+    statement("COMMIT");
+    expect(reader.boundary).toMatchObject({ file: "bin.000007", offset: end });
+  },
+);
 
 test("a boundary at a file's beginning has the run that the file names", () => {
   rotate("bin.000007", true);
