@@ -42,6 +42,7 @@ test("an event that ends inside its table id is refused, whatever follows it", (
   const idEnds = 25;
   expect(() => tables.rowsOf(rows, 0, idEnds - 1)).toThrow(CorruptEventError);
   expect(() => tables.onTableMap(tableMap, 0, idEnds - 1)).toThrow(CorruptEventError);
+  expect(() => tables.onTableMap(tableMap.subarray(0, idEnds - 1))).toThrow(CorruptEventError);
 });
 
 test("an id that the server gave to another table belongs to that table", () => {
@@ -55,6 +56,16 @@ test("an id that the server gave to another table belongs to that table", () => 
   tables.onTableMap(withId(tableMap, FIRST_ID + 1));
   expect(tables.rowsOf(rows)).toBeInstanceOf(RowCounter);
   expect(tables.rowsOf(withId(rows, FIRST_ID + 1))).toBeInstanceOf(RowsDecoder);
+});
+
+test("ids that differ only above their lowest four bytes are different", () => {
+  const tables = new TableMaps((_, table) => table === "orders");
+  const other = withId(tableMap, FIRST_ID + 2 ** 32);
+  other.write("others", other.indexOf("orders"));
+  tables.onTableMap(tableMap);
+  tables.onTableMap(other);
+  expect(tables.rowsOf(rows)).toBeInstanceOf(RowsDecoder);
+  expect(tables.rowsOf(withId(rows, FIRST_ID + 2 ** 32))).toBeInstanceOf(RowCounter);
 });
 
 describe("a table map that cannot be read", () => {

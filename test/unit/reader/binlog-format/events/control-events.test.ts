@@ -91,6 +91,17 @@ describe("parseGtidEvent", () => {
       immediateCommitTimestamp: 1_795_201_366_395_958,
       originalCommitTimestamp: 513,
     });
+    const cut = replicated.subarray(0, place + 7 + 6);
+    expect(() => parseGtidEvent(cut)).toThrow(CorruptEventError);
+  });
+
+  it("reads a number that a JavaScript number cannot represent", () => {
+    const last = Buffer.from(gtid);
+    last.writeBigUInt64LE(2n ** 63n - 2n, 19 + 17);
+    expect(parseGtidEvent(last)).toMatchObject({
+      gtid: "5100691a-e511-11f1-9a97-02fc00000001:9223372036854775806",
+      number: 2n ** 63n - 2n,
+    });
   });
 
   it("returns no GTID for an anonymous transaction, and no times for one of an old server", () => {
@@ -105,6 +116,10 @@ describe("parseGtidEvent", () => {
       immediateCommitTimestamp: 0,
       originalCommitTimestamp: 0,
     });
+    const otherTimes = Buffer.from(gtid);
+    expect(otherTimes[19 + 25]).toBe(2);
+    otherTimes[19 + 25] = 1;
+    expect(parseGtidEvent(otherTimes)).toMatchObject({ immediateCommitTimestamp: 0 });
   });
 
   it("refuses a short event, and a tagged event that requires an unknown field", () => {
