@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { SQSRecord } from "aws-lambda";
 import { MalformedFrameError } from "../../wire/decode-frame.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
@@ -64,6 +65,8 @@ export function recordRouter(
   const prepared = new PreparedFrames();
   /** The index of the latest frame that was or is being prepared. */
   let preparing = 0;
+  /** The number of records, from the first on, whose turn has come. */
+  let taken = 0;
   let together = true;
   /** The number of records, from the first on, that are done. */
   let done = 0;
@@ -83,7 +86,11 @@ export function recordRouter(
     if (index <= preparing || index >= records.length) return;
     preparing = index;
     try {
-      prepared.prepare(await frameAt(index), rules);
+      const frame = await frameAt(index);
+      // Making the messages can take longer than a request may. After work in a timer, Node reads
+      // the answers that have arrived meanwhile. After other work, requests would time out first.
+      await pause(0);
+      if (index >= taken) prepared.prepare(frame, rules);
     } catch {
       // See above.
     }
@@ -116,6 +123,7 @@ export function recordRouter(
     const lane = lanes.get(number) ?? (await effects.lanes.read(number));
     lanes.delete(number);
     const next = index + offered.length;
+    taken = next;
     const outcome = await routeFrames(offered, lane, rules, {
       ...effects,
       prepared,
