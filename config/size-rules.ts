@@ -90,7 +90,7 @@ export function routingRoom({ name, restoredTables, subscribers }: SizedConfigur
       FILTER_SECRET_ARN: `${arn}${"s".repeat(20 + 13 + 7)}`,
     }),
     NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=16",
-    MALLOC_ARENA_MAX: "2",
+    MALLOC_ARENA_MAX: "1",
   };
   return LONGEST_VARIABLES - JSON.stringify(others).length;
 }

@@ -15,7 +15,7 @@ type FunctionPart = Exclude<PartName, "reader">;
  */
 const PROCESS = {
   NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=16",
-  MALLOC_ARENA_MAX: "2",
+  MALLOC_ARENA_MAX: "1",
 };
 
 export interface RouterFunctionProps {

@@ -243,7 +243,7 @@ describe("the functions", () => {
       Environment: {
         Variables: Match.objectLike({
           NODE_OPTIONS: "--enable-source-maps --max-semi-space-size=16",
-          MALLOC_ARENA_MAX: "2",
+          MALLOC_ARENA_MAX: "1",
           SOURCE_NAME: "shop",
         }),
       },
