@@ -4,6 +4,7 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
+import { isDense, SAMPLE_BYTES } from "./is-dense.ts";
 import { MessageBytes } from "./message-bytes.ts";
 import {
   deduplicationId,
@@ -20,7 +21,8 @@ const PLAIN_BYTES = 900_000;
 
 /**
  * The same for messages that are sent compressed. The messages of a group are sent one after the
- * other, so a lane is faster with fewer of them. A full frame is mostly one such message.
+ * other, so a lane is faster with fewer of them. A full frame is mostly one such message. Rows that
+ * compress badly keep the former size: twice as much would be too large for SQS and need S3.
  */
 const COMPRESSED_BYTES = 2 * PLAIN_BYTES;
 
@@ -32,6 +34,8 @@ interface Stretch {
   bytes: number;
   readonly first: PositionText;
   last: PositionText;
+  /** Set when a further change goes beyond `PLAIN_BYTES`. */
+  isDense?: boolean;
   /**
    * The half of a change that this message begins with, when the other half ends the previous
    * message of the same group.
@@ -47,7 +51,7 @@ export class Envelopes implements QueueWriter {
   readonly #header: MessageHeader;
   readonly #subscription: Subscription;
   readonly #bytes: ChangeBytes;
-  readonly #mostBytes: number;
+  readonly #isCompressed: boolean;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
@@ -55,7 +59,7 @@ export class Envelopes implements QueueWriter {
     this.#header = header;
     this.#subscription = subscription;
     this.#bytes = bytes;
-    this.#mostBytes = subscription.encoding === undefined ? PLAIN_BYTES : COMPRESSED_BYTES;
+    this.#isCompressed = subscription.encoding !== undefined;
   }
 
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
@@ -63,7 +67,7 @@ export class Envelopes implements QueueWriter {
     this.#bytes.write(change, author, half);
     const bytes = this.#bytes.lengthUnescaped + 1;
     const open = this.#open.get(group);
-    if (open !== undefined && open.bytes + bytes <= this.#mostBytes) {
+    if (open !== undefined && this.#hasRoom(open, bytes)) {
       open.text.add(this.#bytes);
       open.changes++;
       open.bytes += bytes;
@@ -81,6 +85,14 @@ export class Envelopes implements QueueWriter {
       last: position,
       secondHalf,
     });
+  }
+
+  #hasRoom(open: Stretch, bytes: number): boolean {
+    const size = open.bytes + bytes;
+    if (size <= PLAIN_BYTES) return true;
+    if (!this.#isCompressed || size > COMPRESSED_BYTES) return false;
+    open.isDense ??= isDense(open.text.tail(SAMPLE_BYTES));
+    return !open.isDense;
   }
 
   finish(): readonly OutgoingMessage[] {

@@ -38,6 +38,11 @@ export class MessageBytes {
     this.#append(change);
   }
 
+  /** Up to so many bytes of the latest changes. The next change may overwrite them. */
+  tail(bytes: number): Buffer {
+    return this.#buffer.subarray(Math.max(this.#start, this.#end - bytes), this.#end);
+  }
+
   finish(head: Head): Utf8Text {
     const text = encodeHead(head);
     const start = this.#start - Buffer.byteLength(text);

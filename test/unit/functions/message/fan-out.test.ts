@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
@@ -8,7 +9,8 @@ import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts"
 import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
 import { attribute, type ConnectionKnowledge } from "../../../../functions/sessions/attribute.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
-import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
+import { MOST_BYTES, nextBatches } from "../../../../functions/delivery/request-batches.ts";
+import { compressMessage } from "../../../../wire/compressed-message.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { connectionName, type SessionEntry } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
@@ -211,6 +213,19 @@ describe("environment messages", () => {
     expect(idsOf(packed(changes.slice(0, 8)))).toEqual(idsOf(messagesOf(changes.slice(0, 8))));
     const huge = [{ text: "x".repeat(1_000_000) }];
     expect(idsOf(packed(huge))).toEqual(idsOf(messagesOf(huge)));
+  });
+
+  test("that are sent compressed are no longer than plain ones where rows compress badly", async () => {
+    const changes = Array.from({ length: 20 }, () => ({
+      text: randomBytes(75_000).toString("base64"),
+    }));
+    const plain = messagesOf(changes);
+    const packed = messagesOf(changes, "table", undefined, undefined, undefined, undefined, "zstd");
+    expect(sizes(packed)).toEqual([8, 8, 4]);
+    expect(idsOf(packed)).toEqual(idsOf(plain));
+    for (const { body } of packed) {
+      expect(bytesOf(await compressMessage(body))).toBeLessThan(MOST_BYTES);
+    }
   });
 
   test("are sent in rounds of one message per group and ten per request", () => {
