@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { text } from "./schema-values.ts";
 
 /** Settings that replace the source's for the alarms of one environment's queues. */

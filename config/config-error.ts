@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod";
 
 /** A problem in a configuration. */
 export interface ConfigProblem {

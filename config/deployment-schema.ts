@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The network in which the reader runs; needed for a deployment, not for a run on one machine. */
 export const network = z.strictObject({

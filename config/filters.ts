@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseColumnPattern } from "../wire/column-patterns.ts";
 import { isTablePattern } from "../wire/table-patterns.ts";
 import { ConditionError } from "./condition/lexer.ts";

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { z } from "zod";
+import type * as z from "zod";
 import { canaryProblems, withCanary } from "./canary.ts";
 import { ConfigError, type ConfigProblem, schemaProblems } from "./config-error.ts";
 import type {

@@ -1,5 +1,5 @@
 import { deflateRawSync, inflateRawSync } from "node:zlib";
-import { z } from "zod";
+import * as z from "zod";
 import { UNROUTED } from "../wire/names.ts";
 import { columns, where, whereCrossing } from "./filters.ts";
 import { FORMATS, type Format } from "../wire/formats/formats.ts";

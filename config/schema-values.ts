@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isTablePattern } from "../wire/table-patterns.ts";
 
 /** The values that several keys of the configuration have. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { alarms, environmentAlarms } from "./alarms-schema.ts";
 import { CANARY_USER } from "./canary-names.ts";
 import { deployment, network, restoredTables } from "./deployment-schema.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { secretArn, keyArn, tablePattern, tablePatterns, text } from "./schema-values.ts";
 import { startPointText } from "./start-point.ts";
 

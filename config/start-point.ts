@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Where reading begins when no offset is saved. */
 export type StartPoint =

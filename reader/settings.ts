@@ -1,5 +1,5 @@
 import type { FilteredNames } from "../config/filtered-names.ts";
-import { z } from "zod";
+import * as z from "zod";
 import type { Configuration } from "../config/configuration.ts";
 import { configurationSchema } from "../config/schema.ts";
 import { deliverySchema, sourceSchema } from "../config/source-schema.ts";

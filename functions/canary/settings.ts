@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseVariables } from "../ground/parse-variables.ts";
 
 /** The canary's settings, from its environment variables, which ARCHITECTURE.md lists. */

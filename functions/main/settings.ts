@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { parseVariables } from "../ground/parse-variables.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";
 

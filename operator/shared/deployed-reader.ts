@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The reader's settings in a deployed template. */
 export interface DeployedReader {

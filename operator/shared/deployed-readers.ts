@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** The ARNs that a queue's policy allows to read it, without the roles of the stack itself. */
 export interface QueueReaders {

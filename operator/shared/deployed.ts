@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { CloudFormationClient, GetTemplateCommand } from "@aws-sdk/client-cloudformation";
 import type { Configuration } from "../../config/configuration.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";

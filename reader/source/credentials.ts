@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { OperatorError } from "../reporting/errors.ts";
 import type { Credentials } from "./connection-options.ts";
 

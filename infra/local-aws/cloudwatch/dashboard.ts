@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { UnknownMonitoringError } from "./metrics/errors.ts";
 import type { MetricId } from "./metrics/metric.ts";
 import { statisticNamed, type Statistic } from "./metrics/statistics.ts";

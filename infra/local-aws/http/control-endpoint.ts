@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { FaultRule } from "./faults.ts";
 import type { LocalClock } from "../time/clock.ts";
 import type { AwsRequest, AwsResponse, ServiceName } from "./aws-service.ts";

@@ -1,5 +1,5 @@
 import type { ConnectionOptions } from "mysql2/promise";
-import type { z } from "zod";
+import type * as z from "zod";
 import { withCanary } from "../../../config/canary.ts";
 import { ConfigError } from "../../../config/config-error.ts";
 import { loadPart, readConfigObjects } from "../../../config/load.ts";

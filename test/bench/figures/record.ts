@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 
 const target = z.union([

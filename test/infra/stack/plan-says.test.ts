@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { configurationSchema } from "../../../config/schema.ts";
 import { isObject } from "../../../infra/local/template/template.ts";
 import { stepsTo } from "../../../operator/commands/plan/steps.ts";
