@@ -24,8 +24,9 @@ export function readingMessages(command: ReceiveMessageCommand): ReceiveMessageC
       if (messages !== undefined) result.output.Messages = messages;
       return result;
     },
-    // High priority, to be outside of the SDK's comparison of MD5s.
-    { step: "initialize", priority: "high", name: "putMessages" },
+    // Added before the SDK adds its comparison of MD5s, so it is outside of that. It is inside of
+    // what the application has added to this step of its client.
+    { step: "initialize", name: "putMessages" },
   );
   command.middlewareStack.add(
     (next) => async (args) => {

@@ -3,7 +3,12 @@ import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { PassThrough, Readable } from "node:stream";
-import { ReceiveMessageCommand, SQSClient, type Message } from "@aws-sdk/client-sqs";
+import {
+  ReceiveMessageCommand,
+  SQSClient,
+  type Message,
+  type ReceiveMessageCommandOutput,
+} from "@aws-sdk/client-sqs";
 import { HttpResponse } from "@smithy/core/protocols";
 import * as fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -103,6 +108,26 @@ describe("receiving without the SDK's copies", () => {
   test("does not compute the MD5 of bodies", async () => {
     replies.push(answer({ Messages: [{ ...messageOf("body", 0), MD5OfBody: "another" }] }));
     expect(await receive()).toMatchObject([{ Body: "body" }]);
+  });
+
+  test("shows the messages to an application's middleware, which may change them", async () => {
+    const own = new SQSClient({ ...settings, endpoint: new URL(QueueUrl).origin });
+    const seen: unknown[] = [];
+    own.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { Messages = [] } = result.output as ReceiveMessageCommandOutput;
+        seen.push(...Messages.map(({ Body }) => Body));
+        Messages.reverse();
+        return result;
+      },
+      { step: "initialize" },
+    );
+    replies.push(answer({ Messages: ["1", "2"].map(messageOf) }));
+    const { Messages } = await own.send(readingMessages(new ReceiveMessageCommand({ QueueUrl })));
+    own.destroy();
+    expect(seen).toEqual(["1", "2"]);
+    expect(Messages).toMatchObject([{ Body: "2" }, { Body: "1" }]);
   });
 
   test("receives again when the connection is cut within an answer", async () => {
