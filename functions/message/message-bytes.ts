@@ -7,7 +7,7 @@ import { Utf8Text } from "../../wire/utf8-text.ts";
 const GROWTH = 4;
 /** Larger buffers are those of `buffers`, which are used for one message after the other. */
 const SMALL_BYTES = 16 * 1024;
-/** Larger buffers are not kept, and only a single large change needs one. */
+/** Larger buffers are not kept. A message needs one only with very many escaped characters. */
 const USUAL_BYTES = 2 * 1024 * 1024;
 const COMMA = 44;
 
