@@ -73,7 +73,7 @@ async function start(options: StartOptions, signal: AbortSignal): Promise<number
   const schemaFile = options.schemaFile && resolve(typedIn, options.schemaFile);
   if (schemaFile !== undefined) await assertReadable(schemaFile);
   await using directory = await StackDirectory.claim(options.stateDirectory);
-  // The CDK takes a second to load; a mistyped option is reported before that.
+  // All modules take up to a second to load; a mistyped option is reported before that.
   const { startStack } = await import("./stack.ts");
   await using stack = await startStack(
     { options: { ...options, schemaFile }, config, directory, steps },
