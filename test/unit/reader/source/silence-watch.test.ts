@@ -35,3 +35,21 @@ test("nothing is a silence, and so are heartbeats that a packet with a damaged l
     expect(lastsMs(bytes)).toBeLessThan(1.2 * SILENCE_MS);
   }
 });
+
+test("a pause is no silence, and the next one is counted from its end", () => {
+  let isPaused = true;
+  let isSilent = false;
+  using watch = new SilenceWatch({
+    silenceMs: SILENCE_MS,
+    received: () => 0,
+    isPaused: () => isPaused,
+    onSilence: () => (isSilent = true),
+  });
+  vi.advanceTimersByTime(5 * SILENCE_MS);
+  isPaused = false;
+  watch.hears();
+  vi.advanceTimersByTime(SILENCE_MS);
+  expect(isSilent).toBe(false);
+  vi.advanceTimersByTime(0.2 * SILENCE_MS);
+  expect(isSilent).toBe(true);
+});
