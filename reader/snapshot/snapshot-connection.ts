@@ -4,6 +4,7 @@ import {
   createConnection,
 } from "mysql2";
 import type { Connection } from "mysql2/promise";
+import { closeConnection } from "../source/close-connection.ts";
 import { binlogEnd } from "../source/server-state.ts";
 import { SourceSilentError } from "../reporting/errors.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
@@ -116,7 +117,7 @@ export class SnapshotConnection implements Disposable {
 
   [Symbol.dispose](): void {
     this.#breaks(new SourceSilentError("the snapshot's connection was closed"));
-    this.#core.destroy();
+    closeConnection(this.#core);
   }
 
   #breaks(error: Error): void {

@@ -1,5 +1,7 @@
+import type { Connection as CoreConnection } from "mysql2";
 import { type Connection, type ConnectionOptions, createConnection } from "mysql2/promise";
 import { SourceSilentError } from "../reporting/errors.ts";
+import { closeConnection } from "./close-connection.ts";
 
 /**
  * A connection for queries during the dump. It belongs to one attempt, which fails when the
@@ -30,7 +32,9 @@ export class ControlConnection implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#pings);
-    this.connection.destroy();
+    // mysql2's types do not have it.
+    const { connection } = this.connection as Connection & { readonly connection: CoreConnection };
+    closeConnection(connection);
     await Promise.resolve();
   }
 
@@ -39,6 +43,8 @@ export class ControlConnection implements AsyncDisposable {
     const silence = setTimeout(() => {
       this.#broken.reject(new SourceSilentError(`no answer from the server for ${silenceMs} ms`));
     }, silenceMs);
+    // The process may end before.
+    silence.unref();
     this.connection.ping().then(
       () => clearTimeout(silence),
       () => clearTimeout(silence), // the connection's events report it

@@ -1,4 +1,5 @@
 import type ZongJi from "@vlasky/zongji";
+import { closeConnection } from "./close-connection.ts";
 
 /** How long the server may take to acknowledge the end of a dump. */
 const ANSWER_MS = 1000;
@@ -27,7 +28,7 @@ export async function endDump(zongji: ZongJi, server: string | null): Promise<vo
     clearTimeout(timer);
   }
   // Without this connection, zongji cannot send its own `KILL`.
-  ctrlConnection?.destroy();
+  if (ctrlConnection != null) closeConnection(ctrlConnection);
   zongji.stop();
   // A paused socket would never notice that the server has closed the connection.
   stream?.destroy();

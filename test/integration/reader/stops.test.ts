@@ -5,6 +5,7 @@ import { installLedger, uninstallLedger } from "../../../operator/ledger/install
 import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 // Cases in which the reader cannot continue without losing or garbling a change. It ends with an
 // error that names the remedy.
@@ -32,6 +33,20 @@ async function ending(
   expect(await reader.exit()).toBe(1);
   return line["error"] as { name?: string; message?: string };
 }
+
+test.each(["off", "encrypt"])(
+  "a reader ends when it is told to, although the server no longer answers (TLS: %s)",
+  { timeout: 30_000 },
+  async (tls) => {
+    await using proxy = await TcpProxy.listen(mysql.server);
+    const { user, password } = mysql.server;
+    const address = { host: "127.0.0.1", port: proxy.port, user, password };
+    await using bench = await ReaderBench.create(aws, address, { SOURCE_TLS: tls });
+    const reader = await bench.start();
+    proxy.hold(true);
+    expect(await reader.stop()).toBe(0);
+  },
+);
 
 test("the reader stops when the next log was purged", async () => {
   await using bench = await ReaderBench.create(aws, mysql.server);
