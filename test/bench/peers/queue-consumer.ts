@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setTimeout as delay } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import type { LocalAws } from "@binlog-router/local-aws";
@@ -75,8 +74,7 @@ export class QueueConsumer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const ended = once(this.#worker, "exit");
-    void this.#worker.terminate();
-    await ended;
+    // Also where a failure has ended the thread before.
+    await this.#worker.terminate();
   }
 }
