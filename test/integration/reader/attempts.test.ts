@@ -29,7 +29,7 @@ test("a reader that connects again and again keeps nothing of its former attempt
     for (const { id } of await mysql.query<{ id: number }>(
       "SELECT processlist_id AS id FROM performance_schema.threads WHERE processlist_command LIKE 'Binlog Dump%'",
     ))
-      await mysql.query(`KILL ${id}`);
+      await mysql.query(`KILL QUERY ${id}`);
     await reader.logged("following the binlog", 1 + reconnect);
   }
   reader.signal("SIGUSR2");
