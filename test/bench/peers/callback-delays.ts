@@ -3,6 +3,7 @@ import type { LocalAws } from "@binlog-router/local-aws";
 import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { FrameSink } from "../read/frame-sink.ts";
+import { BenchOrders } from "../../support/snapshot/orders.ts";
 import { startReader } from "../read/drains.ts";
 import { newTable, write } from "./bench-server.ts";
 import { leftOut } from "./drains.ts";
@@ -65,8 +66,12 @@ export async function measureCallbackDelays(run: BenchmarkRun, servers: Servers)
     await using sink = await FrameSink.start({ withTimes: true });
     const warm = sink.take(warmRows);
     warm.catch(() => undefined);
-    await using _ = await startReader(aws, mysql, sink, stretch);
+    await using bench = await startReader(aws, mysql, sink, stretch);
     await warm;
+    // As if the route function delivered each frame at once. The reader pauses longer while frames
+    // are not delivered.
+    using lane = new BenchOrders(aws, bench);
+    await lane.delivered();
     const arrived = sink.take(rows);
     arrived.catch(() => undefined);
     await writeMeasured(table);
