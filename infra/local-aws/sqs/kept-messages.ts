@@ -23,6 +23,11 @@ type WrittenMessage = Omit<LoggedMessage, "attributes" | "body"> & {
   readonly attributes: readonly (readonly [string, MessageAttribute])[];
 };
 
+/** A line as it is in the file. */
+type WrittenLine =
+  | Exclude<Line, readonly ["+", ...unknown[]]>
+  | readonly ["+", queue: string, message: WrittenMessage, isSend: boolean];
+
 interface HeldQueue {
   readonly messages: Map<string, LoggedMessage>;
   sends: LoggedSend[];
@@ -203,9 +208,9 @@ function lineText(line: Line): string {
 /** Null when the text is not a line. */
 function parsed(text: string): Line | null {
   try {
-    const line = JSON.parse(text) as Line;
+    const line = JSON.parse(text) as WrittenLine;
     if (line[0] !== "+") return line;
-    const { body, attributes, ...rest } = line[2] as unknown as WrittenMessage;
+    const { body, attributes, ...rest } = line[2];
     const message = {
       ...rest,
       body: MessageBody.ofText(body),
