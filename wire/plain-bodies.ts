@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SendMessageCommandInput, SQSClient } from "@aws-sdk/client-sqs";
 import { Base64Text } from "./base64-text.ts";
-import { jsonStringRoom, writeJsonString } from "./json-string.ts";
+import { bodyPart, type MessageBody, requestBody, type RequestPart } from "./request-body.ts";
 import { RequestBuffers } from "./request-buffers.ts";
 import { Utf8Text } from "./utf8-text.ts";
 
@@ -14,7 +14,6 @@ const LONG = 1024;
 const MARK = randomUUID();
 
 const BODY = Symbol("body");
-type Body = string | Base64Text | Utf8Text;
 
 /**
  * The input of SendMessage, or an entry of SendMessageBatch, with a body that is bytes. Without
@@ -34,11 +33,11 @@ export function withBody<Input extends object>(
  * the request is signed. Returns the same client.
  */
 export function withPlainBodies(client: SQSClient): SQSClient {
-  const bodies = new WeakMap<object, readonly Body[]>();
+  const bodies = new WeakMap<object, readonly MessageBody[]>();
   const buffers = new RequestBuffers();
   client.middlewareStack.add(
     (next, context) => async (args) => {
-      const taken: Body[] = [];
+      const taken: MessageBody[] = [];
       const input = marked(args.input, taken);
       if (taken.length === 0) return next(args);
       bodies.set(context, taken);
@@ -67,7 +66,7 @@ export function withPlainBodies(client: SQSClient): SQSClient {
  * The input of SendMessage or SendMessageBatch with a mark in place of each long body. Adds the
  * bodies to `taken`.
  */
-function marked(input: object, taken: Body[]): object {
+function marked(input: object, taken: MessageBody[]): object {
   const { Entries: entries } = input as { readonly Entries?: unknown };
   if (Array.isArray(entries))
     return { ...input, Entries: entries.map((entry: object) => marked(entry, taken)) };
@@ -90,7 +89,7 @@ function marked(input: object, taken: Body[]): object {
  */
 function putBack(
   request: { body: unknown },
-  taken: readonly Body[],
+  taken: readonly MessageBody[],
   buffers: RequestBuffers,
 ): Buffer {
   const { body } = request;
@@ -101,65 +100,17 @@ function putBack(
       ? Buffer.from(body)
       : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const mark = Buffer.from(`"${MARK}"`);
-  const pieces: Piece[] = [];
+  const parts: RequestPart[] = [];
   let copied = 0;
   for (const original of taken) {
     const at = text.indexOf(mark, copied);
     if (at === -1)
       throw new TypeError("the SDK's request does not hold its message bodies as JSON");
-    pieces.push(text.subarray(copied, at), pieceOf(original));
+    parts.push(text.subarray(copied, at), bodyPart(original));
     copied = at + mark.length;
   }
-  pieces.push(text.subarray(copied));
-  const { buffer, end } = filled(pieces, buffers);
-  request.body = buffer.subarray(0, end);
+  parts.push(text.subarray(copied));
+  const { buffer, bytes } = requestBody(parts, buffers);
+  request.body = bytes;
   return buffer;
 }
-
-/** A part of a request: finished bytes, or a text that becomes a JSON string. */
-type Piece = Uint8Array | Base64Text | Utf8Text;
-
-function pieceOf(body: Body): Piece {
-  if (typeof body !== "string") return body;
-  // A lone surrogate cannot be written in UTF-8; JSON.stringify escapes it.
-  return body.isWellFormed() ? new Utf8Text(Buffer.from(body)) : Buffer.from(JSON.stringify(body));
-}
-
-/** Writes the parts one after the other into one of `buffers`. */
-function filled(
-  pieces: readonly Piece[],
-  buffers: RequestBuffers,
-): { readonly buffer: Buffer; readonly end: number } {
-  const buffer = buffers.take(pieces.reduce((sum, piece) => sum + roomFor(piece), 0));
-  let end: number | null = 0;
-  for (const piece of pieces) {
-    end = put(piece, buffer, end);
-    if (end !== null) continue;
-    buffers.giveBack(buffer);
-    return filled(pieces.map(stringified), buffers);
-  }
-  return { buffer, end };
-}
-
-function roomFor(piece: Piece): number {
-  return piece instanceof Utf8Text ? jsonStringRoom(piece.bytes.length) : piece.length + 2;
-}
-
-/** Writes a part of a request; returns where it ends, or null, see `writeJsonString`. */
-function put(piece: Piece, target: Buffer, start: number): number | null {
-  if (piece instanceof Utf8Text) return writeJsonString(piece.bytes, target, start);
-  if (!(piece instanceof Base64Text)) {
-    target.set(piece, start);
-    return start + piece.length;
-  }
-  target[start] = QUOTE;
-  const end = piece.writeTo(target, start + 1);
-  target[end] = QUOTE;
-  return end + 1;
-}
-
-function stringified(piece: Piece): Piece {
-  return piece instanceof Utf8Text ? Buffer.from(JSON.stringify(String(piece))) : piece;
-}
-
-const QUOTE = 34;

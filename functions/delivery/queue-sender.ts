@@ -1,14 +1,8 @@
-import {
-  SendMessageBatchCommand,
-  SendMessageCommand,
-  type SendMessageBatchRequestEntry,
-  type SQSClient,
-} from "@aws-sdk/client-sqs";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { siblingQueueUrl } from "../../wire/names.ts";
 import { compressMessage } from "../../wire/compressed-message.ts";
 import { encodePointer, PAYLOAD_SIZE_ATTRIBUTE } from "../../wire/payload-pointer.ts";
 import { messagePayloadPrefix } from "../../wire/payloads.ts";
-import { withBody } from "../../wire/plain-bodies.ts";
 import { bytesOf, type Utf8Text } from "../../wire/utf8-text.ts";
 import type { PayloadBucket } from "../aws/payload-bucket.ts";
 import type { Trouble } from "../failures/parked.ts";
@@ -17,6 +11,7 @@ import { OwnTroubleError } from "../ground/errors.ts";
 import type { OutgoingMessage } from "../message/outgoing-message.ts";
 import type { Patience } from "./patience.ts";
 import { patientRequest } from "./patient-request.ts";
+import { QueueRequests, type QueueEntry } from "./queue-requests.ts";
 import { MOST_BYTES, nextBatches, requestBytes, type Waiting } from "./request-batches.ts";
 import { payloadTrouble, sendTrouble } from "./send-trouble.ts";
 
@@ -79,7 +74,8 @@ export interface QueueSenderOptions {
  * the queue, and the unsent messages are returned.
  */
 export function queueSender(options: QueueSenderOptions): Sender {
-  const { client, rawQueueUrl, payloads, patience } = options;
+  const { rawQueueUrl, payloads, patience } = options;
+  const requests = new QueueRequests(options.client);
   return {
     async send(queueName, messages, onWaiting) {
       const unsent = new Set(await Promise.all(messages.map(encoded)));
@@ -114,45 +110,35 @@ export function queueSender(options: QueueSenderOptions): Sender {
       queueName,
       bytes: batch.reduce((sum, { bytes }) => sum + requestBytes(bytes), 0),
     };
-    const QueueUrl = siblingQueueUrl(rawQueueUrl, queueName);
+    const queueUrl = siblingQueueUrl(rawQueueUrl, queueName);
     if (batch.length === 1) {
-      const command = new SendMessageCommand({ QueueUrl, ...(await parameters(first)) });
+      const entry = await entryOf(first);
       await patientRequest(patience, request, (time) =>
-        underWay(client.send(command, time), onWaiting),
+        underWay(requests.send(queueUrl, entry, time), onWaiting),
       );
       return [first];
     }
-    const Entries = await Promise.all(
-      batch.map(async (message, index): Promise<SendMessageBatchRequestEntry> => ({
-        Id: String(index),
-        ...(await parameters(message)),
-      })),
+    const entries = await Promise.all(batch.map(entryOf));
+    const failures = await patientRequest(patience, request, (time) =>
+      underWay(requests.sendBatch(queueUrl, entries, time), onWaiting),
     );
-    const command = new SendMessageBatchCommand({ QueueUrl, Entries });
-    const { Failed: failed = [] } = await patientRequest(patience, request, (time) =>
-      underWay(client.send(command, time), onWaiting),
-    );
-    const failures = new Set(failed.map(({ Id: id }) => id));
     const sent = batch.filter((_message, index) => !failures.has(String(index)));
     // The SDK retries requests, not entries of a batch. Sent alone, the first message is retried,
     // and its error has a code.
     return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
-  async function parameters({ message, group, body, bytes }: EncodedMessage) {
+  async function entryOf({ message, group, body, bytes }: EncodedMessage): Promise<QueueEntry> {
     const { environment, deduplicationId } = message;
     const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
-    if (bytes <= MOST_BYTES)
-      return typeof body === "string" ? { ...ids, MessageBody: body } : withBody(ids, body);
+    if (bytes <= MOST_BYTES) return { fields: ids, body };
     const prefix = messagePayloadPrefix(environment);
     const key = prefix + deduplicationId;
     await offload(prefix, key, body);
+    const size = { DataType: "Number", StringValue: String(bytes) };
     return {
-      ...ids,
-      MessageBody: encodePointer({ bucket: payloads.name, key }),
-      MessageAttributes: {
-        [PAYLOAD_SIZE_ATTRIBUTE]: { DataType: "Number", StringValue: String(bytes) },
-      },
+      fields: { ...ids, MessageAttributes: { [PAYLOAD_SIZE_ATTRIBUTE]: size } },
+      body: encodePointer({ bucket: payloads.name, key }),
     };
   }
 

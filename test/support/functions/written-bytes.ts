@@ -1,5 +1,6 @@
 import { zstdDecompressSync } from "node:zlib";
 import type { Clients } from "../../../functions/aws/clients.ts";
+import { aroundRequests, inputOf } from "./around-requests.ts";
 
 /**
  * Everything that AWS clients send: the texts and bytes of all requests, compressed ones unpacked.
@@ -9,7 +10,7 @@ export class WrittenBytes {
 
   watch({ sqs, dynamodb, s3 }: Clients): void {
     const take = (input: unknown): void => this.take(input);
-    sqs.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
+    aroundRequests(sqs, (request, send) => (take(inputOf(request)), send()));
     dynamodb.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
     s3.middlewareStack.add((next) => (args) => (take(args.input), next(args)), STEP);
   }

@@ -5,6 +5,7 @@ import type { RoutingInput } from "../../../../config/routing.ts";
 import { messageText } from "../../../../wire/compressed-message.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
+import { aroundRequests, inputOf } from "../../../support/functions/around-requests.ts";
 import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, retry, route } from "../../../support/functions/invoke.ts";
 import { Stage } from "../../../support/functions/stage.ts";
@@ -94,16 +95,12 @@ test("a frame of which a plain message was sent arrives whole after the queue's 
   await using stage = await Stage.start(routing());
   const clients = stage.newClients();
   let sends = 0;
-  clients.sqs.middlewareStack.add(
-    (next) => async (args) => {
-      const { QueueUrl: url } = args.input as { QueueUrl?: string };
-      if (url?.endsWith(QUEUE) && ++sends > 1) {
-        throw Object.assign(new Error("the invocation ends here"), { name: "ExpiredToken" });
-      }
-      return next(args);
-    },
-    { step: "initialize" },
-  );
+  aroundRequests(clients.sqs, async (request, send) => {
+    if (String(inputOf(request)["QueueUrl"]).endsWith(QUEUE) && ++sends > 1) {
+      throw Object.assign(new Error("the invocation ends here"), { name: "ExpiredToken" });
+    }
+    return send();
+  });
   const long = Array.from({ length: 15 }, () => ({ text: "x".repeat(100_000) }));
   const event = rawEvent([new TestLane().frame(long)]);
   expect(await route(stage.runtimeWith(clients), event)).toHaveLength(1);

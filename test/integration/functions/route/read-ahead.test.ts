@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { aroundRequests } from "../../../support/functions/around-requests.ts";
 import { TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { CountingMetrics, rawEvent, route } from "../../../support/functions/invoke.ts";
 import { numbers } from "../../../support/functions/received.ts";
@@ -26,14 +27,11 @@ function waitingFor(user: string) {
   const clients = stage.newClients();
   const isAsked = Promise.withResolvers<void>();
   let sends = 0;
-  clients.sqs.middlewareStack.add(
-    (next) => async (args) => {
-      const answer = await next(args);
-      if (sends++ === 0) await isAsked.promise;
-      return answer;
-    },
-    { step: "initialize" },
-  );
+  aroundRequests(clients.sqs, async (_request, send) => {
+    const answer = await send();
+    if (sends++ === 0) await isAsked.promise;
+    return answer;
+  });
   const runtime = stage.runtimeWith(clients);
   const { subscriptions, environmentOf } = runtime.rules;
   const asked = (name: string, host: string): string | null => {

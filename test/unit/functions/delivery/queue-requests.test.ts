@@ -1,0 +1,222 @@
+import { randomBytes } from "node:crypto";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { clientSettings } from "../../../../functions/aws/clients.ts";
+import { QueueRequests, type QueueEntry } from "../../../../functions/delivery/queue-requests.ts";
+import { Base64Text } from "../../../../wire/base64-text.ts";
+import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
+import { Utf8Text } from "../../../../wire/utf8-text.ts";
+import {
+  constantHeaders,
+  isBySdk,
+  isSignedWith,
+  type ReceivedRequest,
+  SqsRequests,
+} from "../../../support/sqs-requests.ts";
+
+const server = await SqsRequests.listen();
+const { received, treatments, endpoint } = server;
+const QUEUE = `${endpoint}/000000000000/shop-billing-staging.fifo`;
+const OTHER = `${endpoint}/000000000000/shop-billing-test.fifo`;
+const SECRET = "secret";
+const ATTRIBUTES = { size: { DataType: "Number", StringValue: "5" } };
+/** Short, so that a request that is held ends soon. */
+const limits = () => ({ abortSignal: new AbortController().signal, requestTimeout: 300 });
+
+let client: SQSClient;
+let requests: QueueRequests;
+
+beforeEach(() => {
+  client = withPlainBodies(
+    new SQSClient({
+      ...clientSettings("route").sqs,
+      region: "eu-west-1",
+      endpoint,
+      credentials: { accessKeyId: "id", secretAccessKey: SECRET },
+    }),
+  );
+  requests = new QueueRequests(client);
+  received.length = 0;
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  client.destroy();
+  expect(treatments).toEqual([]);
+});
+
+afterAll(() => server[Symbol.asyncDispose]());
+
+function entry(body: QueueEntry["body"], more: object = {}): QueueEntry {
+  return { fields: { MessageGroupId: "g", MessageDeduplicationId: "id", ...more }, body };
+}
+
+const send = (body: QueueEntry["body"] = "text", queue = QUEUE): Promise<void> =>
+  requests.send(queue, entry(body), limits());
+
+const makers = (): boolean[] => received.map(isBySdk);
+
+const parsed = ({ body }: ReceivedRequest): unknown => JSON.parse(body.toString());
+
+/** Bodies as the function has them: finished bytes, other formats' texts, compressed ones. */
+const BODIES = [
+  new Utf8Text(Buffer.from(JSON.stringify({ text: 'é 😀 "quoted" \\'.repeat(300) }))),
+  new Utf8Text(Buffer.from("\n\t".repeat(2000))),
+  "short",
+  `lone \ud800 surrogate ${"x".repeat(2000)}`,
+  'é"\\\n'.repeat(3000),
+  new Base64Text("zstd:", randomBytes(200_000)),
+];
+
+describe("requests to a queue", () => {
+  test("are the SDK's at first; those after it say the same, with the same headers", async () => {
+    for (let time = 0; time < 2; time++) {
+      for (const body of BODIES) {
+        requests = time === 0 ? new QueueRequests(client) : requests;
+        await requests.send(QUEUE, entry(body, { MessageAttributes: ATTRIBUTES }), limits());
+      }
+    }
+    const { length } = BODIES;
+    expect(makers()).toEqual([...BODIES.map(() => true), ...BODIES.map(() => false)]);
+    for (const [index, body] of BODIES.entries()) {
+      const [bySdk, copy] = [received[index], received[index + length]] as [
+        ReceivedRequest,
+        ReceivedRequest,
+      ];
+      expect(parsed(copy)).toEqual(parsed(bySdk));
+      expect(parsed(copy)).toHaveProperty("MessageBody", String(body));
+      expect(constantHeaders(copy)).toEqual(constantHeaders(bySdk));
+      expect(copy.headers["content-length"]).toBe(String(copy.body.length));
+      expect(isSignedWith(copy, SECRET)).toBe(true);
+    }
+  });
+
+  test("with several messages are copied, too, and each entry keeps its body", async () => {
+    const entries = BODIES.map((body, index) =>
+      entry(body, {
+        MessageGroupId: `g${index}`,
+        ...(index % 2 === 0 && { MessageAttributes: ATTRIBUTES }),
+      }),
+    );
+    for (let time = 0; time < 2; time++) await requests.sendBatch(QUEUE, entries, limits());
+    expect(makers()).toEqual([true, false]);
+    const [bySdk, copy] = received as [ReceivedRequest, ReceivedRequest];
+    expect(parsed(copy)).toEqual(parsed(bySdk));
+    expect(parsed(copy)).toMatchObject({
+      Entries: BODIES.map((body, index) => ({ Id: String(index), MessageBody: String(body) })),
+    });
+    expect(constantHeaders(copy)).toEqual(constantHeaders(bySdk));
+    expect(isSignedWith(copy, SECRET)).toBe(true);
+    await send();
+    expect(makers()).toEqual([true, false, true]);
+  });
+
+  test("at the same time keep their bodies, and those of another queue their queue", async () => {
+    await send();
+    await send("text", OTHER);
+    received.length = 0;
+    const texts = Array.from({ length: 40 }, (_, i) => `"${i}"`.repeat(1000 * (i % 5)) + i);
+    await Promise.all(
+      texts.map((text, i) => send(new Utf8Text(Buffer.from(text)), i % 2 === 0 ? QUEUE : OTHER)),
+    );
+    expect(makers()).toEqual(texts.map(() => false));
+    expect(new Set(received.map((request) => JSON.stringify(parsed(request))))).toEqual(
+      new Set(
+        texts.map((MessageBody, i) =>
+          JSON.stringify({
+            QueueUrl: i % 2 === 0 ? QUEUE : OTHER,
+            ...entry("").fields,
+            MessageBody,
+          }),
+        ),
+      ),
+    );
+  });
+});
+
+describe("entries that SQS refuses", () => {
+  test("are told apart from those that were sent, whoever made the request", async () => {
+    const answer = JSON.stringify({
+      Successful: [{ Id: "0", MessageId: "m", MD5OfMessageBody: "x" }],
+      Failed: [{ Id: "1", SenderFault: false, Code: "InternalError", Message: "no" }],
+    });
+    const entries = [entry("a", { MessageGroupId: "a" }), entry("b", { MessageGroupId: "b" })];
+    for (let time = 0; time < 2; time++) {
+      treatments.push({ answer });
+      expect(await requests.sendBatch(QUEUE, entries, limits())).toEqual(new Set(["1"]));
+    }
+    expect(makers()).toEqual([true, false]);
+  });
+});
+
+const refusal = (code: string, status = 400) => ({
+  status,
+  answer: JSON.stringify({ __type: `com.amazonaws.sqs#${code}`, message: "no" }),
+});
+
+describe("a copy without success", () => {
+  test("is repeated by the SDK, whose error it then is", async () => {
+    await send();
+    treatments.push(refusal("AccessDenied"), refusal("AccessDenied"));
+    await expect(send()).rejects.toMatchObject({ name: "AccessDenied" });
+    expect(makers()).toEqual([true, false, true]);
+  });
+
+  test("is repeated with the SDK's pauses while SQS throttles", async () => {
+    await send();
+    treatments.push(...Array.from({ length: 4 }, () => refusal("RequestThrottled")));
+    await send();
+    expect(makers()).toEqual([true, false, true, true, true, true]);
+  });
+
+  test("leaves its queue to the SDK for a minute, and no other queue", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    await send("text", OTHER);
+    await send();
+    treatments.push(refusal("RequestThrottled"));
+    await send();
+    await send();
+    await send("text", OTHER);
+    vi.advanceTimersByTime(61_000);
+    await send();
+    await send();
+    expect(makers()).toEqual([true, true, false, true, true, false, true, false]);
+  });
+
+  test("is repeated after a cut connection, half an answer, another answer and none", async () => {
+    await send();
+    for (const treatment of ["cut", "half", { answer: "<html>" }, "hold"] as const) {
+      received.length = 0;
+      treatments.push(treatment);
+      await send(`after ${JSON.stringify(treatment)}`);
+      expect(makers()).toEqual(treatment === "cut" ? [true] : [false, true]);
+      expect(parsed(received.at(-1) as ReceivedRequest)).toHaveProperty(
+        "MessageBody",
+        `after ${JSON.stringify(treatment)}`,
+      );
+    }
+  });
+
+  test("is not repeated when the time is over", async () => {
+    await send();
+    treatments.push("hold");
+    const abort = new AbortController();
+    const held = requests.send(QUEUE, entry("text"), { ...limits(), abortSignal: abort.signal });
+    await vi.waitFor(() => expect(received).toHaveLength(2));
+    abort.abort();
+    await expect(held).rejects.toMatchObject({ name: "AbortError" });
+    expect(makers()).toEqual([true, false]);
+  });
+});
+
+test("a copy has the trace of its own invocation, not that of the first request", async () => {
+  vi.stubEnv("AWS_LAMBDA_FUNCTION_NAME", "route");
+  const traces = ["Root=1-first", "Root=1-second", undefined, "Root=1-third"];
+  for (const trace of traces) {
+    vi.stubEnv("_X_AMZN_TRACE_ID", trace);
+    await send();
+  }
+  expect(makers()).toEqual([true, false, false, false]);
+  expect(received.map(({ headers }) => headers["x-amzn-trace-id"])).toEqual(traces);
+});

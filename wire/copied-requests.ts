@@ -1,0 +1,129 @@
+import { finished } from "node:stream/promises";
+import type { ServiceInputTypes, ServiceOutputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import { recursionDetectionMiddleware } from "@aws-sdk/core/client";
+import type { CommandImpl } from "@smithy/core/client";
+import { requestBody, type RequestPart } from "./request-body.ts";
+import { RequestBuffers } from "./request-buffers.ts";
+
+type Signer = Awaited<ReturnType<SQSClient["config"]["signer"]>>;
+type UnsignedRequest = Parameters<Signer["sign"]>[0];
+
+/** A request of the SDK that succeeded, unsigned and without its body. */
+interface Pattern {
+  readonly request: UnsignedRequest;
+  readonly signer: Signer;
+}
+
+/** The time limits for one request. */
+export interface RequestLimits {
+  readonly abortSignal: AbortSignal;
+  /** Milliseconds; when omitted, the client's. */
+  readonly requestTimeout?: number;
+}
+
+/**
+ * How long only the SDK sends after SQS refused a request that the SDK did not make, milliseconds.
+ */
+const DISTRUST_MS = 60_000;
+
+/**
+ * Requests of one kind to one queue, for half of the SDK's processor time. The SDK makes each
+ * request in some dozen steps. So it makes the first one, and further requests are copies of that
+ * one with another body. The client signs them and sends them on its connections. When SQS does not
+ * answer a copy with success, the SDK makes the next requests: it knows SQS's errors, and corrects
+ * the clock. docs/decisions/requests-without-the-sdk.md
+ */
+export class CopiedRequests {
+  readonly #client: SQSClient;
+  readonly #buffers: RequestBuffers;
+  #pattern: Pattern | null = null;
+  /** `performance.now()` of the time from which on requests are copied. */
+  #copiesFromMs = -Infinity;
+
+  /** Requests of several kinds may share `buffers`. */
+  constructor(client: SQSClient, buffers = new RequestBuffers()) {
+    this.#client = client;
+    this.#buffers = buffers;
+  }
+
+  /** Whether there is a request to copy. */
+  get areReady(): boolean {
+    return this.#pattern !== null;
+  }
+
+  /** The SDK makes the request. If it succeeds, it is kept for copies. */
+  async bySdk<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
+    command: CommandImpl<Input, Output, SQSClient["config"], ServiceInputTypes, ServiceOutputTypes>,
+    limits: RequestLimits,
+  ): Promise<Output> {
+    let made: UnsignedRequest | undefined;
+    command.middlewareStack.add(
+      (next) => (args) => {
+        const request = args.request as UnsignedRequest;
+        made = { ...request, headers: withoutTrace(request.headers), body: undefined };
+        return next(args);
+      },
+      // The last step before the SDK numbers its attempts and signs them.
+      { step: "build", priority: "low" },
+    );
+    const output = await this.#client.send(command, limits);
+    const signer = await this.#client.config.signer();
+    if (made !== undefined && performance.now() >= this.#copiesFromMs)
+      this.#pattern = { request: made, signer };
+    return output;
+  }
+
+  /**
+   * Sends a copy whose body is these parts, and returns the text of SQS's answer. Rejects when
+   * the request may have had no success, also when there is no request to copy.
+   */
+  async copy(parts: readonly RequestPart[], limits: RequestLimits): Promise<string> {
+    const pattern = this.#pattern;
+    if (pattern === null) throw new RangeError("there is no request to copy");
+    const { buffer, bytes } = requestBody(parts, this.#buffers);
+    const answer = await this.#send(pattern, bytes, limits);
+    // After a failure, a socket may still send from it.
+    this.#buffers.giveBack(buffer);
+    return answer;
+  }
+
+  async #send(pattern: Pattern, body: Buffer, limits: RequestLimits): Promise<string> {
+    const { systemClockOffset, requestHandler } = this.#client.config;
+    const headers = { ...pattern.request.headers, "content-length": String(body.length) };
+    const request = { ...pattern.request, headers, body };
+    await addTrace({ input: {}, request });
+    const signingDate = new Date(Date.now() + systemClockOffset);
+    const signed = await pattern.signer.sign(request, { signingDate });
+    const { response } = await requestHandler.handle(signed, limits);
+    const chunks: Buffer[] = [];
+    await finished(response.body.on("data", (chunk: Buffer) => chunks.push(chunk)));
+    if (response.statusCode === OK) return Buffer.concat(chunks).toString();
+    this.#pattern = null;
+    this.#copiesFromMs = performance.now() + DISTRUST_MS;
+    throw new RefusedError(response.statusCode);
+  }
+}
+
+/** SQS refused a request. The SDK makes the next one, and tells the reason. */
+class RefusedError extends Error {
+  override readonly name = "RefusedError";
+
+  constructor(status: number) {
+    super(`SQS answered with HTTP status ${status}`);
+  }
+}
+
+/** The SDK's step that adds the headers of an invocation's trace, in Lambda. */
+const addTrace = recursionDetectionMiddleware()(
+  async () => ({ output: { $metadata: {} }, response: undefined }),
+  {},
+);
+
+const TRACE_HEADERS = /^(x-amzn-trace-id|traceparent|tracestate|baggage)$/i;
+
+/** The headers without those of a trace, which differ from invocation to invocation. */
+function withoutTrace(headers: UnsignedRequest["headers"]): UnsignedRequest["headers"] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !TRACE_HEADERS.test(name)));
+}
+
+const OK = 200;
