@@ -47,3 +47,19 @@ test("every pair of bytes is written as JSON.stringify writes it", () => {
     expect(written(text)).toBe(JSON.stringify(text));
   }
 });
+
+test("a text that is longer than what is escaped at once keeps all its bytes", () => {
+  const piece = 64 * 1024;
+  for (const length of [piece - 1, piece, piece + 1, 2 * piece - 1, 2 * piece, 2 * piece + 17]) {
+    for (const special of ['"', "\\", "é"]) {
+      for (const at of [0, piece - 2, piece - 1, piece, length - 2]) {
+        if (at > length) continue;
+        const text = `${"x".repeat(at)}${special}`.padEnd(length, "y");
+        expect(written(text) === JSON.stringify(text)).toBe(true);
+      }
+    }
+    const quotes = '"'.repeat(length);
+    expect(written(quotes) === JSON.stringify(quotes)).toBe(true);
+    expect(written(`${"x".repeat(length)}\n`)).toBe(null);
+  }
+});
