@@ -179,10 +179,10 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     dump = await BinlogDump.start({
       ...server,
       start,
-      onEvent: (bytes, from, to) => {
+      onEvent: (bytes, from, to, isVerified) => {
         report.event(bytes, from);
         const { reader, tap } = pipeline;
-        const handled = reader.onEvent(bytes, from, to);
+        const handled = reader.onEvent(bytes, from, to, isVerified);
         return handled === undefined
           ? tap.at(reader.boundary)
           : handled.then(() => tap.at(reader.boundary));

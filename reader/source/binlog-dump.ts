@@ -4,6 +4,7 @@ import type { Connection, ConnectionOptions } from "mysql2";
 import { SourceSilentError } from "../reporting/errors.ts";
 import { divert, openSocket } from "./dump-socket.ts";
 import { endDump } from "./end-dump.ts";
+import { packetOf } from "./packet-of.ts";
 import { PacketSplitter } from "./packet-splitter.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 
@@ -31,10 +32,16 @@ export interface BinlogDumpOptions {
   readonly silenceMs: number;
   /**
    * Called with each event of the dump, in order, as it arrives: `bytes` from `start` to `end` are
-   * header, body and, if enabled, checksum. They are valid only during the call. When it returns a
-   * promise, the next event waits for it. An error that it throws or rejects with ends the dump.
+   * header, body and, if enabled, checksum. They are valid only during the call. `isVerified`: the
+   * event ends with its right checksum. When it returns a promise, the next event waits for it. An
+   * error that it throws or rejects with ends the dump.
    */
-  readonly onEvent: (bytes: Buffer, start: number, end: number) => void | Promise<void>;
+  readonly onEvent: (
+    bytes: Buffer,
+    start: number,
+    end: number,
+    isVerified: boolean,
+  ) => void | Promise<void>;
 }
 
 /**
@@ -188,9 +195,9 @@ export class BinlogDump implements AsyncDisposable {
     const { stream, sequenceId } = connection;
     const splitter = new PacketSplitter({
       sequence: sequenceId,
-      onPacket: (bytes, start, end) => {
+      onPacket: (bytes, start, end, isVerified) => {
         this.#silence.hears();
-        if (bytes[start] === EVENT && start < end) this.#handle(bytes, start + 1, end);
+        if (bytes[start] === EVENT && start < end) this.#handle(bytes, start + 1, end, isVerified);
         else connection.packetParser.execute(packetOf(bytes.subarray(start, end), sequenceId));
       },
       onDisorder: (error) => this.#end(error),
@@ -203,9 +210,9 @@ export class BinlogDump implements AsyncDisposable {
     stream.pause();
   }
 
-  #handle(bytes: Buffer, start: number, end: number): void {
+  #handle(bytes: Buffer, start: number, end: number, isVerified: boolean): void {
     try {
-      const handled = this.#options.onEvent(bytes, start, end);
+      const handled = this.#options.onEvent(bytes, start, end, isVerified);
       if (handled !== undefined) this.#wait(handled);
     } catch (error) {
       this.#end(error);
@@ -262,23 +269,9 @@ declare module "mysql2" {
 
 /** The first byte of a packet that has an event. */
 const EVENT = 0;
-/** More than the server's longest error, bytes. */
-const LONGEST_ERROR = 4096;
 const WRITE_TIMEOUT_S = 86_400;
 /** The greatest value that MySQL accepts. */
 const LONGEST_WAIT_S = 31_536_000;
-
-/**
- * The packet with a header, for mysql2, which makes errors of the server's. Of a longer payload,
- * which no error has, only the beginning.
- */
-function packetOf(payload: Buffer, sequence: number): Buffer {
-  const beginning = payload.subarray(0, LONGEST_ERROR);
-  const header = Buffer.alloc(4);
-  header.writeUIntLE(beginning.length, 0, 3);
-  header[3] = sequence;
-  return Buffer.concat([header, beginning]);
-}
 
 function connectionOf(zongji: ZongJi): Connection {
   if (zongji.connection == null) throw new Error("zongji is ready without a connection");

@@ -1,3 +1,5 @@
+import { JointChecksum } from "./joint-checksum.ts";
+
 /** The usual size of the buffer, bytes: room for an unfinished packet and for another read. */
 const BUFFER_BYTES = 128 * 1024;
 /** How much is read at once at most, bytes. */
@@ -15,9 +17,10 @@ export interface PacketSplitterOptions {
   readonly sequence: number;
   /**
    * Called with each packet's payload, in `bytes` from `start` to `end`. The bytes are valid only
-   * during the call. It may pause the splitter.
+   * during the call. It may pause the splitter. `isVerified`: it is an
+   * event that ends with its right checksum; false when that is not known.
    */
-  readonly onPacket: (bytes: Buffer, start: number, end: number) => void;
+  readonly onPacket: (bytes: Buffer, start: number, end: number, isVerified: boolean) => void;
   /** Called when a packet is missing or comes twice. The splitter pauses then. */
   readonly onDisorder: (error: PacketOrderError) => void;
 }
@@ -35,6 +38,9 @@ export class PacketSplitter {
   /** What is not handled yet is in the buffer from `#start` to `#end`. */
   #start = 0;
   #end = 0;
+  readonly #checksum = new JointChecksum();
+  /** The end of the verified packets, which may be handled already. */
+  #verifiedEnd = 0;
   #received = 0;
   #sequence: number;
   /** The parts of a packet that continues. */
@@ -59,6 +65,7 @@ export class PacketSplitter {
     if (buffer !== this.#buffer || this.#start > 0)
       this.#buffer.copy(buffer, 0, this.#start, this.#end);
     this.#buffer = buffer;
+    this.#verifiedEnd = Math.max(0, this.#verifiedEnd - this.#start);
     this.#start = 0;
     this.#end = unread;
     return buffer.subarray(unread, unread + READ_BYTES);
@@ -68,6 +75,8 @@ export class PacketSplitter {
   filled(count: number): void {
     this.#received += count;
     this.#end += count;
+    const unverified = Math.max(this.#start, this.#verifiedEnd);
+    this.#verifiedEnd = this.#checksum.verify(this.#buffer, unverified, this.#end);
     this.#split();
   }
 
@@ -131,12 +140,12 @@ export class PacketSplitter {
     this.#start = end;
     const isContinued = end - start === LONGEST_PAYLOAD;
     if (!isContinued && this.#parts.length === 0)
-      return this.#options.onPacket(this.#buffer, start, end);
+      return this.#options.onPacket(this.#buffer, start, end, end <= this.#verifiedEnd);
     this.#parts.push(Buffer.from(this.#buffer.subarray(start, end)));
     if (isContinued) return;
     const whole = Buffer.concat(this.#parts);
     this.#parts = [];
-    this.#options.onPacket(whole, 0, whole.length);
+    this.#options.onPacket(whole, 0, whole.length, false);
   }
 
   /** The end of the packet at `#start`; of its header, while that is incomplete. */

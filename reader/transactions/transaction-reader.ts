@@ -1,4 +1,4 @@
-import { verifiedEnd } from "../binlog-format/events/checksum.ts";
+import { CHECKSUM_LENGTH, verifiedEnd } from "../binlog-format/events/checksum.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
 import {
   emptyHeader,
@@ -127,19 +127,20 @@ export class TransactionReader {
   }
 
   /**
-   * Handles the next event of the dump. For a large compressed transaction it returns a promise,
-   * for which the next event must wait. Throws (or rejects with) UnreadableBinlogError,
-   * UnreadableTransactionError or BinlogGapError when reading on could lose or garble a change, and
-   * BinlogInterruptedError when another dump must begin.
+   * Handles the next event of the dump. `isVerified`: if it has a checksum, it is right. For a
+   * large compressed transaction it returns a promise, for which the next event must wait. Throws
+   * (or rejects with) UnreadableBinlogError, UnreadableTransactionError or BinlogGapError when
+   * reading on could lose or garble a change, and BinlogInterruptedError when another dump must
+   * begin.
    */
-  onEvent(bytes: Buffer, start = 0, end = bytes.length): void | Promise<void> {
+  onEvent(bytes: Buffer, start = 0, end = bytes.length, isVerified = false): void | Promise<void> {
     try {
       const header = parseEventHeader(bytes, start, end, this.#header);
       if (header.type === EventType.FORMAT_DESCRIPTION_EVENT) {
         this.#position.advance(header);
         this.#onFormatDescription(header, bytes.subarray(start, end));
       } else {
-        const bodyEnd = this.#checksums ? verifiedEnd(bytes, start, end) : end;
+        const bodyEnd = this.#bodyEnd(bytes, start, end, isVerified);
         this.#position.advance(header);
         if (header.type === EventType.TRANSACTION_PAYLOAD_EVENT) {
           const payload = bytes.subarray(start, bodyEnd);
@@ -151,6 +152,12 @@ export class TransactionReader {
     } catch (error) {
       throw this.#unreadable(error);
     }
+  }
+
+  /** Where the event ends without its checksum. Throws CorruptEventError when that is wrong. */
+  #bodyEnd(bytes: Buffer, start: number, end: number, isVerified: boolean): number {
+    if (!this.#checksums) return end;
+    return isVerified ? end - CHECKSUM_LENGTH : verifiedEnd(bytes, start, end);
   }
 
   #onFormatDescription({ timestamp }: EventHeader, event: Buffer): void {

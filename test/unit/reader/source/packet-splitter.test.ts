@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { expect, test } from "vitest";
 import { PacketOrderError, PacketSplitter } from "../../../../reader/source/packet-splitter.ts";
@@ -89,14 +90,34 @@ test("what arrives during a pause is handled at its end, in one go", () => {
   expect(received).toEqual(many.map(String));
 });
 
+test("only events whose checksum is right are verified, however they are cut and paused", () => {
+  for (let seed = SEED; seed < SEED + ROUNDS; seed++) {
+    const random = new SeededRandom(seed);
+    const wrong = random.below(2) === 0 ? 0 : 40;
+    const sent = Array.from({ length: 400 }, () => event(random, random.below(400) < wrong));
+    const received = receive(random, stream(sent, 0), 0, (payload, isVerified) => {
+      const isRight = crc32(payload.subarray(1, -4)) === payload.readUInt32LE(payload.length - 4);
+      if (isVerified) expect(isRight, `seed ${seed}`).toBe(true);
+      if (wrong === 0) expect(isVerified, `seed ${seed}`).toBe(true);
+    });
+    expect(received.length, `seed ${seed}`).toBe(sent.length);
+  }
+});
+
 /** Receives the stream through a splitter that is paused and resumed at random. */
-function receive(random: SeededRandom, bytes: Buffer, sequence: number): Buffer[] {
+function receive(
+  random: SeededRandom,
+  bytes: Buffer,
+  sequence: number,
+  look: (payload: Buffer, isVerified: boolean) => void = () => undefined,
+): Buffer[] {
   const received: Buffer[] = [];
   let isPaused = false;
   const splitter = new PacketSplitter({
     sequence,
-    onPacket: (from, start, end) => {
+    onPacket: (from, start, end, isVerified) => {
       if (isPaused) throw new Error("a packet during a pause");
+      look(from.subarray(start, end), isVerified);
       received.push(Buffer.from(from.subarray(start, end)));
       from.fill(0xdb, start, end);
       const choice = random.below(20);
@@ -144,6 +165,16 @@ function randomPayload(random: SeededRandom): Buffer {
   const payload = Buffer.alloc(random.below(longest));
   for (let i = 0; i < payload.length; i += 1 + (payload.length >> 6))
     payload[i] = random.below(256);
+  return payload;
+}
+
+/** A zero and an event's bytes with their checksum, which may be wrong. */
+function event(random: SeededRandom, isWrong: boolean): Buffer {
+  const payload = Buffer.alloc(24 + random.below(2 * KIB));
+  for (let i = 1; i < payload.length; i += 7) payload[i] = random.below(256);
+  payload.writeUInt32LE(crc32(payload.subarray(1, -4)), payload.length - 4);
+  const at = 1 + random.below(payload.length - 1);
+  if (isWrong) payload[at] = (payload[at] ?? 0) ^ (1 + random.below(255));
   return payload;
 }
 
