@@ -222,17 +222,6 @@ export class JsonWriter {
     return at;
   }
 
-  /** Whether two parts of `source` are equal; a part that ends outside of it is not. */
-  areEqual(source: Uint8Array, one: number, other: number, length: number): boolean {
-    if (one + length > source.length || other + length > source.length) return false;
-    const view = viewOf(source);
-    let i = 0;
-    for (; i + WORD <= length; i += WORD)
-      if (view.getInt32(one + i, true) !== view.getInt32(other + i, true)) return false;
-    for (; i < length; i++) if (source[one + i] !== source[other + i]) return false;
-    return true;
-  }
-
   /** Writes a JSON string. */
   string(text: string): void {
     const utf8 = Buffer.from(text);

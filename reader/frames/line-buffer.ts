@@ -24,8 +24,8 @@ export class LineBuffer {
     n: number,
     texts: RowTexts,
   ): void {
-    const { bytes, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = texts;
-    this.#ensure(this.#length + LONGEST_HEAD + oldKeyEnd + SEPARATORS);
+    const { bytes, start, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = texts;
+    this.#ensure(this.#length + LONGEST_HEAD + oldKeyEnd - start + SEPARATORS);
     const to = this.#bytes;
     let at = this.#length;
     if (at > 0) to[at++] = LINE_FEED;
@@ -40,7 +40,7 @@ export class LineBuffer {
     to[at++] = TAB;
     at = copy(bytes, keyEnd, oldKeyEnd, to, at);
     to[at++] = TAB;
-    at = copy(bytes, 0, beforeEnd, to, at);
+    at = copy(bytes, start, beforeEnd, to, at);
     to[at++] = TAB;
     this.#length = copy(bytes, beforeEnd, afterEnd, to, at);
   }

@@ -39,7 +39,7 @@ export class SelectedRows {
   textsOf(row: SelectedRow): RowTexts {
     let texts: RowTexts | undefined;
     const image = this.#layOut(row);
-    this.#changes.decodeInserts(image, 0, image.length, this.#image, (_op, written) => {
+    this.#changes.insert(image, 0, image.length, this.#image, (_op, written) => {
       texts = written.kept();
     });
     if (texts === undefined) throw new RangeError("a selected row has no columns");

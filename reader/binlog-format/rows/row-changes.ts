@@ -33,84 +33,53 @@ export class RowChanges {
     this.#keyLength = definition.primaryKey.length;
   }
 
-  decodeInserts(
-    row: Buffer,
-    offset: number,
-    end: number,
-    image: RowImageWriter,
-    onRow: OnRow,
-  ): number {
-    // With binlog_row_image=MINIMAL, INSERT INTO t VALUES () has no column and so no bytes. The
-    // server writes such rows in separate events.
+  /**
+   * Reads the inserted row at `at`, which ends at `end` at the latest, and returns where it ends.
+   * So do `delete` and `update`. Throws CorruptEventError and RowTooLargeError.
+   */
+  insert(event: Buffer, at: number, end: number, image: RowImageWriter, onRow: OnRow): number {
+    const json = this.#json;
+    json.reset();
+    const next = writeImage(image, event, at, end, json, this.#after);
+    const afterEnd = json.position;
+    const keyEnd = this.#writeKey(this.#after, this.#after);
     this.#texts.isWhole = image.isWhole;
-    if (image.isEmpty && offset === end) {
-      this.#json.reset();
-      writeImage(image, row, offset, end, this.#json, this.#after);
-      const afterEnd = this.#json.position;
-      onRow("c", this.#set(0, afterEnd, afterEnd, afterEnd));
-      return 1;
-    }
-    const json = this.#json;
-    let count = 0;
-    for (let at = offset; at < end; count++) {
-      json.reset();
-      const next = writeImage(image, row, at, end, json, this.#after);
-      const afterEnd = json.position;
-      const keyEnd = this.#writeKey(this.#after, this.#after);
-      onRow("c", this.#set(0, afterEnd, keyEnd, keyEnd));
-      at = behind(at, next);
-    }
-    return count;
+    onRow("c", this.#set(0, afterEnd, keyEnd, keyEnd));
+    return next;
   }
 
-  decodeDeletes(
-    row: Buffer,
-    offset: number,
-    end: number,
-    image: RowImageWriter,
-    onRow: OnRow,
-  ): number {
+  delete(event: Buffer, at: number, end: number, image: RowImageWriter, onRow: OnRow): number {
+    const json = this.#json;
+    json.reset();
+    const next = writeImage(image, event, at, end, json, this.#before);
+    const beforeEnd = json.position;
+    const keyEnd = this.#writeKey(this.#before, this.#before);
     this.#texts.isWhole = true;
-    const json = this.#json;
-    let count = 0;
-    for (let at = offset; at < end; count++) {
-      json.reset();
-      const next = writeImage(image, row, at, end, json, this.#before);
-      const beforeEnd = json.position;
-      const keyEnd = this.#writeKey(this.#before, this.#before);
-      onRow("d", this.#set(beforeEnd, beforeEnd, keyEnd, keyEnd));
-      at = behind(at, next);
-    }
-    return count;
+    onRow("d", this.#set(beforeEnd, beforeEnd, keyEnd, keyEnd));
+    return next;
   }
 
-  decodeUpdates(
-    row: Buffer,
-    offset: number,
+  update(
+    event: Buffer,
+    at: number,
     end: number,
     beforeImage: RowImageWriter,
     afterImage: RowImageWriter,
     onRow: OnRow,
   ): number {
-    this.#texts.isWhole = afterImage.isWhole;
-    // Both images have the same columns, unless binlog_row_image is MINIMAL or NOBLOB.
-    const isAlike = afterImage === beforeImage;
     const json = this.#json;
-    let count = 0;
-    for (let at = offset; at < end; count++) {
-      json.reset();
-      const middle = writeImage(beforeImage, row, at, end, json, this.#before);
-      const beforeEnd = json.position;
-      const next = writeImage(afterImage, row, middle, end, json, this.#after, isAlike);
-      const afterEnd = json.position;
-      // A MINIMAL after image has only the changed columns; the other key columns are unchanged.
-      const keyEnd = this.#writeKey(this.#after, this.#before);
-      const oldKeyEnd = this.#writeKey(this.#before, this.#before);
-      const isSame = oldKeyEnd - keyEnd === keyEnd - afterEnd && json.repeats(afterEnd, keyEnd);
-      onRow("u", this.#set(beforeEnd, afterEnd, keyEnd, isSame ? keyEnd : oldKeyEnd));
-      at = behind(at, next);
-    }
-    return count;
+    json.reset();
+    const middle = writeImage(beforeImage, event, at, end, json, this.#before);
+    const beforeEnd = json.position;
+    const next = writeImage(afterImage, event, middle, end, json, this.#after);
+    const afterEnd = json.position;
+    // A MINIMAL after image has only the changed columns; the other key columns are unchanged.
+    const keyEnd = this.#writeKey(this.#after, this.#before);
+    const oldKeyEnd = this.#writeKey(this.#before, this.#before);
+    const isSame = oldKeyEnd - keyEnd === keyEnd - afterEnd && json.repeats(afterEnd, keyEnd);
+    this.#texts.isWhole = afterImage.isWhole;
+    onRow("u", this.#set(beforeEnd, afterEnd, keyEnd, isSame ? keyEnd : oldKeyEnd));
+    return next;
   }
 
   /** The texts in the JSON writer's buffer, with these ends. */
@@ -149,15 +118,8 @@ export class RowChanges {
   }
 }
 
-/** The offset behind a row. Throws CorruptEventError when the row has no bytes. */
-function behind(at: number, next: number): number {
-  if (next === at) throw new CorruptEventError("a row has no bytes");
-  return next;
-}
-
 /**
- * Writes an image and returns the start of the next one. `isAlike`: the image directly follows one
- * with the same columns. Throws CorruptEventError when the image exceeds the event.
+ * Writes an image and returns where it ends. Throws CorruptEventError when it exceeds the event.
  */
 function writeImage(
   image: RowImageWriter,
@@ -166,13 +128,10 @@ function writeImage(
   limit: number,
   json: JsonWriter,
   spans: KeySpans,
-  isAlike = false,
 ): number {
   let next: number;
   try {
-    next = isAlike
-      ? image.writeNext(row, offset, json, spans)
-      : image.write(row, offset, json, spans);
+    next = image.write(row, offset, json, spans);
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause;
     throw new CorruptEventError("a row ends outside its event", { cause });

@@ -1,4 +1,5 @@
 import type { TableDefinition } from "../column.ts";
+import { imageProgram } from "./image-program.ts";
 import { RowImageWriter } from "./row-image-writer.ts";
 import { columnWriter } from "../values/column-writer.ts";
 import type { ValueWriter } from "../values/value-writer.ts";
@@ -53,10 +54,13 @@ export class RowImageWriterCache {
   }
 
   #make(bitmap: Buffer): RowImageWriter {
+    const present = (column: number): boolean =>
+      (bitmap.readUInt8(column >> 3) & (1 << (column & 7))) !== 0;
     return new RowImageWriter(
       this.#definition,
       this.#writers,
-      (column) => (bitmap.readUInt8(column >> 3) & (1 << (column & 7))) !== 0,
+      present,
+      imageProgram(this.#definition, present),
     );
   }
 }

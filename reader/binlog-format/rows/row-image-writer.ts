@@ -1,6 +1,7 @@
 import type { TableDefinition } from "../column.ts";
 import type { JsonWriter } from "../json-writer.ts";
 import type { ValueWriter } from "../values/value-writer.ts";
+import type { ImageProgram } from "./image-program.ts";
 
 /**
  * The start and end of each primary key column's JSON in the writer: two offsets per column, by its
@@ -29,22 +30,18 @@ export class RowImageWriter {
   readonly #steps: readonly Step[];
   readonly #nullBytes: number;
   readonly #keyLength: number;
-  /**
-   * The last image that `write` wrote: its start in the event (`#start`), the start of each value
-   * in the event (`#values`), and the start of each value's prefix in the JSON (`#texts`). The last
-   * element of each list is the end of the last value.
-   */
-  #start = 0;
-  readonly #values: Int32Array;
-  readonly #texts: Int32Array;
   /** Whether the image has all of the table's columns. */
   readonly isWhole: boolean;
+  /** How the module of rows writes these images; null when it cannot. */
+  readonly program: ImageProgram | null;
 
   constructor(
     definition: TableDefinition,
     writers: readonly ValueWriter[],
     present: (column: number) => boolean,
+    program: ImageProgram | null = null,
   ) {
+    this.program = program;
     const steps: Step[] = [];
     definition.columns.forEach((column, index) => {
       const write = writers[index];
@@ -63,8 +60,6 @@ export class RowImageWriter {
     this.isWhole = steps.length === definition.columns.length;
     this.#nullBytes = (steps.length + 7) >> 3;
     this.#keyLength = definition.primaryKey.length;
-    this.#values = new Int32Array(steps.length + 1);
-    this.#texts = new Int32Array(steps.length + 1);
   }
 
   /** Whether the image has none of the table's columns. */
@@ -83,58 +78,8 @@ export class RowImageWriter {
       json.ascii("{}");
       return offset;
     }
-    const values = this.#values;
-    const texts = this.#texts;
-    this.#start = offset;
     let at = offset + this.#nullBytes;
-    for (let i = 0; i < steps.length; i++) {
-      values[i] = at;
-      texts[i] = json.position;
-      at = this.#writeValue(i, row, offset, at, json, spans);
-    }
-    values[steps.length] = at;
-    texts[steps.length] = json.position;
-    json.reserve(1);
-    json.put(0x7d);
-    return at;
-  }
-
-  /**
-   * Like `write`, for the image that directly follows the last one of `write`, into the same text.
-   * An update changes few columns, so the JSON of a value with equal bytes is copied.
-   */
-  writeNext(row: Buffer, offset: number, json: JsonWriter, spans: KeySpans): number {
-    const steps = this.#steps;
-    if (steps.length === 0) return this.write(row, offset, json, spans);
-    this.#forget(spans);
-    const values = this.#values;
-    const texts = this.#texts;
-    const before = this.#start;
-    const hasSameNulls = json.areEqual(row, before, offset, this.#nullBytes);
-    let at = offset + this.#nullBytes;
-    /** All columns from this one on are equal so far, and not copied yet. */
-    let same = 0;
-    for (let i = 0; i < steps.length; i++) {
-      const from = values[i] as number;
-      const length = (values[i + 1] as number) - from;
-      if (
-        (hasSameNulls || isNull(row, offset, i) === isNull(row, before, i)) &&
-        json.areEqual(row, from, at, length)
-      ) {
-        const { prefixLength, keyIndex } = steps[i] as Step;
-        if (keyIndex !== ABSENT) {
-          const shift = json.position - (texts[same] as number);
-          spans[2 * keyIndex] = (texts[i] as number) + prefixLength + shift;
-          spans[2 * keyIndex + 1] = (texts[i + 1] as number) + shift;
-        }
-        at += length;
-        continue;
-      }
-      copyText(json, texts[same] as number, texts[i] as number);
-      at = this.#writeValue(i, row, offset, at, json, spans);
-      same = i + 1;
-    }
-    copyText(json, texts[same] as number, texts[steps.length] as number);
+    for (let i = 0; i < steps.length; i++) at = this.#writeValue(i, row, offset, at, json, spans);
     json.reserve(1);
     json.put(0x7d);
     return at;
@@ -174,13 +119,6 @@ export class RowImageWriter {
 
 function isNull(row: Buffer, image: number, index: number): boolean {
   return ((row[image + (index >> 3)] as number) & (1 << (index & 7))) !== 0;
-}
-
-/** Writes a part of the existing text again. */
-function copyText(json: JsonWriter, start: number, end: number): void {
-  if (start === end) return;
-  json.reserve(end - start);
-  json.putAgain(start, end);
 }
 
 /** Bytes as words for `putWords`, with zeros behind them. */

@@ -12,11 +12,12 @@ interface Texts {
  * absent when the table has none or the images lack a part of it. `oldKey` is the key before an
  * update that changed it.
  *
- * The texts are in one buffer: before, after, key, old key. Texts from a decoder are valid until it
- * decodes the next row.
+ * The texts are in one buffer, from `start` on: before, after, key, old key. Texts from a decoder
+ * are valid until it decodes the next row.
  */
 export class RowTexts {
   bytes: Buffer;
+  start = 0;
   beforeEnd: number;
   afterEnd: number;
   keyEnd: number;
@@ -39,7 +40,7 @@ export class RowTexts {
   }
 
   get before(): string {
-    return this.bytes.toString("utf8", 0, this.beforeEnd);
+    return this.bytes.toString("utf8", this.start, this.beforeEnd);
   }
 
   get after(): string {
@@ -56,13 +57,19 @@ export class RowTexts {
 
   /** The total length of the texts, bytes. */
   get length(): number {
-    return this.oldKeyEnd;
+    return this.oldKeyEnd - this.start;
   }
 
   /** A copy that stays valid. */
   kept(): RowTexts {
-    const bytes = Buffer.from(this.bytes.subarray(0, this.oldKeyEnd));
-    const kept = new RowTexts(bytes, this.beforeEnd, this.afterEnd, this.keyEnd, this.oldKeyEnd);
+    const { start, beforeEnd, afterEnd, keyEnd, oldKeyEnd } = this;
+    const kept = new RowTexts(
+      Buffer.from(this.bytes.subarray(start, oldKeyEnd)),
+      beforeEnd - start,
+      afterEnd - start,
+      keyEnd - start,
+      oldKeyEnd - start,
+    );
     kept.isWhole = this.isWhole;
     return kept;
   }

@@ -1,0 +1,88 @@
+import { readFile } from "node:fs/promises";
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ColumnType, type TableDefinition } from "../../../../../reader/binlog-format/column.ts";
+import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
+import { JsonWriter } from "../../../../../reader/binlog-format/json-writer.ts";
+import {
+  compileRowsDecoder,
+  RowsDecoder,
+} from "../../../../../reader/binlog-format/rows/rows-event.ts";
+import { MEMORY_BYTES } from "../../../../../reader/binlog-format/rows-module/assembly/layout.ts";
+import { compiledFile } from "../../../../../reader/binlog-format/rows-module/compile.ts";
+import { COLUMN } from "./table-definitions.ts";
+import { damagedRows, eventOf, tableRows } from "./table-rows.ts";
+
+/** The rows that are passed on, and the error behind them. */
+function outcome(decoder: RowsDecoder, event: Buffer): unknown[] {
+  const rows: unknown[] = [];
+  try {
+    decoder.decode(event, (op, { before, after, key, oldKey, isWhole }) =>
+      rows.push([op, before, after, key, oldKey, isWhole]),
+    );
+  } catch (error) {
+    rows.push(error instanceof Error ? [error.name, error.message] : error);
+  }
+  return rows;
+}
+
+/** Images of a column of text: its length in three bytes, and characters that need an escape. */
+function notes(length: number, count: number): Buffer[] {
+  const image = Buffer.alloc(4 + length, 1);
+  image.writeUInt32LE(length << 8);
+  return Array.from({ length: count }, () => image);
+}
+
+/** Collations of ucs2 and sjis. */
+const SEVERAL_BYTES = [35, 13];
+
+/** Whether the module writes values of all columns itself, whatever they are. */
+function isAlwaysWritten({ columns }: TableDefinition): boolean {
+  return columns.every(
+    ({ type, collation }) =>
+      type !== ColumnType.VECTOR && type !== ColumnType.JSON && !SEVERAL_BYTES.includes(collation),
+  );
+}
+
+describe("the module of rows", () => {
+  it.each([
+    ["any rows", tableRows],
+    ["damaged rows", damagedRows],
+  ])("writes %s as the decoder does without it", (_, rows) => {
+    fc.assert(
+      fc.property(rows, ({ definition, event }) => {
+        const without = new RowsDecoder(definition, new JsonWriter(), null);
+        expect(outcome(compileRowsDecoder(definition), event)).toEqual(outcome(without, event));
+      }),
+      { numRuns: 2_500 },
+    );
+  });
+
+  it("leaves no row whose columns it can write to the decoder", () => {
+    const written = tableRows.filter(({ definition }) => isAlwaysWritten(definition));
+    fc.assert(
+      fc.property(written, ({ definition, event }) => {
+        compileRowsDecoder(definition).decode(event, (_op, { bytes }) =>
+          expect(bytes.length).toBe(MEMORY_BYTES),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("writes more rows than it has room for at once, and rows that are too long for it", () => {
+    const column = { ...COLUMN, name: "note", type: ColumnType.BLOB, collation: 255, width: 3 };
+    const definition = { id: 1, database: "shop", table: "t", columns: [column], primaryKey: [0] };
+    const event = (...rows: Buffer[]): Buffer =>
+      eventOf(definition, EventType.UPDATE_ROWS_EVENT, [[0], [0]], rows);
+    const decoder = compileRowsDecoder(definition);
+    const without = new RowsDecoder(definition, new JsonWriter(), null);
+    for (const rows of [notes(1, 5_000), notes(30_000, 2), notes(60_000, 2), notes(3_000_000, 4)])
+      expect(outcome(decoder, event(...rows))).toEqual(outcome(without, event(...rows)));
+  });
+
+  it("is compiled from its sources", { timeout: 60_000 }, async () => {
+    const { path, text } = await compiledFile();
+    expect(await readFile(path, "utf8")).toBe(text);
+  });
+});
