@@ -1,5 +1,6 @@
 import { encodeHeader, type FrameHeader } from "../../wire/frame.ts";
 import { formatPosition } from "../../wire/position.ts";
+import { viewOf } from "../binlog-format/view-of.ts";
 import type { FrameTransactions } from "./frame-transactions.ts";
 
 const NO_TRANSACTIONS = '"transactions":[]';
@@ -54,6 +55,9 @@ interface Shared {
 class HeaderWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
+  /** Where the number of the latest transaction's GTID begins, or 0, and where its time does. */
+  #numberAt = 0;
+  #timeAt = 0;
 
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#length);
@@ -75,33 +79,58 @@ class HeaderWriter {
     authorOf: (transaction: number) => number,
   ): void {
     const shared: Shared[] = [];
-    for (let i = 0; i < transactions.length; i++) {
-      const origin = transactions.originOf(i);
-      const known = shared[origin];
-      if (known === undefined) shared[origin] = this.#begin(transactions, i);
-      else {
-        this.#ensure(known.middleEnd - known.head + LONGEST_NUMBERS);
-        this.#copy(known.head, known.headEnd);
-        if (known.middle > known.headEnd) this.#number(transactions.gtidNumberOf(i));
-        this.#copy(known.middle, known.middleEnd);
-      }
-      this.#ensure(LONGEST_NUMBERS);
-      this.#number(Math.floor(transactions.committedUsOf(i) / 1000));
-      this.#put(AUTHOR);
+    for (let i = 0; i < transactions.length;) {
+      const start = this.#length;
       const author = authorOf(i);
-      if (author < 0) this.#put(NULL);
-      else this.#number(author);
-      const { prepared } = transactions.origins[origin] ?? {};
-      if (prepared !== undefined) {
-        const { fileNumber: file, offset } = prepared;
-        this.text(`,"preparedAt":"${formatPosition({ epoch, file, offset, row: 0 })}"`);
+      this.#transaction(epoch, transactions, i, author, shared);
+      const numberAt = this.#numberAt - start;
+      const timeAt = this.#timeAt - start;
+      const size = this.#length - start;
+      const alike = countAlike(transactions, i, authorOf);
+      this.#repeat(start, alike);
+      for (let k = 1; k < alike; k++) {
+        const at = start + k * size;
+        if (numberAt > 0) this.#putNumber(transactions.gtidNumberOf(i + k), at + numberAt);
+        this.#putNumber(millisecondsOf(transactions, i + k), at + timeAt);
       }
-      if (transactions.hasEnded(i)) this.text(',"ended":true');
-      this.#ensure(2);
-      this.#bytes[this.#length++] = CLOSING_BRACE;
-      this.#bytes[this.#length++] = COMMA;
+      i += alike;
     }
     if (transactions.length > 0) this.#length--;
+  }
+
+  /** Writes one transaction and a comma. */
+  #transaction(
+    epoch: number,
+    transactions: FrameTransactions,
+    index: number,
+    author: number,
+    shared: Shared[],
+  ): void {
+    const origin = transactions.originOf(index);
+    const known = shared[origin];
+    if (known === undefined) shared[origin] = this.#begin(transactions, index);
+    else {
+      this.#ensure(known.middleEnd - known.head + LONGEST_NUMBERS);
+      this.#copy(known.head, known.headEnd);
+      this.#numberAt = known.middle > known.headEnd ? this.#length : 0;
+      if (this.#numberAt > 0) this.#number(transactions.gtidNumberOf(index));
+      this.#copy(known.middle, known.middleEnd);
+    }
+    this.#ensure(LONGEST_NUMBERS);
+    this.#timeAt = this.#length;
+    this.#number(millisecondsOf(transactions, index));
+    this.#put(AUTHOR);
+    if (author < 0) this.#put(NULL);
+    else this.#number(author);
+    const { prepared } = transactions.origins[origin] ?? {};
+    if (prepared !== undefined) {
+      const { fileNumber: file, offset } = prepared;
+      this.text(`,"preparedAt":"${formatPosition({ epoch, file, offset, row: 0 })}"`);
+    }
+    if (transactions.hasEnded(index)) this.text(',"ended":true');
+    this.#ensure(2);
+    this.#bytes[this.#length++] = CLOSING_BRACE;
+    this.#bytes[this.#length++] = COMMA;
   }
 
   /** Writes the texts that an origin's transactions share, around the number of this one's GTID. */
@@ -113,6 +142,7 @@ class HeaderWriter {
       gtidPrefix === undefined ? `{"gtid":${JSON.stringify(gtid)}` : `{"gtid":"${gtidPrefix}`,
     );
     const headEnd = this.#length;
+    this.#numberAt = gtidPrefix === undefined ? 0 : headEnd;
     if (gtidPrefix !== undefined) this.text(String(transactions.gtidNumberOf(index)));
     const middle = this.#length;
     this.text(gtidPrefix === undefined ? rest : `"${rest}`);
@@ -121,22 +151,37 @@ class HeaderWriter {
 
   /** Writes a whole number. */
   #number(value: number): void {
-    if (!(value >= 0 && value <= Number.MAX_SAFE_INTEGER)) return this.text(String(value));
-    const high = Math.floor(value / BILLION);
-    if (high === 0) return this.#digits(value, digitsOf(value));
-    // 2^53 has sixteen digits, so both parts have few enough for 32 bits.
-    this.#digits(high, digitsOf(high));
-    this.#digits(value - high * BILLION, 9);
+    if (!isWritable(value)) return this.text(String(value));
+    this.#length = this.#putNumber(value, this.#length);
   }
 
-  #digits(value: number, count: number): void {
+  /** Writes a number of `isWritable` at `at`; returns where it ends. */
+  #putNumber(value: number, at: number): number {
+    const high = Math.floor(value / BILLION);
+    if (high === 0) return this.#digits(value, digitsOf(value), at);
+    // 2^53 has sixteen digits, so both parts have few enough for 32 bits.
+    return this.#digits(value - high * BILLION, 9, this.#digits(high, digitsOf(high), at));
+  }
+
+  #digits(value: number, count: number, at: number): number {
     const bytes = this.#bytes;
-    this.#length += count;
     let rest = value;
-    for (let to = this.#length - 1, left = count; left > 0; left--, to--) {
+    for (let to = at + count - 1; to >= at; to--) {
       const tenth = (rest / 10) >>> 0;
       bytes[to] = ZERO + rest - tenth * 10;
       rest = tenth;
+    }
+    return at + count;
+  }
+
+  /** Makes `times` transactions of the one that begins at `start` and was written last. */
+  #repeat(start: number, times: number): void {
+    const end = start + (this.#length - start) * times;
+    this.#ensure(end - this.#length);
+    while (this.#length < end) {
+      const copied = Math.min(this.#length, start + end - this.#length);
+      this.#bytes.copyWithin(this.#length, start, copied);
+      this.#length += copied - start;
     }
   }
 
@@ -145,11 +190,13 @@ class HeaderWriter {
     for (let i = 0; i < text.length; i++) bytes[this.#length++] = text[i] as number;
   }
 
-  /** Writes bytes again that were written before. */
+  /** Writes bytes again that were written before, four at a time. */
   #copy(start: number, end: number): void {
-    const bytes = this.#bytes;
+    const view = viewOf(this.#bytes);
     let to = this.#length;
-    for (let from = start; from < end; from++) bytes[to++] = bytes[from] as number;
+    let from = start;
+    for (; from + 4 <= end; from += 4, to += 4) view.setInt32(to, view.getInt32(from));
+    for (; from < end; from++, to++) view.setInt8(to, view.getInt8(from));
     this.#length = to;
   }
 
@@ -159,6 +206,54 @@ class HeaderWriter {
     this.#bytes.copy(larger, 0, 0, this.#length);
     this.#bytes = larger;
   }
+}
+
+/** How many transactions from `index` on, this one included, differ in digits only. */
+function countAlike(
+  transactions: FrameTransactions,
+  index: number,
+  authorOf: (transaction: number) => number,
+): number {
+  const origin = transactions.originOf(index);
+  if (index + 1 === transactions.length || transactions.originOf(index + 1) !== origin) return 1;
+  const number = transactions.gtidNumberOf(index);
+  const time = millisecondsOf(transactions, index);
+  if (!isWritable(number) || !isWritable(time)) return 1;
+  const author = authorOf(index);
+  const hasEnded = transactions.hasEnded(index);
+  const leastNumber = leastAsLong(number);
+  const leastTime = leastAsLong(time);
+  let next = index + 1;
+  while (
+    next < transactions.length &&
+    transactions.originOf(next) === origin &&
+    isAsLong(transactions.gtidNumberOf(next), leastNumber) &&
+    isAsLong(millisecondsOf(transactions, next), leastTime) &&
+    transactions.hasEnded(next) === hasEnded &&
+    authorOf(next) === author
+  )
+    next++;
+  return next - index;
+}
+
+function millisecondsOf(transactions: FrameTransactions, index: number): number {
+  return Math.floor(transactions.committedUsOf(index) / 1000);
+}
+
+/** Whether the digits of a number are written without a string of it. */
+function isWritable(value: number): boolean {
+  return value >= 0 && value <= Number.MAX_SAFE_INTEGER;
+}
+
+/** The least number with as many digits as `value`; 0 for one digit. */
+function leastAsLong(value: number): number {
+  const digits = digitsOf(value);
+  return digits === 1 ? 0 : 10 ** (digits - 1);
+}
+
+/** Whether a number has as many digits as `least` of `leastAsLong`. */
+function isAsLong(value: number, least: number): boolean {
+  return value >= least && value < (least === 0 ? 10 : least * 10) && isWritable(value);
 }
 
 function digitsOf(value: number): number {

@@ -48,50 +48,97 @@ const member = fc.record({
   ended: fc.boolean(),
 });
 
+const front = {
+  frame: FRAME_VERSION as typeof FRAME_VERSION,
+  source: "",
+  lane: 0,
+  first: formatPosition({ epoch: 1, file: 1, offset: 1, row: 0 }),
+  last: formatPosition({ epoch: 1, file: 1, offset: 1, row: 0 }),
+  previous: null,
+  server: "s",
+  epoch: 1,
+};
+
+interface Member {
+  readonly transaction: Transaction;
+  readonly author: number | undefined;
+  readonly ended: boolean;
+}
+
 test("headerLine writes the same line as encodeHeader, whatever the fields are", () => {
-  const position = formatPosition({ epoch: 1, file: 1, offset: 1, row: 0 });
   fc.assert(
     fc.property(text, fc.option(text), fc.array(member), (source, life, members) => {
-      const front = {
-        frame: FRAME_VERSION as typeof FRAME_VERSION,
-        source,
-        lane: 0,
-        first: position,
-        last: position,
-        previous: null,
-        server: "s",
-        epoch: 1,
-      };
-      const back = {
+      expectSameLine(members, source, {
         tables: [[source, "t"]],
         authors: [{ user: source, host: "h", attribution: "ledger" }],
         ...(life !== null && { life }),
-      } satisfies Partial<FrameHeader>;
-      const transactions = new FrameTransactions();
-      for (const { transaction: one, ended } of members) {
-        transactions.push(one);
-        if (ended) transactions.end();
-      }
-      const expected = encodeHeader({
-        ...front,
-        transactions: members.map(({ transaction: one, author = null, ended }) => ({
-          gtid: one.gtid,
-          file: one.file,
-          thread: one.thread,
-          run: one.run,
-          serverId: one.serverId,
-          timestampMs: Math.floor(one.committedUs / 1000),
-          author,
-          ...(one.prepared !== undefined && {
-            preparedAt: formatPosition({ epoch: 1, file: 2, offset: one.prepared.offset, row: 0 }),
-          }),
-          ...(ended && { ended: true as const }),
-        })),
-        ...back,
       });
-      const line = headerLine({ ...front, ...back }, transactions, (i) => members[i]?.author ?? -1);
-      expect(line.toString()).toBe(`${Buffer.from(expected).toString()}\n`);
     }),
     { numRuns: 500 },
   );
 });
+
+test("headerLine writes the same line for many transactions of few connections", () => {
+  const step = fc.record({
+    thread: fc.constantFrom(1, 1, 1, 1, 2),
+    forNumber: fc.constantFrom(1, 1, 1, 7, 90, -3),
+    forUs: fc.constantFrom(0, 400, 2000, 90_000, -2000),
+    author: fc.constantFrom(0, 0, 0, 0, 1, undefined),
+    ended: fc.constantFrom(false, false, false, true),
+  });
+  const begin = fc.tuple(
+    fc.constantFrom(1, 5, 95, 990, 999_999_990, 9_999_999_990, 2 ** 53 - 300),
+    fc.constantFrom(0, 9_900_000, 1e15, 999_999_999_000, 2 ** 53 - 1e6),
+    fc.boolean(),
+  );
+  fc.assert(
+    fc.property(begin, fc.array(step, { maxLength: 60 }), ([first, us, hasGtid], steps) => {
+      let own = first;
+      let committedUs = us;
+      const members = steps.map(({ thread, forNumber, forUs, author, ended }, i): Member => {
+        own = Math.min(Math.max(1, own + forNumber), Number.MAX_SAFE_INTEGER);
+        committedUs = Math.max(0, committedUs + forUs);
+        const named = hasGtid
+          ? { gtid: `uuid:${own}`, gtidPrefix: "uuid:", gtidNumber: own }
+          : { gtid: null };
+        const place = { file: "bin.000001", fileNumber: 1, start: i, run: 1, serverId: 1 };
+        return { transaction: { ...named, ...place, thread, committedUs }, author, ended };
+      });
+      expectSameLine(members, "s", { tables: [], authors: [] });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+function expectSameLine(
+  members: readonly Member[],
+  source: string,
+  back: Pick<FrameHeader, "tables" | "authors" | "life">,
+): void {
+  const transactions = new FrameTransactions();
+  for (const { transaction: one, ended } of members) {
+    transactions.push(one);
+    if (ended) transactions.end();
+  }
+  const expected = encodeHeader({
+    ...front,
+    source,
+    transactions: members.map(({ transaction: one, author = null, ended }) => ({
+      gtid: one.gtid,
+      file: one.file,
+      thread: one.thread,
+      run: one.run,
+      serverId: one.serverId,
+      timestampMs: Math.floor(one.committedUs / 1000),
+      author,
+      ...(one.prepared !== undefined && {
+        preparedAt: formatPosition({ epoch: 1, file: 2, offset: one.prepared.offset, row: 0 }),
+      }),
+      ...(ended && { ended: true as const }),
+    })),
+    ...back,
+  });
+  const header = { ...front, source, ...back };
+  const line = headerLine(header, transactions, (i) => members[i]?.author ?? -1);
+  expect(line.toString()).toBe(`${Buffer.from(expected).toString()}\n`);
+}
