@@ -1,6 +1,6 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { decodeFrame, MalformedFrameError } from "../../wire/decode-frame.ts";
-import type { Frame, FrameChange } from "../../wire/frame.ts";
+import { decodeFrameAs, MalformedFrameError } from "../../wire/decode-frame.ts";
+import type { Frame, FrameChange, FrameHeader } from "../../wire/frame.ts";
 import { type Position, positionFormatter, type PositionText } from "../../wire/position.ts";
 
 /** A change and its position. */
@@ -18,11 +18,20 @@ export interface PositionedFrame extends Frame {
  * the frame is of another version or source, and when it is inconsistent.
  */
 export function readFrame(text: string, source: string): PositionedFrame {
-  const frame = decodeFrame(text);
-  if (frame.source !== source) {
-    throw new MalformedFrameError("the frame belongs to another source");
-  }
-  const { epoch, transactions, authors } = frame;
+  const frame = decodeFrameAs(text, (header) => changeMaker(header, source));
+  const { changes, first, last } = frame;
+  const isWithin =
+    first <= (changes[0]?.position ?? "") && (changes.at(-1)?.position ?? "") <= last;
+  if (!isWithin) throw disorder();
+  return frame;
+}
+
+/** Checks the header, and then each change's place behind the one before. */
+function changeMaker(
+  { source, epoch, transactions, authors }: FrameHeader,
+  expected: string,
+): (change: FrameChange) => PositionedChange {
+  if (source !== expected) throw new MalformedFrameError("the frame belongs to another source");
   if (transactions.some(({ author }) => author !== null && authors[author] === undefined)) {
     throw new MalformedFrameError(
       "a transaction refers to an author that the header does not contain",
@@ -30,27 +39,29 @@ export function readFrame(text: string, source: string): PositionedFrame {
   }
   const files = transactions.map(({ file }) => fileNumber(file));
   const format = positionFormatter();
-  let before: Position | null = null;
-  const changes = frame.changes.map((change): PositionedChange => {
-    const { transaction, offset, row } = change;
-    const place = { epoch, file: files[transaction] ?? 0, offset, row };
-    if (before !== null && !isBehind(place, before)) throw disorder();
-    before = place;
-    return { ...change, position: positionText(format, place) };
-  });
-  const [first] = changes;
-  const last = changes.at(-1);
-  if (first === undefined || last === undefined) throw disorder();
-  if (first.position < frame.first || last.position > frame.last) throw disorder();
-  return { ...frame, changes };
+  const before = { file: -1, offset: -1, row: -1 };
+  return (change) => {
+    const { op, transaction, table, offset, row, n, key, oldKey, before: old, after } = change;
+    const file = files[transaction] ?? 0;
+    if (!isBehind(file, change, before)) throw disorder();
+    before.file = file;
+    before.offset = offset;
+    before.row = row;
+    const position = positionText(format, { epoch, file, offset, row });
+    return { op, transaction, table, offset, row, n, key, oldKey, before: old, after, position };
+  };
 }
 
 function disorder(): MalformedFrameError {
   return new MalformedFrameError("the changes are out of order or outside the frame's positions");
 }
 
-/** Whether a place of the same epoch is behind another one. */
-function isBehind({ file, offset, row }: Position, other: Position): boolean {
+/** Whether a change in this file is behind another place of the same epoch. */
+function isBehind(
+  file: number,
+  { offset, row }: FrameChange,
+  other: Omit<Position, "epoch">,
+): boolean {
   if (file !== other.file) return file > other.file;
   return offset === other.offset ? row > other.row : offset > other.offset;
 }

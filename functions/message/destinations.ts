@@ -7,6 +7,8 @@ import { remembered } from "../ground/remembered.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import { bucketGroup, keyGroup, sourceGroup, tableGroup } from "../routing/message-group.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
+import type { AuthoredChange } from "./authored-change.ts";
+import type { QueueWriter } from "./outgoing-message.ts";
 import type { QueueChanges } from "./queue-changes.ts";
 
 /**
@@ -28,9 +30,12 @@ interface TableQueue {
   readonly queue: QueueChanges;
   /** See `Subscription.undecided`. */
   readonly undecided: string | undefined;
-  /** May throw because of a bug, so it must be called within the queue's `add`. */
-  readonly rules: () => TableRules;
+  /** May throw because of a bug, so only the queue calls it. */
+  readonly write: WriteChange;
 }
+
+/** Adds a change to a queue's messages. */
+type WriteChange = (writer: QueueWriter, authored: AuthoredChange) => void;
 
 /** How a queue's messages are made of a table's changes. */
 export interface TableRules {
@@ -49,6 +54,8 @@ export interface DestinationRules {
   readonly environmentOf: EnvironmentOf;
   readonly subscriptions: Subscriptions;
   readonly queueOf: (subscription: Subscription) => QueueChanges;
+  /** Returns what adds changes by these rules, which may throw. */
+  readonly writeBy: (rules: () => TableRules) => WriteChange;
   readonly filters: Filters;
 }
 
@@ -78,21 +85,21 @@ export class Destinations {
   }
 
   #decide(index: number, op: PositionedChange["op"], author: Author): Destination {
-    const { queueOf, filters } = this.#rules;
+    const { queueOf, filters, writeBy } = this.#rules;
     const { tables, lowerCaseNames } = this.#header;
     const entry = tables[index] ?? (["", ""] as const);
     const [database, table] = entry;
     const { environment, chosen } = this.#choose(op, author, database, table);
-    const queues = chosen.map((subscription) => ({
-      queue: queueOf(subscription),
-      undecided: subscription.undecided,
-      rules: remembered(() => ({
+    const queues = chosen.map((subscription) => {
+      const rules = remembered((): TableRules => ({
         splitsKeyChanges:
           FORMATS[subscription.format].splitsKeyChanges || subscription.keyBuckets !== undefined,
         groupOf: this.#groupsOf(subscription, database, table),
         filter: filters.of(subscription.subscriber)?.table(entry, lowerCaseNames) ?? null,
-      })),
-    }));
+      }));
+      const { undecided } = subscription;
+      return { queue: queueOf(subscription), undecided, write: writeBy(rules) };
+    });
     const destination = { environment, author, queues, changes: 0, oldestCommitMs: Infinity };
     this.all.push(destination);
     return destination;

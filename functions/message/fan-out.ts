@@ -1,5 +1,5 @@
 import { ChangeBytes } from "../../wire/change-bytes.ts";
-import { changePieces, changeWriter, type KeyChangeHalf } from "../../wire/change-text.ts";
+import { changePieces, changeWriter } from "../../wire/change-text.ts";
 import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import { FORMATS } from "../../wire/formats/formats.ts";
@@ -69,34 +69,47 @@ export function fanOut(
   const { environmentOf, subscriptions, regroup, filters = NO_FILTERS } = rules;
   const changeBytes = new ChangeBytes(changePieces(header));
   const queues = new Map<string, QueueChanges>();
-  const destinations = new Destinations(header, { environmentOf, subscriptions, queueOf, filters });
+  const destinations = new Destinations(header, {
+    environmentOf,
+    subscriptions,
+    queueOf,
+    writeBy,
+    filters,
+  });
   const undecided = new Set<AuthoredChange>();
   let error = "";
 
   for (const authored of changes) {
-    const { change, author } = authored;
+    const { change } = authored;
     const destination = decide(authored);
     if (destination === null) continue;
     const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
     destination.changes++;
     if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
-    for (const { queue, undecided: doubt, rules: rulesOfTable } of destination.queues) {
-      if (doubt !== undefined) {
-        queue.keep(authored, doubt);
-        continue;
-      }
-      queue.add(authored, (writer) => {
-        const tableRules = rulesOfTable();
-        const wanted = tableRules.filter === null ? change : tableRules.filter(change);
-        if (wanted === null) return;
-        const add = (group: string, half?: KeyChangeHalf): void =>
-          writer.add(regroup?.(group, change) ?? group, wanted, author, half);
-        const halves = halvesOf(tableRules, wanted);
-        if (halves === null) return add(tableRules.groupOf(wanted.key));
-        add(halves.oldGroup, "delete");
-        add(halves.group, "create");
-      });
+    for (const { queue, undecided: doubt, write } of destination.queues) {
+      if (doubt !== undefined) queue.keep(authored, doubt);
+      else queue.add(authored, write);
     }
+  }
+
+  /** One function for all changes of a table: one for each would be garbage. */
+  function writeBy(rulesOfTable: () => TableRules) {
+    return (writer: QueueWriter, { change, author }: AuthoredChange): void => {
+      const tableRules = rulesOfTable();
+      const wanted = tableRules.filter === null ? change : tableRules.filter(change);
+      if (wanted === null) return;
+      const halves = halvesOf(tableRules, wanted);
+      if (halves === null) {
+        writer.add(groupFor(tableRules.groupOf(wanted.key), change), wanted, author);
+        return;
+      }
+      writer.add(groupFor(halves.oldGroup, change), wanted, author, "delete");
+      writer.add(groupFor(halves.group, change), wanted, author, "create");
+    };
+  }
+
+  function groupFor(group: string, change: PositionedChange): string {
+    return regroup?.(group, change) ?? group;
   }
 
   function decide(authored: AuthoredChange): Destination | null {

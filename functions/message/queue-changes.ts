@@ -35,9 +35,12 @@ export class QueueChanges {
   }
 
   /** Adds a change. `act` passes it to the writer and is not called after a failure. */
-  add(authored: AuthoredChange, act: (writer: QueueWriter) => void): void {
+  add(
+    authored: AuthoredChange,
+    act: (writer: QueueWriter, authored: AuthoredChange) => void,
+  ): void {
     this.#changes.push(authored);
-    this.#write(act);
+    this.#write(act, authored);
   }
 
   /** Adds a change for which the router failed to decide whether the queue gets it. */
@@ -47,10 +50,10 @@ export class QueueChanges {
     this.#isUndecided = true;
   }
 
-  #write(act: (writer: QueueWriter) => void): void {
+  #write<Input>(act: (writer: QueueWriter, input: Input) => void, input: Input): void {
     if (this.#fault !== null) return;
     try {
-      act((this.#writer ??= this.#tools.newWriter()));
+      act((this.#writer ??= this.#tools.newWriter()), input);
     } catch (error) {
       this.#fault = describeFault(error);
     }
@@ -70,7 +73,7 @@ export class QueueChanges {
       if (isNonEmpty(messages)) {
         share = { kind: "messages", queueName, ...life, first, last, messages };
       }
-    });
+    }, undefined);
     if (this.#fault === null) return share;
     return {
       kind: "fault",
