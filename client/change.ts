@@ -65,11 +65,12 @@ export type ChangeOf<Tables extends TableRows> = {
 export function changesOf(message: EnvironmentMessage): Change[] {
   const { epoch } = parsePosition(message.first);
   const positionOf = changePositions(epoch);
-  return message.changes.map((change) => ({
-    ...change,
-    table: `${change.source.db}.${change.source.table}`,
-    position: positionOf(change.source),
-  }));
+  let known = { db: "", table: "", name: "." };
+  return message.changes.map((change) => {
+    const { db, table } = change.source;
+    if (table !== known.table || db !== known.db) known = { db, table, name: `${db}.${table}` };
+    return { ...change, table: known.name, position: positionOf(change.source) };
+  });
 }
 
 /**

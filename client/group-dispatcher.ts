@@ -45,6 +45,7 @@ export class GroupDispatcher {
 
   /** Resolves when another group could begin at once or the signal aborts. */
   async room(signal: AbortSignal): Promise<void> {
+    if (this.#groups.size < this.#concurrency) return;
     const notify = (): void => this.#notify();
     signal.addEventListener("abort", notify, { once: true });
     while (this.#groups.size >= this.#concurrency && !signal.aborted) await this.#change();

@@ -1,3 +1,6 @@
+// Imported, because isHeld is called for each change, and the global one is looked up each time.
+import { performance } from "node:perf_hooks";
+
 /**
  * A message that this process has received and not yet deleted or given back. SQS calls it in
  * flight and keeps its group locked for other receivers.

@@ -29,18 +29,25 @@ export function formatPosition({ epoch, file, offset, row }: Position): Position
 }
 
 /**
- * Returns `formatPosition`, which remembers the text that the rows of one event share: most
- * positions that are formatted one after the other belong to the same event.
+ * Returns `formatPosition`, which remembers the texts that the changes of one file and the rows of
+ * one event share: most positions that are formatted one after the other belong to the same file.
  */
 export function positionFormatter(): typeof formatPosition {
-  let event: Omit<Position, "row"> = { epoch: -1, file: -1, offset: -1 };
-  let shared = "";
+  let life = { epoch: NaN, file: NaN };
+  let event = NaN;
+  let ofFile = "";
+  let ofEvent = "";
   return ({ epoch, file, offset, row }) => {
-    if (offset !== event.offset || file !== event.file || epoch !== event.epoch) {
-      shared = formatPosition({ epoch, file, offset, row: 0 }).slice(0, -WIDTHS.row);
-      event = { epoch, file, offset };
+    if (file !== life.file || epoch !== life.epoch) {
+      ofFile = `${pad(epoch, WIDTHS.epoch)}.${pad(file, WIDTHS.file)}.`;
+      life = { epoch, file };
+      event = NaN;
     }
-    return shared + pad(row, WIDTHS.row);
+    if (offset !== event) {
+      ofEvent = `${ofFile}${pad(offset, WIDTHS.offset)}.`;
+      event = offset;
+    }
+    return ofEvent + pad(row, WIDTHS.row);
   };
 }
 
