@@ -36,6 +36,14 @@ export interface ReceiverOptions {
   readonly reporter: Reporter;
 }
 
+/** What the answer of a receive tells about the queue. */
+interface Answer {
+  /** Whether it has as many messages as were asked for. */
+  readonly full: boolean;
+  /** The group of all of its messages; undefined without messages, or with those of several. */
+  readonly group: string | undefined;
+}
+
 /**
  * Receives messages with one long poll at a time, and with additional parallel receives while the
  * queue has many messages.
@@ -56,10 +64,15 @@ export class Receiver {
    */
   async run(signal: AbortSignal): Promise<void> {
     let failures = 0;
+    let group: string | undefined;
     while (!signal.aborted) {
       try {
-        const full = await this.#receive(this.#options.waitSeconds, signal);
-        if (full) this.#startHelper(signal);
+        const answer = await this.#receive(this.#options.waitSeconds, signal);
+        // SQS keeps a group's next messages back until those before are deleted. When the same
+        // group comes again, no other had messages meanwhile, and a helper would get nothing.
+        const isSame = answer.group !== undefined && answer.group === group;
+        if (answer.full && !isSame) this.#startHelper(signal);
+        group = answer.group;
         failures = 0;
       } catch (error) {
         if (signal.aborted) break;
@@ -88,17 +101,16 @@ export class Receiver {
   async #help(signal: AbortSignal): Promise<void> {
     try {
       let full = true;
-      while (full && !signal.aborted) full = await this.#receive(0, signal);
+      while (full && !signal.aborted) ({ full } = await this.#receive(0, signal));
     } catch {
       // The long poll fails for the same reason and reports it.
     }
   }
 
-  /** Receives once; returns whether the answer was full. */
-  async #receive(waitSeconds: number, signal: AbortSignal): Promise<boolean> {
+  async #receive(waitSeconds: number, signal: AbortSignal): Promise<Answer> {
     const { queue, visibilitySeconds, room, onMessages } = this.#options;
     await room(signal);
-    if (signal.aborted) return false;
+    if (signal.aborted) return { full: false, group: undefined };
     const most = this.#options.oneByOne() ? 1 : BATCH;
     const wait = most === 1 ? waitSeconds : this.#wideWait(waitSeconds);
     const sentAt = performance.now();
@@ -114,7 +126,7 @@ export class Receiver {
       // An answer that took longer than its wait was delayed on its way, while the visibility
       // timeout already ran.
       onMessages(messages, Math.min(performance.now(), sentAt + wait * 1000));
-      return messages.length === most;
+      return { full: messages.length === most, group: onlyGroup(messages) };
     } finally {
       this.#wide.delete(receiving);
     }
@@ -128,4 +140,9 @@ export class Receiver {
     const idle = this.#helpers.size === 0 && !this.#options.busy();
     return idle ? seconds : Math.min(seconds, BUSY_WAIT_SECONDS);
   }
+}
+
+function onlyGroup(messages: readonly Message[]): string | undefined {
+  const [first, ...others] = messages.map(({ Attributes }) => Attributes?.MessageGroupId);
+  return others.every((group) => group === first) ? first : undefined;
 }
