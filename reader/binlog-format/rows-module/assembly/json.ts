@@ -76,9 +76,8 @@ function putValue(type: i32, at: usize, out: usize, level: i32): usize {
   }
 }
 
-/** `at`: in the document, or its end. */
 function isInside(at: usize, length: usize): bool {
-  return length <= documentEnd - at;
+  return at <= documentEnd && length <= documentEnd - at;
 }
 
 function putLiteral(literal: i32, out: usize): usize {
