@@ -1,12 +1,13 @@
 import * as Layout from "../rows-module/assembly/layout.ts";
-import { ROWS_MODULE } from "../rows-module/compiled.ts";
+import { COMPILED } from "../rows-module/compiled.ts";
 import { JsonWriter } from "../json-writer.ts";
 import { writeFloat32, writeNumber } from "../values/floats.ts";
+import { instantiate } from "../../../wire/assembly-module.ts";
 import type { ImageProgram } from "./image-program.ts";
 import type { RowTexts } from "./row-texts.ts";
 
 interface Exports {
-  readonly memory: WebAssembly.Memory;
+  readonly memory: { readonly buffer: ArrayBuffer };
   readonly putRows: (
     first: number,
     second: number,
@@ -36,15 +37,13 @@ export class RowsModule {
   #end: number = Layout.INPUT;
 
   constructor() {
-    const module = new WebAssembly.Module(Buffer.from(ROWS_MODULE, "base64"));
     const floats = {
       otherDouble: (value: number, out: number) =>
         this.#put(out, (json) => writeNumber(json, value)),
       otherFloat: (value: number, out: number) =>
         this.#put(out, (json) => writeFloat32(json, value)),
     };
-    const { exports } = new WebAssembly.Instance(module, { floats });
-    this.#exports = exports as unknown as Exports;
+    this.#exports = instantiate(COMPILED, { floats }) as Exports;
     this.#bytes = Buffer.from(this.#exports.memory.buffer);
     this.#words = new Int32Array(this.#exports.memory.buffer);
   }

@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ColumnType, type TableDefinition } from "../../../../../reader/binlog-format/column.ts";
@@ -9,7 +8,6 @@ import {
   RowsDecoder,
 } from "../../../../../reader/binlog-format/rows/rows-event.ts";
 import { MEMORY_BYTES } from "../../../../../reader/binlog-format/rows-module/assembly/layout.ts";
-import { compiledFile } from "../../../../../reader/binlog-format/rows-module/compile.ts";
 import { COLUMN } from "./table-definitions.ts";
 import { damagedRows, eventOf, tableRows } from "./table-rows.ts";
 
@@ -118,11 +116,5 @@ describe("the module of rows", () => {
     const without = new RowsDecoder(definition, new JsonWriter(), null);
     for (const rows of [notes(1, 5_000), notes(30_000, 2), notes(60_000, 2), notes(3_000_000, 4)])
       expect(outcome(decoder, event(...rows))).toEqual(outcome(without, event(...rows)));
-  });
-
-  it("is compiled from its sources", { timeout: 60_000 }, async () => {
-    const { path, text } = await compiledFile();
-    const isCurrent = (await readFile(path, "utf8")) === text;
-    expect(isCurrent, "run npm run rows-module").toBe(true);
   });
 });

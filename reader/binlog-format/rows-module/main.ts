@@ -1,5 +1,0 @@
-import { writeFile } from "node:fs/promises";
-import { compiledFile } from "./compile.ts";
-
-const { path, text } = await compiledFile();
-await writeFile(path, text);
