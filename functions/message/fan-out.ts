@@ -86,7 +86,12 @@ export function fanOut(
     const { timestampMs = 0 } = header.transactions[change.transaction] ?? {};
     destination.changes++;
     if (timestampMs < destination.oldestCommitMs) destination.oldestCommitMs = timestampMs;
-    for (const { queue, undecided: doubt, write } of destination.queues) {
+    const { queues: receivers } = destination;
+    // Not with an iterator, which is an object for each change.
+    for (let index = 0; index < receivers.length; index++) {
+      const receiver = receivers[index];
+      if (receiver === undefined) continue;
+      const { queue, undecided: doubt, write } = receiver;
       if (doubt !== undefined) queue.keep(authored, doubt);
       else queue.add(authored, write);
     }
