@@ -2,6 +2,7 @@ import type { KeyChangeHalf, Pieces, PutChange } from "./change-text.ts";
 import type { FrameChange } from "./frame.ts";
 import { legalText } from "./legal-text.ts";
 import type { Author } from "./session.ts";
+import type { SharedText } from "./shared-text.ts";
 
 /** The most bytes of a character of a string in UTF-8. The bytes of a long piece are counted. */
 const MOST_BYTES = 3;
@@ -63,6 +64,15 @@ export class ChangeBytes implements Pieces {
     const legal = legalText(piece);
     if (legal !== piece) this.#added += Buffer.byteLength(legal) - Buffer.byteLength(piece);
     this.put(legal);
+  }
+
+  putShared(piece: SharedText): void {
+    const bytes = piece.use();
+    if (bytes === null) return this.putText(piece.text);
+    this.#reserve(bytes.length);
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+    this.#added += piece.added;
   }
 
   /** Returns false when the piece has other characters; nothing is added then. */

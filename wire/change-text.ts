@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
 import type { Author } from "./session.ts";
+import { SharedText } from "./shared-text.ts";
 import { parseSnapshotMark, type SnapshotTarget } from "./snapshot.ts";
 
 /** What identifies a change; the same for every reader that reads it again. */
@@ -95,6 +96,7 @@ export interface Pieces {
   put(piece: string): void;
   /** The same, for a piece with characters of the database's text. */
   putText(piece: string): void;
+  putShared(piece: SharedText): void;
 }
 
 /** Writes a change or one half of it as the JSON of `Change` (message.ts), piece by piece. */
@@ -113,7 +115,8 @@ export function changeWriter(header: FrameHeader): WriteChange {
   return (change, author, half) => {
     const texts: string[] = [];
     const put = (piece: string) => void texts.push(piece);
-    putChange({ put, putText: put }, change, author, half);
+    const putShared = ({ text }: SharedText) => put(text);
+    putChange({ put, putText: put, putShared }, change, author, half);
     return texts.join("");
   };
 }
@@ -121,9 +124,9 @@ export function changeWriter(header: FrameHeader): WriteChange {
 /** The texts that changes of one transaction share. */
 interface TransactionTexts {
   readonly gtid: string | null;
-  readonly beforeId: string;
+  readonly beforeId: SharedText;
   readonly file: string;
-  readonly behindRow: string;
+  readonly behindRow: SharedText;
 }
 
 /**
@@ -140,7 +143,7 @@ export function changePieces(header: FrameHeader): PutChange {
   const transactions: (TransactionTexts | undefined)[] = [];
   let ofFile = { name: "", text: "" };
   /** The text from a change's author to its offset, the same for most consecutive changes. */
-  let shared = { author: null as Author | null, table: -1, file: "", text: "" };
+  let shared = { author: null as Author | null, table: -1, file: "", text: new SharedText("") };
 
   function textsOf(index: number): TransactionTexts {
     const known = transactions[index];
@@ -153,15 +156,16 @@ export function changePieces(header: FrameHeader): PutChange {
     }
     return (transactions[index] = {
       gtid,
-      beforeId: `{"id":${openString(idStart({ gtid, server, file }))}`,
+      beforeId: new SharedText(`{"id":${openString(idStart({ gtid, server, file }))}`),
       file: ofFile.text,
-      behindRow:
+      behindRow: new SharedText(
         `,"gtid":${JSON.stringify(gtid)},"thread":${thread},` +
-        `"server_id":${serverId},"ts_ms":${timestampMs}}}`,
+          `"server_id":${serverId},"ts_ms":${timestampMs}}}`,
+      ),
     });
   }
 
-  function authorToOffset(author: Author, table: number, file: string): string {
+  function authorToOffset(author: Author, table: number, file: string): SharedText {
     if (author !== shared.author || table !== shared.table || file !== shared.file) {
       const { user, host, attribution } = author;
       const text = [
@@ -170,7 +174,7 @@ export function changePieces(header: FrameHeader): PutChange {
         tables[table],
         file,
       ].join("");
-      shared = { author, table, file, text };
+      shared = { author, table, file, text: new SharedText(text) };
     }
     return shared.text;
   }
@@ -193,17 +197,17 @@ export function changePieces(header: FrameHeader): PutChange {
       const id = frameChangeId(header, change, author, half);
       pieces.putText(`{"id":${JSON.stringify(id)},`);
     } else {
-      pieces.put(texts.beforeId);
+      pieces.putShared(texts.beforeId);
       pieces.put(idEnd({ gtid: texts.gtid, offset, row, n }));
       pieces.put(half === undefined ? '",' : `/${HALVES[half]}",`);
     }
     putContents(pieces, change, half);
     if (author.snapshot !== undefined) pieces.putText(snapshotText(change, author.snapshot));
-    pieces.putText(authorToOffset(author, change.table, texts.file));
+    pieces.putShared(authorToOffset(author, change.table, texts.file));
     pieces.put(String(offset));
     pieces.put(',"row":');
     pieces.put(String(row));
-    pieces.put(texts.behindRow);
+    pieces.putShared(texts.behindRow);
   };
 }
 

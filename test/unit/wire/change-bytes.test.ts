@@ -6,6 +6,7 @@ import { changePieces, changeWriter, type KeyChangeHalf } from "../../../wire/ch
 import type { FrameChange } from "../../../wire/frame.ts";
 import { legalText } from "../../../wire/legal-text.ts";
 import type { Author } from "../../../wire/session.ts";
+import { SharedText } from "../../../wire/shared-text.ts";
 import { SOURCE, TestLane } from "../../support/functions/frames.ts";
 
 const AUTHOR: Author = { user: "app_prod", host: "", attribution: "ledger" };
@@ -61,6 +62,22 @@ test("any text is written in UTF-8, without characters that SQS refuses", () => 
       expect(bytes.lengthUnescaped).toBe(Buffer.byteLength(text));
     }),
   );
+});
+
+test("a text that changes share is the same at its first use and after it", () => {
+  const frame = readFrame(new TestLane().frame([{}, {}, {}]), SOURCE);
+  const texts = ["short", "é\uFFFE".repeat(9), `${"x".repeat(5000)}\uFFFF`];
+  for (const text of texts) {
+    const shared = new SharedText(text);
+    const bytes = new ChangeBytes((pieces) => {
+      pieces.putShared(shared);
+      pieces.put("-");
+    });
+    for (const change of frame.changes) {
+      expect(textOf(bytes, change)).toBe(`${legalText(text)}-`);
+      expect(bytes.lengthUnescaped).toBe(Buffer.byteLength(text) + 1);
+    }
+  }
 });
 
 test("a change after one that could not be written is whole", () => {
