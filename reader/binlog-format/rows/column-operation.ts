@@ -19,9 +19,6 @@ const LONGEST_INTEGER = 20;
 const LONGEST_NUMBER = 32;
 const LONGEST_TIME = 40;
 const QUOTES = 2;
-const LONGEST_ESCAPE = 6;
-/** Of a JSON document the module compares each part with the room that is left. */
-const LONGEST_LITERAL = 64;
 
 /**
  * The operation for a column, with its texts in `texts`; null when the module has none: for a
@@ -83,7 +80,11 @@ export function columnOperation(column: Column, texts: ProgramTexts): ColumnOper
       return { code: Layout.SET, argument: texts.addList(json), longest };
     }
     case ColumnType.JSON:
-      return { code: Layout.JSON_DOCUMENT, longest: LONGEST_LITERAL };
+      return {
+        code: Layout.JSON_DOCUMENT,
+        longest: Layout.LONGEST_REST,
+        longestPerByte: Layout.LONGEST_OF_BYTE,
+      };
     default:
       return null;
   }
@@ -104,7 +105,7 @@ function binaryOperation(skipped: number): ColumnOperation {
 
 function characterOperation({ collation }: Column, texts: ProgramTexts): ColumnOperation | null {
   const charset = charsetOfCollation(collation);
-  const longest = { longest: QUOTES, longestPerByte: LONGEST_ESCAPE };
+  const longest = { longest: QUOTES, longestPerByte: Layout.LONGEST_OF_BYTE };
   if (isUtf8(charset)) return { code: Layout.UTF8, ...longest };
   const table = characterTable(charset);
   if (table === null) return null;

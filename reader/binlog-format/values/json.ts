@@ -36,6 +36,14 @@ const SIZES = [4, 8, 4, 8, 1, 2, 2, 4, 4, 8, 8, 8];
 /** The bytes of a date or time inside a JSON document. */
 const PACKED_BYTES = 8;
 
+/**
+ * A document's text has at most so many bytes for each of the document's, as a control character in
+ * a string does, and a few more. When offsets in a damaged document lead to the same value again
+ * and again, the text could be millions of times as long.
+ */
+const LONGEST_OF_BYTE = 6;
+const SPARE = 64;
+
 const LITERALS = ["null", "true", "false"].map((literal) => Buffer.from(literal));
 
 /**
@@ -48,6 +56,7 @@ export function jsonWriter(width: number): ValueWriter {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
     valueEnd = end;
+    textEnd = json.position + SPARE + LONGEST_OF_BYTE * (end - start);
     // ALTER TABLE writes an empty value for a new NOT NULL column; MySQL reads it as null.
     if (start === end) json.ascii("null");
     else writeValue(row, row.readUInt8(start), start + 1, json);
@@ -60,10 +69,13 @@ export function jsonWriter(width: number): ValueWriter {
  * offset inside the value must not lead there.
  */
 let valueEnd = 0;
+/** Up to where its values can begin in the text. */
+let textEnd = 0;
 
 /** Writes the value of `type` that begins at `at` in `row`. */
 function writeValue(row: Buffer, type: number, at: number, json: JsonWriter): void {
   checkedEnd(at, SIZES[type] ?? 1);
+  if (json.position > textEnd) corrupt("offset");
   switch (type) {
     case Type.SMALL_OBJECT:
       writeObject(row, at, 2, json);

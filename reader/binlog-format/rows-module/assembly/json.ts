@@ -1,6 +1,7 @@
-import { intAt, roomAt, uintAt } from "./bytes";
+import { intAt, uintAt } from "./bytes";
 import { putInt64, putUint64 } from "./digits";
 import { isWhole, putDouble } from "./floats";
+import * as Layout from "./layout";
 import { putUtf8 } from "./text";
 
 // MySQL's binary JSON as JSON; reader/binlog-format/values/json.ts describes it. Each function
@@ -23,17 +24,18 @@ const STRING = 0x0c;
 
 /** MySQL's own limit. */
 const MOST_LEVELS = 100;
-/** The longest text of a literal or number. */
-const LONGEST: usize = 64;
-/** The longest JSON of a byte in a string. */
-const LONGEST_OF_BYTE: usize = 6;
+/** As in that file, how much longer a document's text can be than `LONGEST_OF_BYTE` allows. */
+const SPARE: usize = 64;
 
 /** Where the present document ends. Nothing behind it belongs to it. */
 let documentEnd: usize = 0;
+/** Its values begin up to here in the output, or it has more text than a document can have. */
+let textEnd: usize = 0;
 
 export function putDocument(from: usize, end: usize, out: usize): usize {
   if (from === end) return putNull(out);
   documentEnd = end;
+  textEnd = out + SPARE + Layout.LONGEST_OF_BYTE * (end - from);
   return putValue(load<u8>(from), from + 1, out, 0);
 }
 
@@ -43,7 +45,7 @@ function putNull(out: usize): usize {
 }
 
 function putValue(type: i32, at: usize, out: usize, level: i32): usize {
-  if (LONGEST > roomAt(out) || level > MOST_LEVELS) return 0;
+  if (out > textEnd || level > MOST_LEVELS) return 0;
   switch (type) {
     case SMALL_OBJECT:
       return putObject(at, 2, out, level);
@@ -117,7 +119,7 @@ function putVariableString(at: usize, out: usize): usize {
 }
 
 function putString(at: usize, length: usize, out: usize): usize {
-  if (!isInside(at, length) || LONGEST_OF_BYTE * length + LONGEST > roomAt(out)) return 0;
+  if (!isInside(at, length) || out + Layout.LONGEST_OF_BYTE * length > textEnd) return 0;
   return putUtf8(at, at + length, out);
 }
 

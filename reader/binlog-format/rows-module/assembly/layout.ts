@@ -84,3 +84,8 @@ export const FIXED_BINARY = 14;
 export const ENUM = 15;
 export const SET = 16;
 export const JSON_DOCUMENT = 17;
+
+/** The longest JSON of a byte in a string; a JSON document takes no more for each byte, either. */
+export const LONGEST_OF_BYTE = 6;
+/** How much longer a document's JSON can be: its last value, and the ends of all its levels. */
+export const LONGEST_REST = 256;

@@ -31,6 +31,30 @@ function notes(length: number, count: number): Buffer[] {
   return Array.from({ length: count }, () => image);
 }
 
+/** Arrays within arrays, each with the same array `count` times; the innermost has `true`. */
+function sharedArrays(count: number, levels: number): Buffer {
+  const size = 4 + 3 * count;
+  const arrays = Array.from({ length: levels }, (_, level) => {
+    const entry = level === levels - 1 ? [4, 1, 0] : [2, size, 0];
+    return Buffer.from([count, 0, size, 0, ...Array.from({ length: count }, () => entry).flat()]);
+  });
+  return Buffer.concat([Buffer.of(2), ...arrays]);
+}
+
+/** An object whose `count` members have the same key of `length` characters. */
+function sharedKeys(count: number, length: number): Buffer {
+  const keysEnd = 4 + count * 4;
+  const document = Buffer.alloc(1 + keysEnd + count * 3 + length, "k");
+  document.writeUInt8(0);
+  document.writeUInt16LE(count, 1);
+  for (let i = 0; i < count; i++) {
+    document.writeUInt16LE(keysEnd + count * 3, 5 + i * 4);
+    document.writeUInt16LE(length, 7 + i * 4);
+    document.set([4, 1, 0], 1 + keysEnd + i * 3);
+  }
+  return document;
+}
+
 /** Collations of ucs2 and sjis. */
 const SEVERAL_BYTES = [35, 13];
 
@@ -104,6 +128,34 @@ describe("the module of rows", () => {
         decoder.decode(event, (_op, { after }) => texts.push(after), 0, end);
       if (length === document.length) expect(decode()).toBe(1);
       else expect(decode).toThrow("a JSON value has an invalid length");
+    }
+  });
+
+  it.each([
+    ["arrays that share their elements", sharedArrays(10, 12)],
+    ["an array that contains itself", Buffer.from([2, 1, 0, 7, 0, 2, 0, 0])],
+    ["an object with the same long key many times", sharedKeys(3_000, 20_000)],
+  ])("refuses a JSON document whose text would be too long: %s", (_, document) => {
+    const columns = [{ ...COLUMN, name: "j", type: ColumnType.JSON, width: 2 }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const image = Buffer.concat([Buffer.alloc(3), document]);
+    image.writeUInt16LE(document.length, 1);
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [image]);
+    const refused = [["CorruptEventError", "a JSON value has an invalid offset"]];
+    expect(outcome(compileRowsDecoder(definition), event)).toEqual(refused);
+  });
+
+  it("writes JSON documents of as many levels as MySQL allows, and of more", () => {
+    const columns = [{ ...COLUMN, name: "j", type: ColumnType.JSON, width: 2 }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const decoder = compileRowsDecoder(definition);
+    for (const levels of [99, 100, 101, 102, 300]) {
+      const document = sharedArrays(1, levels);
+      const image = Buffer.concat([Buffer.alloc(3), document]);
+      image.writeUInt16LE(document.length, 1);
+      const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [image]);
+      const text = `{"j":${"[".repeat(levels)}true${"]".repeat(levels)}}`;
+      expect(outcome(decoder, event)).toEqual([["c", "", text, "", "", true]]);
     }
   });
 
