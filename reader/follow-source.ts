@@ -183,9 +183,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
         report.event(bytes, from);
         const { reader, tap } = pipeline;
         const handled = reader.onEvent(bytes, from, to, isVerified);
-        return handled === undefined
-          ? tap.at(reader.boundary)
-          : handled.then(() => tap.at(reader.boundary));
+        return handled === undefined ? tap.at(reader) : handled.then(() => tap.at(reader));
       },
     });
     report.follows(offset, state);

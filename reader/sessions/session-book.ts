@@ -195,13 +195,18 @@ export class SessionBook {
   ): readonly (Author | undefined)[] {
     /** By origin: the author of all further transactions; null for none. */
     const final: (Author | null | undefined)[] = [];
-    return Array.from({ length: transactions.length }, (_, i) => {
+    const authors = Array<Author | undefined>(transactions.length);
+    for (let i = 0; i < transactions.length; i++) {
       const origin = transactions.originOf(i);
       const known = final[origin];
-      if (known !== undefined) return known ?? undefined;
+      if (known !== undefined) {
+        authors[i] = known ?? undefined;
+        continue;
+      }
       const session = sessions[origin] ?? null;
       const transaction = transactions.at(i);
       const author = this.#authorOf(transaction, session);
+      authors[i] = author;
       if (session === null) final[origin] = author ?? null;
       else if (author === undefined) missed.add(session);
       // The server itself is the author of single statements only.
@@ -210,8 +215,8 @@ export class SessionBook {
         session.facts.isFinal(this.#textOf(writingOf(transaction)), transaction.tag !== undefined)
       )
         final[origin] = author;
-      return author;
-    });
+    }
+    return authors;
   }
 
   #doubt(session: Session, transaction: Transaction): void {

@@ -5,6 +5,14 @@ import type { ChunkReader } from "./chunk-reader.ts";
 import type { StreamPosition } from "./stream-position.ts";
 import type { TableName } from "./find-tables.ts";
 
+/** A stream whose events pass. */
+interface PassedStream {
+  /** The end of the last event, if it lies between two transactions; else null. */
+  readonly boundary: StreamPosition | null;
+}
+
+const NOTHING_PASSED: PassedStream = { boundary: null };
+
 /**
  * Passes the stream's changes to its sink and to the reader of a snapshot, and collects the GTIDs
  * of passed transactions.
@@ -13,7 +21,7 @@ export class StreamTap implements ChangeSink {
   readonly #sink: ChangeSink;
   #passed = new GtidIntervals();
   #watched: (TableName & { readonly reader: ChunkReader }) | null = null;
-  #position: StreamPosition | null = null;
+  #stream: PassedStream = NOTHING_PASSED;
   #hasAnonymous = false;
 
   /**
@@ -30,7 +38,8 @@ export class StreamTap implements ChangeSink {
   /** From now on passes the changes of a table to this reader, and none to the previous one. */
   watch(name: TableName, reader: ChunkReader): void {
     this.#watched = { ...name, reader };
-    if (this.#position !== null) void reader.passes(this.#position);
+    const { boundary } = this.#stream;
+    if (boundary !== null) void reader.passes(boundary);
   }
 
   /** Stops passing changes to a reader. */
@@ -63,19 +72,18 @@ export class StreamTap implements ChangeSink {
     if (this.#unseen === unseen) this.#unseen = "";
   }
 
-  /**
-   * Called after each event. `position`: the end of the event, if it lies between two transactions;
-   * else null.
-   */
-  at(position: StreamPosition | null): void | Promise<void> {
-    this.#position = position;
-    if (position === null) this.#watched?.reader.enters();
-    else return this.#watched?.reader.passes(position);
+  /** Called after each event of `stream`. */
+  at(stream: PassedStream): void | Promise<void> {
+    this.#stream = stream;
+    const watched = this.#watched;
+    if (watched === null) return;
+    const { boundary } = stream;
+    if (boundary === null) watched.reader.enters();
+    else return watched.reader.passes(boundary);
   }
 
   change(transaction: Transaction, change: RowChange): void {
     this.#sink.change(transaction, change);
-    this.#position = null;
     if (transaction.gtid === null) this.#hasAnonymous = true;
     const watched = this.#watched;
     if (watched === null || watched.database !== change.database) return;

@@ -50,7 +50,9 @@ export class EventPosition {
   /** Moves to an event. An artificial event does not change the position. */
   advance(header: EventHeader): void {
     if (isArtificial(header)) return;
-    let end = header.logPos + Math.floor(this.end / HEADER_RANGE) * HEADER_RANGE;
+    // Without arithmetic on floating-point numbers below 4 GiB, V8 makes no object for each number.
+    let end = header.logPos;
+    if (this.end >= HEADER_RANGE) end += Math.floor(this.end / HEADER_RANGE) * HEADER_RANGE;
     if (end < this.end) end += HEADER_RANGE;
     this.end = end;
     this.start = end - header.length;

@@ -1,6 +1,5 @@
 import { isForeignRun } from "../../wire/session.ts";
-import { type BinlogPosition, isBefore } from "./binlog-position.ts";
-import { type Transaction, writingOf } from "./transaction.ts";
+import type { Transaction } from "./transaction.ts";
 
 /**
  * Decides which transactions the server wrote in its present run. Thread ids start again at each
@@ -8,7 +7,8 @@ import { type Transaction, writingOf } from "./transaction.ts";
  * the server's clock may have been ahead in an earlier run.
  */
 export class PresentRun {
-  readonly #beginning: BinlogPosition;
+  /** The number of its first file that is known. */
+  readonly #beginning: number;
   #reached = false;
 
   /**
@@ -16,18 +16,17 @@ export class PresentRun {
    * reading ends before the present run.
    */
   constructor(fileNumber: number | null) {
-    this.#beginning = { fileNumber: fileNumber ?? Infinity, offset: 0 };
+    this.#beginning = fileNumber ?? Infinity;
   }
 
   /** Whether this server itself wrote the transaction, in its present run. */
-  includes(transaction: Transaction): boolean {
-    if (isForeignRun(transaction.run)) return false;
-    return !isBefore(writingOf(transaction), this.#beginning);
+  includes({ run, prepared, fileNumber }: Transaction): boolean {
+    return !isForeignRun(run) && (prepared?.fileNumber ?? fileNumber) >= this.#beginning;
   }
 
   /** Called with each transaction that is read. */
-  passes({ fileNumber, start }: Transaction): void {
-    this.#reached ||= !isBefore({ fileNumber, offset: start }, this.#beginning);
+  passes({ fileNumber }: Transaction): void {
+    this.#reached ||= fileNumber >= this.#beginning;
   }
 
   /**

@@ -2,7 +2,7 @@ import type { Operation } from "../../wire/frame.ts";
 import type { TableDefinition } from "../binlog-format/column.ts";
 import { RowTooLargeError } from "../binlog-format/errors.ts";
 import { RowCounter } from "../binlog-format/rows/row-counter.ts";
-import type { OnRow } from "../binlog-format/rows/rows-event.ts";
+import type { OnRow, RowsDecoder } from "../binlog-format/rows/rows-event.ts";
 import type { FollowedTables } from "../statements/followed-tables.ts";
 import type { CurrentTransaction } from "./current-transaction.ts";
 import type { TableMaps } from "./table-maps.ts";
@@ -41,21 +41,12 @@ export class RowsEvents {
 
   /** Handles the rows event in `bytes` from `start` to `end`, with header, without checksum. */
   take(bytes: Buffer, start: number, end: number): void {
-    const { current, tables, followed, columns, onLedgerRow, cannotRead } = this.#options;
+    const { current, tables, followed, columns, cannotRead } = this.#options;
     const rows = tables.rowsOf(bytes, start, end);
     if (rows === null) return;
     if (rows instanceof RowCounter) return current.pass(rows.count(bytes, start, end));
-    const { transaction } = current;
     const { database, table } = rows.definition;
-    if (followed.isLedger(database, table)) {
-      const count = rows.decode(
-        bytes,
-        (op, texts) => onLedgerRow(transaction, op, texts.after),
-        start,
-        end,
-      );
-      return current.pass(count);
-    }
+    if (followed.isLedger(database, table)) return this.#takeLedger(rows, bytes, start, end);
     const isNeeded = columns || rows.definition.former !== undefined;
     this.#database = database;
     this.#table = table;
@@ -66,5 +57,12 @@ export class RowsEvents {
       if (!(error instanceof RowTooLargeError)) throw error;
       cannotRead(tooLarge(error, `${database}.${table}`));
     }
+  }
+
+  #takeLedger(rows: RowsDecoder, bytes: Buffer, start: number, end: number): void {
+    const { current, onLedgerRow } = this.#options;
+    const { transaction } = current;
+    const onRow: OnRow = (op, texts) => onLedgerRow(transaction, op, texts.after);
+    current.pass(rows.decode(bytes, onRow, start, end));
   }
 }

@@ -20,6 +20,8 @@ interface KnownTable {
    * The table map event without header and id, to recognise a repetition in a later transaction.
    */
   readonly definition: Buffer;
+  /** The same bytes. */
+  readonly view: DataView;
   readonly rows: TableRows;
 }
 
@@ -64,7 +66,7 @@ export class TableMaps {
     if (begin > end) throw new CorruptEventError("a table map has no table id");
     const id = tableIdAt(bytes, start + EVENT_HEADER_LENGTH);
     const latest = id === this.#latest?.id ? this.#latest : this.#tables.get(id);
-    if (latest?.definition.compare(bytes, begin, end) === 0) {
+    if (latest !== undefined && isEqual(latest.view, bytes, begin, end)) {
       this.#latest = latest;
       return;
     }
@@ -78,11 +80,7 @@ export class TableMaps {
     const known =
       former?.definition.equals(definition) === true
         ? { ...former, id }
-        : {
-            id,
-            definition: Buffer.from(definition),
-            rows: this.#rows(event, database, table),
-          };
+        : knownTable(id, Buffer.from(definition), this.#rows(event, database, table));
     this.#latest = known;
     this.#tables.set(id, known);
     this.#byName.set(name, known);
@@ -120,6 +118,23 @@ export class TableMaps {
       throw new UnsupportedTableError(database, table, cause.message, { cause });
     }
   }
+}
+
+function knownTable(id: number, definition: Buffer, rows: TableRows): KnownTable {
+  const { buffer, byteOffset, length } = definition;
+  return { id, definition, view: new DataView(buffer, byteOffset, length), rows };
+}
+
+/** Whether a view has the bytes from `start` to `end`. Compares eight at a time. */
+function isEqual(view: DataView, bytes: Buffer, start: number, end: number): boolean {
+  const length = end - start;
+  if (view.byteLength !== length) return false;
+  const other = viewOf(bytes);
+  let at = 0;
+  for (; at + 8 <= length; at += 8)
+    if (view.getBigInt64(at, true) !== other.getBigInt64(start + at, true)) return false;
+  for (; at < length; at++) if (view.getInt8(at) !== other.getInt8(start + at)) return false;
+  return true;
 }
 
 function rowCounter(event: Buffer): RowCounter | null {

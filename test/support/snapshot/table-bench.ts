@@ -29,7 +29,7 @@ export class TableBench {
   constructor(where?: string, numbers: Partial<Pick<RowNumbers, "hasRoom">> = {}) {
     const sink = { change: nothing, prepared: nothing, boundary: nothing, relief: () => null };
     this.#tap = new StreamTap(sink, "");
-    void this.#tap.at(this.#place);
+    void this.#tap.at({ boundary: this.#place });
     const shipment = {
       snapshot: (_: Transaction, { op, texts }: RowChange): void => {
         if (op === "r") this.handed.push((JSON.parse(texts.key) as { id: number }).id);
@@ -93,7 +93,7 @@ export class TableBench {
   #change(op: RowChange["op"], texts: RowTexts): void {
     this.reading.chunks?.change({ op, texts });
     this.connection.offset += 10;
-    this.isHeld = this.#tap.at(this.#place) !== undefined;
+    this.isHeld = this.#tap.at({ boundary: this.#place }) !== undefined;
   }
 }
 
