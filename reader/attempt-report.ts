@@ -3,7 +3,7 @@ import { describeOffset, type Offset } from "./offsets/offset.ts";
 import type { Log } from "./reporting/log.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
 import type { ServerState } from "./source/server-state.ts";
-import type { Transaction } from "./transactions/transaction.ts";
+import { type Transaction, gtidOf } from "./transactions/transaction.ts";
 import type { UnknownXa } from "./transactions/xa-transactions.ts";
 
 /**
@@ -72,9 +72,9 @@ export class AttemptReport {
   }
 
   /** Called when a GTID tag and the session ledger name different users; the changes are parked. */
-  disagreement({ gtid, thread }: Transaction): void {
+  disagreement(transaction: Transaction): void {
     this.#log.error(
-      { gtid, thread },
+      { gtid: gtidOf(transaction), thread: transaction.thread },
       "a transaction's GTID tag names another user than the session ledger does for its connection: its author counts as unknown",
     );
   }

@@ -135,7 +135,7 @@ class HeaderWriter {
 
   /** Writes the texts that an origin's transactions share, around the number of this one's GTID. */
   #begin(transactions: FrameTransactions, index: number): Shared {
-    const { gtid, gtidPrefix, file, thread, run, serverId } = transactions.at(index);
+    const { gtid = null, gtidPrefix, file, thread, run, serverId } = transactions.at(index);
     const rest = `,"file":${JSON.stringify(file)},"thread":${thread},"run":${run},"serverId":${serverId},"timestampMs":`;
     const head = this.#length;
     this.text(

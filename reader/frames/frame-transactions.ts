@@ -87,11 +87,9 @@ export class FrameTransactions implements TransactionList {
     const first = this.origins[this.originOf(index)] as Transaction;
     const start = this.#numbers[index * COLUMNS + START] as number;
     if (first.start === start) return first;
-    const { gtidPrefix } = first;
     const committedUs = this.committedUsOf(index);
-    if (gtidPrefix === undefined) return { ...first, start, committedUs };
-    const gtidNumber = this.gtidNumberOf(index);
-    return { ...first, gtid: `${gtidPrefix}${gtidNumber}`, gtidNumber, start, committedUs };
+    if (first.gtidPrefix === undefined) return { ...first, start, committedUs };
+    return { ...first, gtidNumber: this.gtidNumberOf(index), start, committedUs };
   }
 
   #originFor(transaction: Transaction): number {

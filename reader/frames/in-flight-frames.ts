@@ -1,3 +1,4 @@
+import { ReadAnchor } from "../transactions/read-anchor.ts";
 import type { Anchor, Boundary } from "../transactions/transaction.ts";
 import { GtidIntervals } from "./gtid-intervals.ts";
 import type { SnapshotStep } from "./snapshot-progress.ts";
@@ -105,19 +106,14 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 class OpenProgress {
   readonly #gtids = new GtidIntervals();
   #hasPassed = false;
-  readonly #anchor: Mutable<Anchor> = {
-    file: "",
-    start: 0,
-    begunS: null,
-    gtid: null,
-    committedUs: 0,
-  };
+  /** The last boundary's, if it has one. */
+  readonly #anchor = new ReadAnchor();
+  #hasAnchor = false;
   /** The last boundary. */
-  readonly #last: Mutable<Omit<Progress, "gtids">> = {
+  readonly #last: Mutable<Omit<Progress, "gtids" | "anchor">> = {
     file: "",
     offset: 0,
     run: null,
-    anchor: null,
     committedMs: 0,
     held: undefined,
     keptXa: [],
@@ -143,7 +139,7 @@ class OpenProgress {
 
   pass(boundary: Boundary): void {
     this.#gtids.addExecuted(boundary);
-    this.#reach(boundary);
+    this.#reach(boundary, boundary.anchor);
   }
 
   add(later: OpenProgress): void {
@@ -151,33 +147,29 @@ class OpenProgress {
     this.waiting.push(...later.waiting);
     if (!later.#hasPassed) return;
     this.#gtids.addAll(later.#gtids);
-    this.#reach(later.#last);
+    this.#reach(later.#last, later.#hasAnchor ? later.#anchor : null);
   }
 
   finish(): Progress | null {
-    return this.#hasPassed ? { ...this.#last, gtids: this.#gtids.toString() } : null;
+    if (!this.#hasPassed) return null;
+    const anchor = this.#hasAnchor ? this.#anchor.kept() : null;
+    return { ...this.#last, anchor, gtids: this.#gtids.toString() };
   }
 
-  #reach(boundary: Omit<Boundary, "executed" | "alsoExecuted">): void {
+  #reach(
+    boundary: Omit<Boundary, "executed" | "alsoExecuted" | "anchor">,
+    anchor: Anchor | null,
+  ): void {
     this.#hasPassed = true;
     const last = this.#last;
     last.file = boundary.file;
     last.offset = boundary.offset;
     last.run = boundary.run;
-    last.anchor = boundary.anchor === null ? null : this.#copy(boundary.anchor);
     last.committedMs = boundary.committedMs;
     last.held = boundary.held;
     last.keptXa = boundary.keptXa;
     last.names = boundary.names;
-  }
-
-  #copy({ file, start, begunS, gtid, committedUs }: Anchor): Anchor {
-    const anchor = this.#anchor;
-    anchor.file = file;
-    anchor.start = start;
-    anchor.begunS = begunS;
-    anchor.gtid = gtid;
-    anchor.committedUs = committedUs;
-    return anchor;
+    this.#hasAnchor = anchor !== null;
+    if (anchor !== null) this.#anchor.copy(anchor);
   }
 }

@@ -1,5 +1,5 @@
 import type { ServerState } from "../source/server-state.ts";
-import type { Anchor, KeptXa } from "../transactions/transaction.ts";
+import { type Anchor, type KeptXa, gtidOf } from "../transactions/transaction.ts";
 import { inAnotherLife } from "./beginning.ts";
 import type { BinlogEvidence, EventPosition } from "./evidence.ts";
 import type { Offset } from "./offset.ts";
@@ -30,7 +30,7 @@ export async function dueXa(
   const before = gtidSet ?? (await evidence.gtidsBefore(file, offset));
   const due: KeptXa[] = [];
   for (const kept of keptXa) {
-    const prepare = kept.transaction.gtid;
+    const prepare = gtidOf(kept.transaction);
     if (prepare !== null && (await evidence.isSubset(prepare, before)))
       due.push(inAnotherLife(kept));
   }

@@ -1,7 +1,7 @@
 import type { AttributeValue } from "@aws-sdk/client-dynamodb";
 import { type Item, map, NULL, number, numberOf, text, textOf } from "../../wire/attributes.ts";
 import type { Attribution, Author } from "../../wire/session.ts";
-import type { KeptXa, Transaction } from "../transactions/transaction.ts";
+import { type KeptXa, type Transaction, gtidOf } from "../transactions/transaction.ts";
 
 /** Encodes an offset's kept XA transactions as an attribute of the reader's item. */
 export function keptXaAttribute(kept: readonly KeptXa[]): AttributeValue {
@@ -26,7 +26,8 @@ export function keptXaOf(item: Item): readonly KeptXa[] {
 }
 
 function transactionAttribute(transaction: Transaction): AttributeValue {
-  const { gtid, tag, author } = transaction;
+  const { tag, author } = transaction;
+  const gtid = gtidOf(transaction);
   return map([
     ["gtid", gtid === null ? NULL : text(gtid)],
     ...(tag === undefined ? [] : [["tag", text(tag)] as const]),

@@ -1,7 +1,7 @@
 import type { PayloadBucket } from "../frames/payload-bucket.ts";
 import { KeptXaLostError } from "../reporting/errors.ts";
 import { restorePreparedXa } from "../transactions/kept-xa.ts";
-import type { KeptXa } from "../transactions/transaction.ts";
+import { type KeptXa, gtidOf } from "../transactions/transaction.ts";
 import type { PreparedXa } from "../transactions/prepared-xa.ts";
 import { xidText } from "../transactions/xid-text.ts";
 
@@ -27,10 +27,14 @@ export class KeptXaStore {
     return prepared;
   }
 
-  async #read({ key, xid, transaction: { gtid } }: KeptXa): Promise<Uint8Array> {
+  async #read({ key, xid, transaction }: KeptXa): Promise<Uint8Array> {
     const object = await this.#payloads.get(key);
     if (object === null)
-      throw new KeptXaLostError(xidText(xid), gtid, `s3://${this.#payloads.name}/${key}`);
+      throw new KeptXaLostError(
+        xidText(xid),
+        gtidOf(transaction),
+        `s3://${this.#payloads.name}/${key}`,
+      );
     return object;
   }
 }

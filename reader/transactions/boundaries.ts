@@ -2,7 +2,7 @@ import type { NameHistory } from "../statements/name-history.ts";
 import { NamesSince } from "../statements/names-since.ts";
 import type { EventPosition } from "./binlog-position.ts";
 import type { ServerRun } from "./server-run.ts";
-import type { Anchor, Boundary, ChangeSink } from "./transaction.ts";
+import { type Anchor, type Boundary, type ChangeSink, gtidOf } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
 
 export interface BoundariesOptions {
@@ -64,7 +64,8 @@ export class Boundaries {
       boundary.names = names.saved;
     } else {
       const { transaction, held } = waiting;
-      const { gtid, file, start, committedUs } = transaction;
+      const { file, start, committedUs } = transaction;
+      const gtid = gtidOf(transaction);
       const by = { xid: held.xid, gtid, preparedMs: Math.floor(committedUs / 1000) };
       boundary.held = { by, readTo: { fileNumber: position.fileNumber, offset } };
       boundary.file = file;

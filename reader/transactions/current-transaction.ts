@@ -10,6 +10,7 @@ import type { NameHistory } from "../statements/name-history.ts";
 import { Boundaries } from "./boundaries.ts";
 import type { HeldChanges } from "./held-changes.ts";
 import type { EventPosition } from "./binlog-position.ts";
+import { ReadAnchor } from "./read-anchor.ts";
 import type { ServerRun } from "./server-run.ts";
 import type { Anchor, ChangeSink, RowChange, Transaction } from "./transaction.ts";
 import type { XaTransactions } from "./xa-transactions.ts";
@@ -63,19 +64,13 @@ export class CurrentTransaction {
     definition: undefined,
   };
   #committedMs = 0;
-  readonly #anchor: Mutable<Anchor> = {
-    file: "",
-    start: 0,
-    begunS: null,
-    gtid: null,
-    committedUs: 0,
-  };
+  readonly #anchor = new ReadAnchor();
   #hasAnchor: boolean;
   readonly #boundaries: Boundaries;
 
   constructor({ position, run, xa, anchor, sink, names }: CurrentTransactionOptions) {
     this.#hasAnchor = anchor !== null;
-    if (anchor !== null) Object.assign(this.#anchor, anchor);
+    if (anchor !== null) this.#anchor.copy(anchor);
     this.#position = position;
     this.#run = run;
     this.#xa = xa;
@@ -218,9 +213,7 @@ export class CurrentTransaction {
    */
   entersFile(offset: number, begunS: number): void {
     this.#hasAnchor = true;
-    this.#anchor.file = this.#position.file;
-    this.#anchor.start = offset;
-    this.#anchor.begunS = begunS;
+    this.#anchor.isFile(this.#position.file, offset, begunS);
     if (this.isBetween && this.#xa.oldest === undefined) this.#passBoundary(NONE, null, offset);
   }
 
@@ -249,7 +242,6 @@ export class CurrentTransaction {
     const transaction: Mutable<Transaction> =
       gtid !== null && gtid.prefix !== null && typeof gtid.number === "number"
         ? {
-            gtid: gtid.gtid,
             gtidPrefix: gtid.prefix,
             gtidNumber: gtid.number,
             file,
@@ -275,11 +267,7 @@ export class CurrentTransaction {
     // No dump can ask for an anchor beyond 4 GiB, so there the one before stays.
     if (this.#gtid !== null && this.#gtidStart < DUMP_LIMIT) {
       this.#hasAnchor = true;
-      this.#anchor.file = this.#position.file;
-      this.#anchor.start = this.#gtidStart;
-      this.#anchor.begunS = null;
-      this.#anchor.gtid = this.#gtid.gtid;
-      this.#anchor.committedUs = this.#gtid.originalCommitTimestamp;
+      this.#anchor.isTransaction(this.#position.file, this.#gtidStart, this.#gtid);
     }
     this.#open = null;
     this.#gtid = null;

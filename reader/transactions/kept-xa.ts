@@ -6,7 +6,7 @@ import type { TableDefinition } from "../binlog-format/column.ts";
 import { RowTexts } from "../binlog-format/rows/row-texts.ts";
 import { HeldChanges } from "./held-changes.ts";
 import type { PreparedXa } from "./prepared-xa.ts";
-import type { KeptXa, RowChange } from "./transaction.ts";
+import { type KeptXa, type RowChange, gtidOf } from "./transaction.ts";
 
 /**
  * A change in the object, as a line of JSON. `definition` is an index in `KeptHead.definitions`.
@@ -30,8 +30,8 @@ interface KeptHead {
  * transaction is read.
  */
 export function keptKey(prefix: string, { transaction, held }: PreparedXa): string {
-  const { gtid, file, start, committedUs } = transaction;
-  const name = [held.xid, gtid ?? "", file, start, committedUs].join(" ");
+  const { file, start, committedUs } = transaction;
+  const name = [held.xid, gtidOf(transaction) ?? "", file, start, committedUs].join(" ");
   return `${prefix}${createHash("sha256").update(name).digest("hex")}`;
 }
 

@@ -14,11 +14,11 @@ export interface Writing extends BinlogPosition {
 
 /** A transaction, as known while its events are read. */
 export interface Transaction {
-  /** null on a server without GTIDs. */
-  readonly gtid: string | null;
+  /** null on a server without GTIDs. Absent when the GTID is in two parts; see `gtidOf`. */
+  readonly gtid?: string | null;
   /**
-   * `gtid` in two parts: `uuid:` or `uuid:tag:`, and the number. Absent when there is none, or when
-   * the number is not a safe integer.
+   * The GTID in two parts: `uuid:` or `uuid:tag:`, and the number. Absent when there is none, or
+   * when the number is not a safe integer.
    */
   readonly gtidPrefix?: string;
   readonly gtidNumber?: number;
@@ -56,6 +56,11 @@ export interface Transaction {
   readonly serverId: number;
   /** The commit time, microseconds since 1970; in whole seconds if the event has no exact time. */
   readonly committedUs: number;
+}
+
+/** The transaction's GTID; null on a server without GTIDs. */
+export function gtidOf({ gtid, gtidPrefix, gtidNumber }: Transaction): string | null {
+  return gtidPrefix === undefined ? (gtid ?? null) : `${gtidPrefix}${gtidNumber}`;
 }
 
 /** Where and when the author wrote the transaction; the author is looked up for this place. */

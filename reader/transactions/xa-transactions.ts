@@ -6,6 +6,7 @@ import {
   type KeptXa,
   type RowChange,
   type Transaction,
+  gtidOf,
   writingOf,
 } from "./transaction.ts";
 
@@ -69,7 +70,7 @@ export class XaTransactions {
   /** Records that a prepared transaction's changes are kept. */
   keep(prepared: PreparedXa, kept: KeptXa): void {
     if (this.#prepared.keep(prepared, kept))
-      this.#keptGtids = [...this.#keptGtids, ...gtidOf(prepared)];
+      this.#keptGtids = [...this.#keptGtids, ...gtidsOf(prepared)];
   }
 
   /** The GTIDs of the transactions kept since the last call; they now count as executed. */
@@ -90,14 +91,15 @@ export class XaTransactions {
   }
 
   /** Holds a change. Throws UnreadableBinlogError when all held changes exceed the memory limit. */
-  hold(held: HeldChanges, { gtid, file }: Transaction, change: RowChange): void {
+  hold(held: HeldChanges, transaction: Transaction, change: RowChange): void {
     held.add(change);
     const limit = this.#options.heldLimitBytes;
     if (held.bytes + this.#prepared.bytes <= limit) return;
+    const gtid = gtidOf(transaction);
     throw new UnreadableBinlogError(
       `the changes of the XA transaction ${held.xid}${gtid === null ? "" : ` (${gtid})`} and of those prepared before it take more than ${limit} bytes, and the reader must keep them in memory until they commit`,
       "Give the reader more memory (--max-old-space-size in its NODE_OPTIONS); it uses up to a quarter for such changes. To continue after the transaction, without delivering its changes, run `npm run offsets -- set`.",
-      { file, offset: change.offset },
+      { file: transaction.file, offset: change.offset },
     );
   }
 
@@ -130,8 +132,8 @@ export class XaTransactions {
     const prepared = this.#prepared.take(xid);
     if (prepared === "empty") return NONE;
     if (prepared === undefined) {
-      const { gtid, file } = commit;
-      this.#options.onUnknownXa({ gtid, xid, file, offset }, commit);
+      const { file } = commit;
+      this.#options.onUnknownXa({ gtid: gtidOf(commit), xid, file, offset }, commit);
       return NONE;
     }
     const { thread, run, tag, author } = prepared.transaction;
@@ -158,9 +160,10 @@ export class XaTransactions {
 
 /** The GTID of a kept transaction was already counted. */
 function notCounted(prepared: PreparedXa): readonly string[] {
-  return prepared.kept === null ? gtidOf(prepared) : NONE;
+  return prepared.kept === null ? gtidsOf(prepared) : NONE;
 }
 
-function gtidOf({ transaction: { gtid } }: PreparedXa): readonly string[] {
+function gtidsOf({ transaction }: PreparedXa): readonly string[] {
+  const gtid = gtidOf(transaction);
   return gtid === null ? NONE : [gtid];
 }

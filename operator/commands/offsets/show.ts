@@ -3,6 +3,7 @@ import { formatStartPoint } from "../../../config/start-point.ts";
 import { describeOffset } from "../../../reader/offsets/offset.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
+import { gtidOf } from "../../../reader/transactions/transaction.ts";
 import { xidText } from "../../../reader/transactions/xid-text.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 
@@ -35,8 +36,8 @@ function itemText(item: ReaderItem): string {
       );
     }
     for (const { xid, transaction } of keptXa) {
-      const { gtid, committedUs } = transaction;
-      const since = new Date(committedUs / 1000).toISOString();
+      const gtid = gtidOf(transaction);
+      const since = new Date(transaction.committedUs / 1000).toISOString();
       lines.push(
         `prepared:    XA transaction ${xidText(xid)}${gtid === null ? "" : ` (${gtid})`} since ${since}`,
       );

@@ -9,6 +9,7 @@ import type {
 import type { TransactionReaderOptions } from "../../../../reader/transactions/transaction-reader.ts";
 import type { UnknownXa } from "../../../../reader/transactions/xa-transactions.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
+import { keptBoundary } from "../../../support/kept-boundary.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
@@ -46,7 +47,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     {
       change: (_: Transaction, change: RowChange) =>
         changes.push({ ...change, texts: change.texts.kept() }),
-      boundary: (boundary: Boundary) => boundaries.push(structuredClone(boundary)),
+      boundary: (boundary: Boundary) => boundaries.push(keptBoundary(boundary)),
     },
     {
       ledger: "ledger.table",

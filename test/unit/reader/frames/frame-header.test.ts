@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { headerLine } from "../../../../reader/frames/frame-header.ts";
 import { FrameTransactions } from "../../../../reader/frames/frame-transactions.ts";
-import type { Transaction } from "../../../../reader/transactions/transaction.ts";
+import { gtidOf, type Transaction } from "../../../../reader/transactions/transaction.ts";
 import { encodeHeader, FRAME_VERSION, type FrameHeader } from "../../../../wire/frame.ts";
 import { formatPosition } from "../../../../wire/position.ts";
 
@@ -124,7 +124,7 @@ function expectSameLine(
     ...front,
     source,
     transactions: members.map(({ transaction: one, author = null, ended }) => ({
-      gtid: one.gtid,
+      gtid: gtidOf(one),
       file: one.file,
       thread: one.thread,
       run: one.run,

@@ -28,8 +28,9 @@ const transactions = fc
       const prefix = tag === undefined ? "uuid:" : `uuid:${tag}:`;
       const { author, prepared, isGenerated } = apart;
       return {
-        gtid: gtid === "none" ? null : `${prefix}${i}`,
-        ...(gtid === "parts" && { gtidPrefix: prefix, gtidNumber: i }),
+        ...(gtid === "parts"
+          ? { gtidPrefix: prefix, gtidNumber: i }
+          : { gtid: gtid === "none" ? null : `${prefix}${i}` }),
         ...(gtid !== "none" && tag !== undefined && { tag }),
         file: `bin.00000${file}`,
         fileNumber: file,

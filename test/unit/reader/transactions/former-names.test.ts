@@ -7,6 +7,7 @@ import type { SavedNames } from "../../../../reader/statements/saved-names.ts";
 import type { Boundary, RowChange } from "../../../../reader/transactions/transaction.ts";
 import type { TransactionReader } from "../../../../reader/transactions/transaction-reader.ts";
 import { long } from "../../../support/name-histories.ts";
+import { keptBoundary } from "../../../support/kept-boundary.ts";
 import { queryEventBytes } from "../../../support/query-event.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 import { recorded } from "../binlog-format/recorded-events.ts";
@@ -34,7 +35,7 @@ function begin(saved?: SavedNames, configured: FilteredNames | null = filtered):
     ["shop.*"],
     {
       change: (_, change) => changes.push({ ...change }),
-      boundary: (boundary) => boundaries.push(structuredClone(boundary)),
+      boundary: (boundary) => boundaries.push(keptBoundary(boundary)),
     },
     { names: new NameHistory({ filtered: configured, lowerCase: false, saved }) },
   );

@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { EventType } from "../../../../reader/binlog-format/events/event-types.ts";
 import type { KnownFiles } from "../../../../reader/transactions/known-files.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
+import { keptBoundary } from "../../../support/kept-boundary.ts";
 import type { Boundary } from "../../../../reader/transactions/transaction.ts";
 import type {
   TransactionReader,
@@ -29,7 +30,7 @@ let end: number;
 function readerOf(options: Partial<TransactionReaderOptions> = {}): TransactionReader {
   return transactionReaderOf(
     ["shop.*"],
-    { boundary: (boundary) => boundaries.push(structuredClone(boundary)) },
+    { boundary: (boundary) => boundaries.push(keptBoundary(boundary)) },
     { files: FILES, ...options },
   );
 }
