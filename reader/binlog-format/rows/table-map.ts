@@ -2,7 +2,7 @@ import { ByteReader } from "../byte-reader.ts";
 import { isUtf8 } from "node:buffer";
 import { charsetOfCollation } from "../charsets/collations.ts";
 import { textDecoder } from "../charsets/decode-text.ts";
-import type { Column, TableDefinition } from "../column.ts";
+import { type Column, ColumnType, type TableDefinition } from "../column.ts";
 import { type ColumnMetadata, readColumnMetadata } from "./column-metadata.ts";
 import { CorruptEventError, MissingRowMetadataError } from "../errors.ts";
 import { EVENT_HEADER_LENGTH } from "../events/event-header.ts";
@@ -60,6 +60,13 @@ export function parseTableMap(event: Buffer): TableDefinition {
       visible: optional.visible[i] ?? true,
     };
   });
+  if (
+    columns.some(
+      ({ type, width, members }) => type === ColumnType.SET && members.length > 8 * width,
+    )
+  ) {
+    throw new CorruptEventError("a SET has more members than bits");
+  }
   if (optional.primaryKey.some((index) => columns[index] === undefined)) {
     throw new CorruptEventError("a primary key names a column that does not exist");
   }
