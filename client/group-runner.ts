@@ -62,7 +62,11 @@ export class GroupRunner<Transaction> {
   }
 
   async #process(message: HeldMessage): Promise<Outcome> {
-    return isHeld(message) ? this.#options.processor.process(message) : { kind: "unfinished" };
+    if (!isHeld(message)) return { kind: "unfinished" };
+    const outcome = await this.#options.processor.process(message);
+    // A message that failed is received again, with its body.
+    message.body = "";
+    return outcome;
   }
 
   async #settle(outcome: Outcome, message: HeldMessage, messages: HeldMessage[]): Promise<void> {

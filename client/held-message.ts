@@ -8,7 +8,8 @@ import { performance } from "node:perf_hooks";
 export interface HeldMessage {
   readonly id: string;
   readonly group: string;
-  readonly body: string;
+  /** Empty after the message was processed, so that garbage collection copies no handled bodies. */
+  body: string;
   /** How often the message was received, including this time; approximate, as SQS counts it. */
   readonly receiveCount: number;
   /**
