@@ -1,7 +1,7 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
-import { parseGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { parseGtidEvent } from "../binlog-format/events/read-gtid-event.ts";
 import { GtidIntervals } from "../frames/gtid-intervals.ts";
 import { DUMP_LIMIT } from "../source/binlog-dump.ts";
 import { isGtidSubset } from "../source/server-state.ts";

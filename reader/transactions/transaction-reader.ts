@@ -12,7 +12,8 @@ import {
   mustNotBeIgnored,
 } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
-import { GtidEvent, readGtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { GtidEvent } from "../binlog-format/events/gtid-event.ts";
+import { readGtidEvent } from "../binlog-format/events/read-gtid-event.ts";
 import {
   isLargePayload,
   streamTransactionPayload,

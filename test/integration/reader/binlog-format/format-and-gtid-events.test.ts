@@ -8,7 +8,7 @@ import {
   type FormatDescription,
   parseFormatDescription,
 } from "../../../../reader/binlog-format/events/format-description.ts";
-import { parseGtidEvent } from "../../../../reader/binlog-format/events/gtid-event.ts";
+import { parseGtidEvent } from "../../../../reader/binlog-format/events/read-gtid-event.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useMysql } from "../../../support/mysql.ts";
 

@@ -5,11 +5,11 @@ import {
 } from "../../../../../reader/binlog-format/errors.ts";
 import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../../../../../reader/binlog-format/events/format-description.ts";
+import { GtidEvent } from "../../../../../reader/binlog-format/events/gtid-event.ts";
 import {
-  GtidEvent,
   parseGtidEvent,
   readGtidEvent,
-} from "../../../../../reader/binlog-format/events/gtid-event.ts";
+} from "../../../../../reader/binlog-format/events/read-gtid-event.ts";
 import { recorded } from "../recorded-events.ts";
 
 /** The recorded format description with one byte changed; a negative offset counts from the end. */
