@@ -27,7 +27,9 @@ export interface RowsEventsOptions extends FollowedRows {
 /** Passes on the rows of rows events, or counts them where the table is not read. */
 export class RowsEvents {
   readonly #options: RowsEventsOptions;
-  /** The table of the present event. */
+  /** The table of the present event, which is mostly that of the one before. */
+  #latest: TableDefinition | null = null;
+  #isLedger = false;
   #database = "";
   #table = "";
   #definition: TableDefinition | undefined;
@@ -41,22 +43,29 @@ export class RowsEvents {
 
   /** Handles the rows event in `bytes` from `start` to `end`, with header, without checksum. */
   take(bytes: Buffer, start: number, end: number): void {
-    const { current, tables, followed, columns, cannotRead } = this.#options;
+    const { current, tables, cannotRead } = this.#options;
     const rows = tables.rowsOf(bytes, start, end);
     if (rows === null) return;
     if (rows instanceof RowCounter) return current.pass(rows.count(bytes, start, end));
-    const { database, table } = rows.definition;
-    if (followed.isLedger(database, table)) return this.#takeLedger(rows, bytes, start, end);
-    const isNeeded = columns || rows.definition.former !== undefined;
-    this.#database = database;
-    this.#table = table;
-    this.#definition = isNeeded ? rows.definition : undefined;
+    const { definition } = rows;
+    if (definition !== this.#latest) this.#begin(definition);
+    if (this.#isLedger) return this.#takeLedger(rows, bytes, start, end);
     try {
       rows.decode(bytes, this.#onRow, start, end);
     } catch (error) {
       if (!(error instanceof RowTooLargeError)) throw error;
-      cannotRead(tooLarge(error, `${database}.${table}`));
+      cannotRead(tooLarge(error, `${this.#database}.${this.#table}`));
     }
+  }
+
+  #begin(definition: TableDefinition): void {
+    const { columns, followed } = this.#options;
+    const { database, table, former } = definition;
+    this.#latest = definition;
+    this.#database = database;
+    this.#table = table;
+    this.#definition = columns || former !== undefined ? definition : undefined;
+    this.#isLedger = followed.isLedger(database, table);
   }
 
   #takeLedger(rows: RowsDecoder, bytes: Buffer, start: number, end: number): void {
