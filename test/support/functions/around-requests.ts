@@ -20,6 +20,7 @@ export function aroundRequests(
 
 /** The input of an operation of SQS, from the request's body. */
 export function inputOf({ body }: Request): Record<string, unknown> {
-  const text = typeof body === "string" ? body : Buffer.from(body as Uint8Array).toString();
-  return JSON.parse(text) as Record<string, unknown>;
+  const { buffer, byteOffset, byteLength } = body as Uint8Array;
+  const bytes = typeof body === "string" ? body : Buffer.from(buffer, byteOffset, byteLength);
+  return JSON.parse(String(bytes)) as Record<string, unknown>;
 }
