@@ -32,8 +32,7 @@ export function readColumnMetadata(reader: ByteReader, type: number): ColumnMeta
       return { ...NOTHING, type };
     case ColumnType.FLOAT:
     case ColumnType.DOUBLE:
-      reader.skip(1); // the type says how long it is
-      return { ...NOTHING, type };
+      return { ...NOTHING, type, width: upTo(8, reader.uint8()) };
     case ColumnType.BLOB:
     case ColumnType.JSON:
     case ColumnType.GEOMETRY:
