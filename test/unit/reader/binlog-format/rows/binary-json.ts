@@ -6,7 +6,9 @@ interface BinaryValue {
   readonly bytes: Buffer;
 }
 
-const DOUBLES = [0, -0, 1, 1.5, -2.25, 0.1, 1e15, 1e21, 1e-6, 1e-7, 123456.789, 5e-324, 1e300];
+const DOUBLES = [
+  0, -0, 1, 1.5, -2.25, 0.1, 1e15, 1e20, 1e21, 1e-6, 1e-7, 123456.789, 5e-324, 1e300,
+];
 const TEXTS = ["", "a", "plain text of more than sixteen bytes", 'quote " and \\', "\n\u0001é€😀"];
 const OPAQUE = 0x0f;
 const NEWDECIMAL = 246;
@@ -112,7 +114,7 @@ function lengthOf(length: number): Buffer {
   return length < 0x80 ? Buffer.of(length) : Buffer.of((length & 0x7f) | 0x80, length >> 7);
 }
 
-/** Eight bytes, often with few bits of one kind, so that the limits of each integer type come. */
+/** Eight bytes, often near a power of two or of ten, so that the limits of each type come. */
 export function bits64(): fc.Arbitrary<Buffer> {
   return fc
     .oneof(
@@ -120,6 +122,9 @@ export function bits64(): fc.Arbitrary<Buffer> {
       fc
         .tuple(fc.nat(64), fc.integer({ min: -2, max: 2 }))
         .map(([bit, more]) => (1n << BigInt(bit)) + BigInt(more)),
+      fc
+        .tuple(fc.nat(19), fc.integer({ min: -1, max: 1 }))
+        .map(([digits, more]) => 10n ** BigInt(digits) + BigInt(more)),
     )
     .map((value) => {
       const bytes = Buffer.alloc(8);

@@ -15,7 +15,9 @@ const bytes = fc.oneof(
 
 const number = fc.oneof(
   fc.double(),
-  fc.tuple(fc.integer(), fc.nat(8)).map(([digits, decimals]) => digits / 10 ** decimals),
+  fc
+    .tuple(fc.oneof(fc.integer(), fc.maxSafeInteger()), fc.nat(12))
+    .map(([digits, decimals]) => digits / 10 ** decimals),
   fc.constantFrom(0, -0, 0.1, 1e15, 1e16, 1e21, 1e-6, 1e-7, 16777216, 999999, 1e6, NaN, Infinity),
 );
 
@@ -37,7 +39,7 @@ function value(of: Column): fc.Arbitrary<Buffer> {
       );
   const contents =
     of.type === ColumnType.JSON
-      ? fc.oneof({ weight: 9, arbitrary: binaryJson }, bytes)
+      ? fc.oneof({ weight: 9, arbitrary: binaryJson }, fc.constant(Buffer.alloc(0)), bytes)
       : of.type === ColumnType.VECTOR
         ? fc.constant(Buffer.alloc(8, 1))
         : bytes;

@@ -1,15 +1,21 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ColumnType, type TableDefinition } from "../../../../../reader/binlog-format/column.ts";
+import { CorruptEventError } from "../../../../../reader/binlog-format/errors.ts";
 import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
 import { JsonWriter } from "../../../../../reader/binlog-format/json-writer.ts";
 import {
   compileRowsDecoder,
   RowsDecoder,
 } from "../../../../../reader/binlog-format/rows/rows-event.ts";
-import { MEMORY_BYTES } from "../../../../../reader/binlog-format/rows-module/assembly/layout.ts";
+import {
+  LONGEST_REST,
+  MEMORY_BYTES,
+  OUTPUT,
+  OUTPUT_END,
+} from "../../../../../reader/binlog-format/rows-module/assembly/layout.ts";
 import { COLUMN } from "./table-definitions.ts";
-import { damagedRows, eventOf, tableRows } from "./table-rows.ts";
+import { damagedRows, eventOf, manyRows, tableRows } from "./table-rows.ts";
 
 /** The rows that are passed on, and the error behind them. */
 function outcome(decoder: RowsDecoder, event: Buffer): unknown[] {
@@ -41,6 +47,19 @@ function sharedArrays(count: number, levels: number): Buffer {
   return Buffer.concat([Buffer.of(2), ...arrays]);
 }
 
+/** A table of one JSON column, the length of whose values takes `width` bytes. */
+function jsonTable(width: number): TableDefinition {
+  const columns = [{ ...COLUMN, name: "j", type: ColumnType.JSON, width }];
+  return { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+}
+
+/** An image of one column, the length of whose values takes two bytes. */
+function imageOf(value: Buffer): Buffer {
+  const image = Buffer.concat([Buffer.alloc(3), value]);
+  image.writeUInt16LE(value.length, 1);
+  return image;
+}
+
 /** An object whose `count` members have the same key of `length` characters. */
 function sharedKeys(count: number, length: number): Buffer {
   const keysEnd = 4 + count * 4;
@@ -54,6 +73,15 @@ function sharedKeys(count: number, length: number): Buffer {
   }
   return document;
 }
+
+/** Characters that take six bytes of JSON each. */
+const CONTROLS = Buffer.alloc(20_000, 1);
+/** A JSON document: an array whose two elements are the same string of them. */
+const SHARING = Buffer.concat([
+  Buffer.from([2, 2, 0, 0, 0, 0x0c, 10, 0, 0x0c, 10, 0]),
+  Buffer.of(0xa0, 0x9c, 0x01),
+  CONTROLS,
+]);
 
 /** Collations of ucs2 and sjis. */
 const SEVERAL_BYTES = [35, 13];
@@ -112,51 +140,150 @@ describe("the module of rows", () => {
     ["an object", Buffer.from([0, 3, 0, 25, 0, ...Buffer.alloc(12), 5, 1, 2, 4, 1, 0, 6, 3, 4])],
     ["a large array", Buffer.from([3, 2, 0, 0, 0, 18, 0, 0, 0, 7, 1, 2, 3, 4, 8, 5, 6, 7, 8])],
     ["an array", Buffer.from([2, 1, 0, 15, 0, 9, 7, 0, 1, 2, 3, 4, 5, 6, 7, 8])],
+    ["values at one place", Buffer.from([2, 4, 0, 16, 0, 9, 0, 0, 9, 0, 0, 9, 0, 0, 9, 0, 0])],
     ["a double", Buffer.from([11, 1, 2, 3, 4, 5, 6, 7, 8])],
+    ["a literal", Buffer.from([4, 1])],
+    ["an integer of 16 bits", Buffer.from([5, 1, 2])],
+    ["an unsigned integer of 16 bits", Buffer.from([6, 1, 2])],
     ["an integer", Buffer.from([7, 1, 2, 3, 4])],
+    ["an unsigned integer", Buffer.from([8, 1, 2, 3, 4])],
+    ["an integer of 64 bits", Buffer.from([9, 1, 2, 3, 4, 5, 6, 7, 8])],
+    ["an unsigned integer of 64 bits", Buffer.from([10, 1, 2, 3, 4, 5, 6, 7, 8])],
     ["a string", Buffer.from([12, 0x83, 0, 97, 98, 99])],
   ])("shows nothing from behind a JSON document: %s", (_, document) => {
-    const columns = [{ ...COLUMN, name: "j", type: ColumnType.JSON, width: 1 }];
-    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const definition = jsonTable(1);
     const decoder = compileRowsDecoder(definition);
-    for (let length = document.length; length > 1; length--) {
+    for (let length = document.length; length > 0; length--) {
       const rows = [Buffer.from([0, length, ...document])];
       const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], rows);
       const end = event.length - document.length + length;
-      const texts: string[] = [];
-      const decode = (): unknown =>
-        decoder.decode(event, (_op, { after }) => texts.push(after), 0, end);
+      const decode = (): unknown => decoder.decode(event, () => undefined, 0, end);
       if (length === document.length) expect(decode()).toBe(1);
       else expect(decode).toThrow("a JSON value has an invalid length");
     }
   });
 
   it.each([
+    ["an array's value", "0301000000200000000cf4ffffff"],
+    ["an object's key", "010100000020000000f5ffffff07000401000000"],
+    ["an array of 2^32 / 5 values", "0334333333200000000cf4ffffff"],
+  ])("refuses an offset that would lead to before a JSON document: %s", (_, document) => {
+    const definition = jsonTable(2);
+    const images = [
+      imageOf(Buffer.from("0c0773656372657473", "hex")),
+      imageOf(Buffer.from(document, "hex")),
+    ];
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], images);
+    const texts: string[] = [];
+    const decode = (): unknown =>
+      compileRowsDecoder(definition).decode(event, (_op, { after }) => texts.push(after));
+    expect(decode).toThrow(CorruptEventError);
+    expect(texts).toEqual([`{"j":"secrets"}`]);
+  });
+
+  it.each([
     ["arrays that share their elements", sharedArrays(10, 12)],
     ["an array that contains itself", Buffer.from([2, 1, 0, 7, 0, 2, 0, 0])],
+    ["a large one", Buffer.concat([Buffer.from([2, 1, 0, 7, 0, 2, 0, 0]), Buffer.alloc(5_000)])],
     ["an object with the same long key many times", sharedKeys(3_000, 20_000)],
   ])("refuses a JSON document whose text would be too long: %s", (_, document) => {
-    const columns = [{ ...COLUMN, name: "j", type: ColumnType.JSON, width: 2 }];
-    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
-    const image = Buffer.concat([Buffer.alloc(3), document]);
-    image.writeUInt16LE(document.length, 1);
-    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [image]);
-    const refused = [["CorruptEventError", "a JSON value has an invalid offset"]];
-    expect(outcome(compileRowsDecoder(definition), event)).toEqual(refused);
+    const definition = jsonTable(2);
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [imageOf(document)]);
+    const decode = (): unknown => compileRowsDecoder(definition).decode(event, () => undefined);
+    expect(decode).toThrow(CorruptEventError);
   });
 
   it("writes JSON documents of as many levels as MySQL allows, and of more", () => {
-    const columns = [{ ...COLUMN, name: "j", type: ColumnType.JSON, width: 2 }];
-    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const definition = jsonTable(2);
     const decoder = compileRowsDecoder(definition);
     for (const levels of [99, 100, 101, 102, 300]) {
-      const document = sharedArrays(1, levels);
-      const image = Buffer.concat([Buffer.alloc(3), document]);
-      image.writeUInt16LE(document.length, 1);
+      const image = imageOf(sharedArrays(1, levels));
       const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [image]);
       const text = `{"j":${"[".repeat(levels)}true${"]".repeat(levels)}}`;
       expect(outcome(decoder, event)).toEqual([["c", "", text, "", "", true]]);
     }
+  });
+
+  it("writes texts that fill its memory as the decoder does without it", () => {
+    fc.assert(
+      fc.property(manyRows, ({ definition, event }) => {
+        const without = new RowsDecoder(definition, new JsonWriter(), null);
+        const texts = [compileRowsDecoder(definition), without].map((decoder) =>
+          JSON.stringify(outcome(decoder, event)),
+        );
+        expect(texts[0] === texts[1]).toBe(true);
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  // 297 rows end one byte behind OUTPUT_END, with their last bracket.
+  it.each([4_623, 4_624, 4_625])("fills its memory to the end with names of %d bytes", (length) => {
+    const name = "n".repeat(length);
+    const columns = [{ ...COLUMN, name, type: ColumnType.LONG }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const images = Array.from({ length: 1_000 }, () => Buffer.of(1));
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], images);
+    let equal = 0;
+    compileRowsDecoder(definition).decode(event, (_op, { after, length: written }) => {
+      if (after === `{"${name}":null}` && written === length + 9) equal++;
+    });
+    expect(equal).toBe(1_000);
+  });
+
+  it.each([
+    ["a text", ColumnType.BLOB, CONTROLS, 0],
+    ["strings that share their bytes", ColumnType.JSON, SHARING, 6 * SHARING.length + LONGEST_REST],
+  ])("writes %s only into the room that is left", (_, type, value, room) => {
+    const name = "n".repeat(Math.floor((OUTPUT_END - OUTPUT - room) / 31) - 9);
+    const columns = [{ ...COLUMN, name, type, width: 2, collation: 255 }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const rows = [...Array.from({ length: 30 }, () => Buffer.of(1)), imageOf(value)];
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], rows);
+    const without = new RowsDecoder(definition, new JsonWriter(), null);
+    const texts = [compileRowsDecoder(definition), without].map((decoder) =>
+      JSON.stringify(outcome(decoder, event)),
+    );
+    expect(texts[0] === texts[1]).toBe(true);
+  });
+
+  it("keeps the programs of as many tables as fit, and replaces them by others", () => {
+    const definitions = Array.from({ length: 8 }, (_, i) => {
+      const columns = Array.from({ length: 1 + i }, (__, column) => ({
+        ...COLUMN,
+        name: `${i} ${column} ${"n".repeat(25_000)}`,
+        type: ColumnType.TINY,
+      }));
+      return { id: i, database: "shop", table: "t", columns, primaryKey: [0] };
+    });
+    const decoders = definitions.map(compileRowsDecoder);
+    for (let turn = 0; turn < 64; turn++) {
+      const i = (turn * (turn + 3)) % definitions.length;
+      const definition = definitions[i] as TableDefinition;
+      const all = [...definition.columns.keys()];
+      const rows = [Buffer.from([0, ...all]), Buffer.from([0, turn])];
+      const event = eventOf(definition, EventType.UPDATE_ROWS_EVENT, [all, [i]], rows);
+      const texts: string[] = [];
+      decoders[i]?.decode(event, (_op, { before, after, bytes }) => {
+        texts.push(before, after);
+        expect(bytes.length).toBe(MEMORY_BYTES);
+      });
+      const text = (columns: readonly (readonly [number, number])[]): string =>
+        `{${columns.map(([column, value]) => `"${definition.columns[column]?.name}":${value}`).join(",")}}`;
+      const isEqual =
+        texts[0] === text(all.map((column) => [column, column])) && texts[1] === text([[i, turn]]);
+      expect(isEqual).toBe(true);
+    }
+  });
+
+  it("writes a JSON document with a long string itself", () => {
+    const string = Buffer.concat([Buffer.of(0x0c, 0xa0, 0x9c, 0x01), Buffer.alloc(20_000, "s")]);
+    const definition = jsonTable(2);
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [imageOf(string)]);
+    compileRowsDecoder(definition).decode(event, (_op, { after, bytes }) => {
+      expect(after).toBe(`{"j":"${"s".repeat(20_000)}"}`);
+      expect(bytes.length).toBe(MEMORY_BYTES);
+    });
   });
 
   it("writes more rows than it has room for at once, and rows that are too long for it", () => {

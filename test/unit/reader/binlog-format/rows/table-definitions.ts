@@ -79,6 +79,7 @@ const column: fc.Arbitrary<Column> = fc
         width: 2,
         members: Array.from({ length: 11 }, (_, i) => `member ${i} "`),
       }),
+      ofType(ColumnType.SET, { width: 8, members: Array.from({ length: 64 }, (_, i) => `${i}`) }),
       ofType(ColumnType.JSON, { width: 4 }),
       ofType(ColumnType.GEOMETRY, { width: 4 }),
       ofType(ColumnType.VECTOR, { width: 4 }),
@@ -86,7 +87,7 @@ const column: fc.Arbitrary<Column> = fc
   )
   .map(([name, rest]) => ({ ...COLUMN, ...rest, name }));
 
-/** A table of up to twelve columns, some of which are the key. */
+/** A table of up to twelve columns, some of which are the key, or are repeated in it. */
 export const tableDefinition: fc.Arbitrary<TableDefinition> = fc
   .array(column, { minLength: 1, maxLength: 12, size: "max" })
   .chain((columns) =>
@@ -95,6 +96,10 @@ export const tableDefinition: fc.Arbitrary<TableDefinition> = fc
       database: fc.constant("shop"),
       table: fc.constant("orders"),
       columns: fc.constant(columns),
-      primaryKey: fc.subarray([...columns.keys()], { maxLength: Math.min(3, columns.length) }),
+      primaryKey: fc.oneof(
+        fc.subarray([...columns.keys()], { maxLength: Math.min(3, columns.length) }),
+        fc.shuffledSubarray([...columns.keys()]),
+        fc.array(fc.nat(columns.length - 1), { maxLength: 5 }),
+      ),
     }),
   );

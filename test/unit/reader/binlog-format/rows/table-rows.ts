@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import type { TableDefinition } from "../../../../../reader/binlog-format/column.ts";
 import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
+import { INPUT_BYTES } from "../../../../../reader/binlog-format/rows-module/assembly/layout.ts";
 import { rowImage } from "./row-images.ts";
 import { tableDefinition } from "./table-definitions.ts";
 
@@ -46,6 +47,25 @@ export const damagedRows: fc.Arbitrary<TableRows> = tableRows.chain(({ definitio
     return { definition, event: damaged };
   });
 });
+
+/** So many rows, with so long names, that their texts do not fit into the module's memory. */
+export const manyRows: fc.Arbitrary<TableRows> = fc
+  .tuple(tableRows, fc.integer({ min: 300, max: 900 }))
+  .map(([{ definition, event }, more]) => {
+    const columns = definition.columns.map((column) => ({
+      ...column,
+      name: column.name + "n".repeat(more),
+    }));
+    const bitmaps = event[4] === EventType.UPDATE_ROWS_EVENT ? 2 : 1;
+    const start = HEADER_LENGTH + POST_HEADER_LENGTH + 3 + bitmaps * Math.ceil(columns.length / 8);
+    const rows = event.subarray(start);
+    const times = Math.min(1_000, Math.floor(INPUT_BYTES / rows.length));
+    const all = Array.from({ length: times }, () => rows);
+    return {
+      definition: { ...definition, columns },
+      event: Buffer.concat([event.subarray(0, start), ...all]),
+    };
+  });
 
 /** All columns of a table, or some, by their indexes. */
 function columnsOf({ columns }: TableDefinition): fc.Arbitrary<readonly number[]> {
