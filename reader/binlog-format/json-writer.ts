@@ -80,17 +80,6 @@ export class JsonWriter {
     this.position = to + 2;
   }
 
-  /**
-   * Puts bytes that are a multiple of four together with what follows them in `words`, of which the
-   * first `length` bytes count. The caller reserves space for all.
-   */
-  putWords(words: Int32Array, length: number): void {
-    const view = this.#view;
-    let to = this.position;
-    this.position = to + length;
-    for (let i = 0; i < words.length; i++, to += WORD) view.setInt32(to, words[i] as number, true);
-  }
-
   /** Puts a part of the existing text again. */
   putAgain(start: number, end: number): void {
     const { bytes } = this;

@@ -14,9 +14,8 @@ const ABSENT = -1;
 
 /** One column of an image, with all that is needed to write it. */
 interface Step {
-  /** The text before the value, `{"id":` or `,"name":`, for `putWords`, and its length. */
-  readonly prefix: Int32Array;
-  readonly prefixLength: number;
+  /** The text before the value: `{"id":` or `,"name":`. */
+  readonly prefix: Buffer;
   readonly write: ValueWriter;
   /** The column's index in the primary key, or ABSENT. */
   readonly keyIndex: number;
@@ -49,12 +48,7 @@ export class RowImageWriter {
       const prefix = Buffer.from(
         `${steps.length === 0 ? "{" : ","}${JSON.stringify(column.name)}:`,
       );
-      steps.push({
-        prefix: wordsOf(prefix),
-        prefixLength: prefix.length,
-        write,
-        keyIndex: definition.primaryKey.indexOf(index),
-      });
+      steps.push({ prefix, write, keyIndex: definition.primaryKey.indexOf(index) });
     });
     this.#steps = steps;
     this.isWhole = steps.length === definition.columns.length;
@@ -102,9 +96,9 @@ export class RowImageWriter {
     json: JsonWriter,
     spans: KeySpans,
   ): number {
-    const { prefix, prefixLength, write, keyIndex } = this.#steps[index] as Step;
-    json.reserve(4 * prefix.length + NULL.length);
-    json.putWords(prefix, prefixLength);
+    const { prefix, write, keyIndex } = this.#steps[index] as Step;
+    json.reserve(prefix.length + NULL.length);
+    json.putAll(prefix);
     const start = json.position;
     let next = at;
     if (isNull(row, image, index)) json.putAll(NULL);
@@ -119,11 +113,4 @@ export class RowImageWriter {
 
 function isNull(row: Buffer, image: number, index: number): boolean {
   return ((row[image + (index >> 3)] as number) & (1 << (index & 7))) !== 0;
-}
-
-/** Bytes as words for `putWords`, with zeros behind them. */
-function wordsOf(bytes: Uint8Array): Int32Array {
-  const padded = Buffer.alloc(4 * Math.ceil(bytes.length / 4));
-  padded.set(bytes);
-  return Int32Array.from({ length: padded.length / 4 }, (_, i) => padded.readInt32LE(i * 4));
 }

@@ -74,7 +74,7 @@ export const DATETIME = 8;
 export const TIMESTAMP = 9;
 export const TIME = 10;
 export const UTF8 = 11;
-/** Argument: the offset of the JSON of each byte, see `single-byte.ts`. */
+/** Argument: the offset of the JSON of each byte, see binlog-format/rows/character-table.ts. */
 export const SINGLE_BYTE = 12;
 /** Argument: how many bytes at the value's beginning are left out. */
 export const BINARY = 13;

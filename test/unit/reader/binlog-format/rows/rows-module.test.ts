@@ -138,9 +138,10 @@ describe("the module of rows", () => {
 
   it.each([
     ["an object", Buffer.from([0, 3, 0, 25, 0, ...Buffer.alloc(12), 5, 1, 2, 4, 1, 0, 6, 3, 4])],
-    ["a large array", Buffer.from([3, 2, 0, 0, 0, 18, 0, 0, 0, 7, 1, 2, 3, 4, 8, 5, 6, 7, 8])],
+    ["a large array", Buffer.from([3, 2, 0, 0, 0, 18, 0, 0, 0, 7, 1, 0, 0, 0, 8, 2, 0, 0, 0])],
     ["an array", Buffer.from([2, 1, 0, 15, 0, 9, 7, 0, 1, 2, 3, 4, 5, 6, 7, 8])],
     ["values at one place", Buffer.from([2, 4, 0, 16, 0, 9, 0, 0, 9, 0, 0, 9, 0, 0, 9, 0, 0])],
+    ["members at one place", Buffer.from([0, 2, 0, 18, 0, ...Buffer.alloc(8), 9, 0, 0, 9, 0, 0])],
     ["a double", Buffer.from([11, 1, 2, 3, 4, 5, 6, 7, 8])],
     ["a literal", Buffer.from([4, 1])],
     ["an integer of 16 bits", Buffer.from([5, 1, 2])],
@@ -158,7 +159,9 @@ describe("the module of rows", () => {
       const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], rows);
       const end = event.length - document.length + length;
       const decode = (): unknown => decoder.decode(event, () => undefined, 0, end);
-      if (length === document.length) expect(decode()).toBe(1);
+      const without = new RowsDecoder(definition, new JsonWriter(), null);
+      if (length === document.length)
+        expect(outcome(decoder, event)).toEqual(outcome(without, event));
       else expect(decode).toThrow("a JSON value has an invalid length");
     }
   });
@@ -245,6 +248,22 @@ describe("the module of rows", () => {
       JSON.stringify(outcome(decoder, event)),
     );
     expect(texts[0] === texts[1]).toBe(true);
+  });
+
+  it("writes the keys of updates only into the room that is left", () => {
+    for (let length = 3_000; length < 5_000; length += 117) {
+      const name = "n".repeat(length);
+      const columns = [{ ...COLUMN, name, type: ColumnType.LONG }];
+      const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [0] };
+      const images = Array.from({ length: 300 }, () => Buffer.of(1));
+      const event = eventOf(definition, EventType.UPDATE_ROWS_EVENT, [[0], [0]], images);
+      const text = `{"${name}":null}`;
+      let equal = 0;
+      compileRowsDecoder(definition).decode(event, (_op, { before, after, key, oldKey }) => {
+        if (before === text && after === text && key === text && oldKey === "") equal++;
+      });
+      expect(equal).toBe(150);
+    }
   });
 
   it("keeps the programs of as many tables as fit, and replaces them by others", () => {
