@@ -3,9 +3,17 @@ import { type Column, ColumnType } from "../../../../../reader/binlog-format/col
 import { storedLength } from "../../../../../reader/binlog-format/rows/image-lengths.ts";
 import { binaryJson, bits64 } from "./binary-json.ts";
 
+const ASCII = String.fromCharCode(...Array.from({ length: 0x80 }, (_, byte) => byte));
+
 const text = fc.oneof(
   { weight: 3, arbitrary: fc.string({ maxLength: 60, unit: "binary" }) },
-  fc.constantFrom("", "plain", "exactly sixteen.", 'a "quote" behind a long plain beginning\n'),
+  fc.constantFrom(
+    ASCII,
+    "",
+    "plain",
+    "exactly sixteen.",
+    'a "quote" behind a long plain beginning\n',
+  ),
 );
 
 const bytes = fc.oneof(

@@ -266,6 +266,43 @@ describe("the module of rows", () => {
     }
   });
 
+  it("writes the date of every day that a TIMESTAMP can have", () => {
+    const columns = [{ ...COLUMN, name: "t", type: ColumnType.TIMESTAMP2 }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const lastDay = Math.floor(0xffff_ffff / 86_400);
+    for (let first = 0; first <= lastDay; first += 10_000) {
+      const rows = Array.from({ length: Math.min(10_000, lastDay + 1 - first) }, (_, i) => {
+        const image = Buffer.alloc(5);
+        image.writeUInt32BE((first + i) * 86_400 + 1, 1);
+        return image;
+      });
+      const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], rows);
+      const wrong: string[] = [];
+      let day = first;
+      compileRowsDecoder(definition).decode(event, (_op, { after }) => {
+        const date = new Date(day++ * 86_400_000).toISOString().slice(0, 10);
+        if (after !== `{"t":"${date}T00:00:01Z"}`) wrong.push(after);
+      });
+      expect(wrong).toEqual([]);
+    }
+  });
+
+  it("writes every hour of a TIME, and the beginning of a TIMESTAMP", () => {
+    const time = { ...COLUMN, name: "t", type: ColumnType.TIME2, decimals: 1 };
+    const stamp = { ...COLUMN, name: "s", type: ColumnType.TIMESTAMP2, decimals: 1 };
+    const columns = [time, stamp];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const rows = Array.from({ length: 2_048 }, (_, i) => {
+      const image = Buffer.alloc(1 + 4 + 5);
+      image.writeUInt32BE((0x800000 + (i - 1_024) * 0x1000) * 256 + (i % 100), 1);
+      image[9] = (i % 10) * 10;
+      return image;
+    });
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0, 1]], rows);
+    const without = new RowsDecoder(definition, new JsonWriter(), null);
+    expect(outcome(compileRowsDecoder(definition), event)).toEqual(outcome(without, event));
+  });
+
   it("keeps the programs of as many tables as fit, and replaces them by others", () => {
     const definitions = Array.from({ length: 8 }, (_, i) => {
       const columns = Array.from({ length: 1 + i }, (__, column) => ({
