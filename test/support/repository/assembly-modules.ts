@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
+import { MEMORY_BYTES as UNESCAPE_MEMORY } from "../../../infra/local-aws/sqs/queues/unescape-module/assembly/layout.ts";
 import { MEMORY_BYTES as ROWS_MEMORY } from "../../../reader/binlog-format/rows-module/assembly/layout.ts";
 import { MEMORY_BYTES as ESCAPE_MEMORY } from "../../../wire/escape-module/assembly/layout.ts";
 
@@ -11,6 +12,10 @@ import { MEMORY_BYTES as ESCAPE_MEMORY } from "../../../wire/escape-module/assem
 export const ASSEMBLY_MODULES = [
   { source: "reader/binlog-format/rows-module/assembly/rows.ts", memoryBytes: ROWS_MEMORY },
   { source: "wire/escape-module/assembly/escape.ts", memoryBytes: ESCAPE_MEMORY },
+  {
+    source: "infra/local-aws/sqs/queues/unescape-module/assembly/unescape.ts",
+    memoryBytes: UNESCAPE_MEMORY,
+  },
 ] as const;
 
 const PAGE_BYTES = 0x10000;

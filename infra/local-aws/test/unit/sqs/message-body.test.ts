@@ -11,6 +11,15 @@ const SEED = Number(process.env["BODIES_SEED"] ?? Date.now() % 2 ** 32);
 /** A body is decoded in pieces of this length. */
 const PIECE = 65_536;
 
+/** Fragments of JSON strings, and those whose characters SQS refuses. */
+const ASCII = ["a", "u", "0", "d83d", "\u007F", "a".repeat(7), "a".repeat(15), "a".repeat(16)];
+const ESCAPES = ['\\"', "\\\\", "\\/", "\\n", "\\r", "\\t", "\\u0041", "\\u00E9", "\\u6f22"];
+const OTHERS = ["é", "漢", "\uFFFD", "\uD7FF", "\uE000", "😀", "\u{1FFFE}", "\\ud83d\\ude00"];
+const FRAGMENTS = [...ASCII, ...ESCAPES, ...OTHERS];
+const REFUSED = ["\\b", "\\f", "\\u0000", "\\u001f", "\\ufffe", "\uFFFE", "\\ud83d", "\\ude00"];
+/** Fragments that no JSON string has, except behind others of them. */
+const BREAKING = ["\n", "\u0000", "\u001F", '"', "\\", "\\x", "\\u12", "\\u00g0"];
+
 /** Parts of a JSON string, and the text that each stands for. */
 const PARTS = [
   ["a", "a"],
@@ -40,6 +49,33 @@ describe(`with BODIES_SEED=${SEED}`, () => {
     }
   });
 
+  test("a body is what JSON.parse says, or none, whatever the JSON is", () => {
+    const random = new SeededRandom(SEED);
+    const found = { bodies: 0, refused: 0, none: 0 };
+    for (let round = 0; round < 5_000; round++) {
+      const few = Array.from({ length: random.below(30) }, () => random.pick(FRAGMENTS));
+      for (const kind of [REFUSED, BREAKING])
+        if (random.chance(0.2)) few.splice(random.below(few.length + 1), 0, random.pick(kind));
+      const isLong = random.chance(0.02);
+      const before = isLong ? "a".repeat(PIECE - random.below(60)) : "";
+      const json = `"${before}${few.join("")}"`;
+      const body = MessageBody.ofJson(Buffer.from(json));
+      const text = textOf(json);
+      if (text === undefined || body === undefined) {
+        expect([body, text], json).toEqual([undefined, undefined]);
+        found.none++;
+        continue;
+      }
+      const expected = MessageBody.ofText(text);
+      expect(body.text).toBe(text);
+      expect(body.isAllowed, json).toBe(expected.isAllowed);
+      expect([body.bytes, body.length], json).toEqual([expected.bytes, expected.length]);
+      if (body.isAllowed) expect(body.md5, json).toBe(expected.md5);
+      found[body.isAllowed ? "bodies" : "refused"]++;
+    }
+    for (const rounds of Object.values(found)) expect(rounds).toBeGreaterThan(250);
+  });
+
   test("a request parses as by JSON.parse, or has to be parsed as a whole", () => {
     const random = new SeededRandom(SEED);
     const pieces = ['{"MessageBody":"', '","MessageBody":"', '"', "\\", ",", "}", "a", '"}'];
@@ -65,8 +101,8 @@ test("a body without a place for a cut is decoded at once", () => {
 
 test("a character that SQS refuses is found on either side of a cut", () => {
   for (const refused of ["\u0000", "\u001F", "\uFFFE", "\uD83D", "\uDE00"])
-    for (const place of [0, PIECE - 2, PIECE - 1, PIECE, PIECE + 1]) {
-      const text = `${"a".repeat(place)}${refused}z`;
+    for (const place of [0, ...Array.from({ length: 24 }, (_, index) => PIECE - 20 + index)]) {
+      const text = `${"a".repeat(place)}${refused}${"z".repeat(24)}`;
       for (const body of [bodyOf(text), MessageBody.ofText(text)])
         expect(body?.isAllowed).toBe(false);
     }
@@ -155,6 +191,15 @@ function parsedBatch(Entries: readonly object[]): JsonObject {
   const headers = { "x-amz-target": "AmazonSQS.SendMessageBatch" };
   const body = Buffer.from(JSON.stringify({ Entries }));
   return jsonProtocol.parse({ method: "POST", url: "/", headers, body }).input;
+}
+
+/** What JSON.parse makes of it; undefined: nothing. */
+function textOf(json: string): string | undefined {
+  try {
+    return JSON.parse(json) as string;
+  } catch {
+    return undefined;
+  }
 }
 
 function answer(output: JsonObject): string {
