@@ -41,15 +41,19 @@ export class RowsEvents {
     this.#options = options;
   }
 
-  /** Handles the rows event in `bytes` from `start` to `end`, with header, without checksum. */
+  /**
+   * Handles the rows event in `bytes` from `start` to `end`, with header, without checksum. Throws
+   * CorruptEventError when its table is read and no transaction has begun.
+   */
   take(bytes: Buffer, start: number, end: number): void {
     const { current, tables, cannotRead } = this.#options;
     const rows = tables.rowsOf(bytes, start, end);
     if (rows === null) return;
     if (rows instanceof RowCounter) return current.pass(rows.count(bytes, start, end));
+    const { transaction } = current;
     const { definition } = rows;
     if (definition !== this.#latest) this.#begin(definition);
-    if (this.#isLedger) return this.#takeLedger(rows, bytes, start, end);
+    if (this.#isLedger) return this.#takeLedger(transaction, rows, bytes, start, end);
     try {
       rows.decode(bytes, this.#onRow, start, end);
     } catch (error) {
@@ -68,9 +72,14 @@ export class RowsEvents {
     this.#isLedger = followed.isLedger(database, table);
   }
 
-  #takeLedger(rows: RowsDecoder, bytes: Buffer, start: number, end: number): void {
+  #takeLedger(
+    transaction: Transaction,
+    rows: RowsDecoder,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): void {
     const { current, onLedgerRow } = this.#options;
-    const { transaction } = current;
     const onRow: OnRow = (op, texts) => onLedgerRow(transaction, op, texts.after);
     current.pass(rows.decode(bytes, onRow, start, end));
   }
