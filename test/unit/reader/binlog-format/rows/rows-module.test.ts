@@ -303,6 +303,18 @@ describe("the module of rows", () => {
     expect(outcome(compileRowsDecoder(definition), event)).toEqual(outcome(without, event));
   });
 
+  it("takes only the event out of the bytes around it", () => {
+    const columns = [{ ...COLUMN, name: "n", type: ColumnType.TINY }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [Buffer.of(0, 7)]);
+    const bytes = Buffer.concat([event, Buffer.alloc(MEMORY_BYTES, 0xff)]);
+    const decoder = compileRowsDecoder(definition);
+    const texts: string[] = [];
+    for (let i = 0; i < 2; i++)
+      decoder.decode(bytes, (_op, { after }) => texts.push(after), 0, event.length);
+    expect(texts).toEqual(['{"n":7}', '{"n":7}']);
+  });
+
   it("keeps the programs of as many tables as fit, and replaces them by others", () => {
     const definitions = Array.from({ length: 8 }, (_, i) => {
       const columns = Array.from({ length: 1 + i }, (__, column) => ({
@@ -349,7 +361,8 @@ describe("the module of rows", () => {
       eventOf(definition, EventType.UPDATE_ROWS_EVENT, [[0], [0]], rows);
     const decoder = compileRowsDecoder(definition);
     const without = new RowsDecoder(definition, new JsonWriter(), null);
-    for (const rows of [notes(1, 5_000), notes(30_000, 2), notes(60_000, 2), notes(3_000_000, 4)])
+    const lengths = [notes(1, 5_000), notes(1, 14_000), notes(30_000, 2), notes(3_000_000, 4)];
+    for (const rows of lengths)
       expect(outcome(decoder, event(...rows))).toEqual(outcome(without, event(...rows)));
   });
 });
