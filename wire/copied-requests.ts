@@ -74,17 +74,17 @@ export class CopiedRequests {
   }
 
   /**
-   * Sends a copy whose body is these parts, and returns the text of SQS's answer. Rejects when
-   * the request may have had no success, also when there is no request to copy.
+   * Sends a copy whose body is these parts, and returns SQS's answer, which is a JSON object.
+   * Rejects when the request may have had no success, also when there is no request to copy.
    */
-  async copy(parts: readonly RequestPart[], limits: RequestLimits): Promise<string> {
+  async copy(parts: readonly RequestPart[], limits: RequestLimits): Promise<object> {
     const pattern = this.#pattern;
     if (pattern === null) throw new RangeError("there is no request to copy");
     const { buffer, bytes } = requestBody(parts, this.#buffers);
     const answer = await this.#send(pattern, bytes, limits);
     // After a failure, a socket may still send from it.
     this.#buffers.giveBack(buffer);
-    return answer;
+    return jsonObject(answer);
   }
 
   async #send(pattern: Pattern, body: Buffer, limits: RequestLimits): Promise<string> {
@@ -102,6 +102,19 @@ export class CopiedRequests {
     this.#copiesFromMs = performance.now() + DISTRUST_MS;
     throw new RefusedError(response.statusCode);
   }
+}
+
+/** Throws TypeError, without the text, when a text is not a JSON object and so not SQS's. */
+function jsonObject(text: string): object {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (typeof value !== "object" || value === null)
+    throw new TypeError("the answer with HTTP status 200 is not SQS's");
+  return value;
 }
 
 /** SQS refused a request. The SDK makes the next one, and tells the reason. */

@@ -1,6 +1,7 @@
 import { writeEscaped } from "./json-escapes.ts";
 
 const QUOTE = 34;
+
 /** The most bytes that `writeJsonString` writes for a text of so many bytes. */
 export function jsonStringRoom(bytes: number): number {
   return 2 * bytes + 2;

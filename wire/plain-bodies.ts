@@ -34,7 +34,6 @@ export function withBody<Input extends object>(
  */
 export function withPlainBodies(client: SQSClient): SQSClient {
   const bodies = new WeakMap<object, readonly MessageBody[]>();
-  const buffers = new RequestBuffers();
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const taken: MessageBody[] = [];
@@ -48,13 +47,8 @@ export function withPlainBodies(client: SQSClient): SQSClient {
   client.middlewareStack.add(
     (next, context) => async (args) => {
       const taken = bodies.get(context);
-      if (taken === undefined) return next(args);
-      const buffer = putBack(args.request as { body: unknown }, taken, buffers);
-      const result = await next(args);
-      // SQS has read the whole of a request that it answers with success. After a failure, an abort
-      // or an earlier attempt, a socket may still send from the buffer.
-      if (result.output.$metadata.attempts === 1) buffers.giveBack(buffer);
-      return result;
+      if (taken !== undefined) putBack(args.request as { body: unknown }, taken);
+      return next(args);
     },
     // High priority, because the SDK counts the length in this step too.
     { step: "build", priority: "high", name: "putBack" },
@@ -84,14 +78,10 @@ function marked(input: object, taken: MessageBody[]): object {
 }
 
 /**
- * Replaces the marks by the bodies, in one of `buffers`, which it returns. Throws TypeError when
- * the SDK's request has an unexpected form, so that no mark is ever sent.
+ * Replaces the marks by the bodies. Throws TypeError when the SDK's request has an unexpected form,
+ * so that no mark is ever sent.
  */
-function putBack(
-  request: { body: unknown },
-  taken: readonly MessageBody[],
-  buffers: RequestBuffers,
-): Buffer {
+function putBack(request: { body: unknown }, taken: readonly MessageBody[]): void {
   const { body } = request;
   if (typeof body !== "string" && !(body instanceof Uint8Array))
     throw new TypeError("the SDK's request has no text body");
@@ -110,7 +100,6 @@ function putBack(
     copied = at + mark.length;
   }
   parts.push(text.subarray(copied));
-  const { buffer, bytes } = requestBody(parts, buffers);
-  request.body = bytes;
-  return buffer;
+  // A buffer of its own, because few requests are the SDK's, see `CopiedRequests`.
+  request.body = requestBody(parts, new RequestBuffers()).bytes;
 }

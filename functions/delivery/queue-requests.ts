@@ -54,11 +54,13 @@ export class QueueRequests {
       fields: { Id: String(index), ...fields },
       body,
     }));
-    const Entries = named.map(({ fields, body }) => withMessage(fields, body));
-    const { Failed: failed = [] } =
-      (await copied(requests, () => batchParts({ QueueUrl }, named), limits)) ??
-      (await requests.bySdk(new SendMessageBatchCommand({ QueueUrl, Entries }), limits));
-    return new Set(failed.map(({ Id: id }) => id));
+    const bySdk = () => {
+      const Entries = named.map(({ fields, body }) => withMessage(fields, body));
+      return requests.bySdk(new SendMessageBatchCommand({ QueueUrl, Entries }), limits);
+    };
+    const { Failed: failed } =
+      (await copied(requests, () => batchParts({ QueueUrl }, named), limits)) ?? (await bySdk());
+    return new Set(failed?.map(({ Id: id }) => id));
   }
 
   #of(known: Map<string, CopiedRequests>, queueUrl: string): CopiedRequests {
@@ -73,7 +75,7 @@ export class QueueRequests {
 
 /** What is used of SQS's answer. */
 interface Answer {
-  readonly Failed?: readonly BatchResultErrorEntry[] | undefined;
+  readonly Failed?: readonly BatchResultErrorEntry[] | null | undefined;
 }
 
 /** SQS's answer to a copy; null when the SDK has to make the request. */
@@ -84,7 +86,7 @@ async function copied(
 ): Promise<Answer | null> {
   if (!requests.areReady) return null;
   try {
-    return JSON.parse(await requests.copy(parts(), limits)) as Answer;
+    return await requests.copy(parts(), limits);
   } catch (error) {
     if (limits.abortSignal.aborted) throw error;
     return null;

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 export interface ReceivedRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
+  readonly treatment: Treatment | undefined;
 }
 
 /** What the server does with a request instead of answering with success. */
@@ -28,7 +29,7 @@ export class SqsRequests implements AsyncDisposable {
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     return request.on("end", () => {
       const headers = request.headers as Record<string, string>;
-      this.received.push({ headers, body: Buffer.concat(chunks) });
+      this.received.push({ headers, body: Buffer.concat(chunks), treatment });
       if (treatment === "hold") return;
       if (treatment === "half") {
         response.writeHead(200, { "content-length": 2 });

@@ -20,8 +20,10 @@ const QUEUE = `${endpoint}/000000000000/shop-billing-staging.fifo`;
 const OTHER = `${endpoint}/000000000000/shop-billing-test.fifo`;
 const SECRET = "secret";
 const ATTRIBUTES = { size: { DataType: "Number", StringValue: "5" } };
-/** Short, so that a request that is held ends soon. */
-const limits = () => ({ abortSignal: new AbortController().signal, requestTimeout: 300 });
+const limits = (requestTimeout = 10_000) => ({
+  abortSignal: new AbortController().signal,
+  requestTimeout,
+});
 
 let client: SQSClient;
 let requests: QueueRequests;
@@ -148,6 +150,14 @@ describe("entries that SQS refuses", () => {
     }
     expect(makers()).toEqual([true, false]);
   });
+
+  test("are none when the answer says so", async () => {
+    for (let time = 0; time < 2; time++) {
+      treatments.push({ answer: JSON.stringify({ Successful: [{ Id: "0" }], Failed: null }) });
+      expect(await requests.sendBatch(QUEUE, [entry("a")], limits())).toEqual(new Set());
+    }
+    expect(makers()).toEqual([true, false]);
+  });
 });
 
 const refusal = (code: string, status = 400) => ({
@@ -189,7 +199,9 @@ describe("a copy without success", () => {
     for (const treatment of ["cut", "half", { answer: "<html>" }, "hold"] as const) {
       received.length = 0;
       treatments.push(treatment);
-      await send(`after ${JSON.stringify(treatment)}`);
+      const text = entry(`after ${JSON.stringify(treatment)}`);
+      // Short, so that a request that is held ends soon.
+      await requests.send(QUEUE, text, limits(treatment === "hold" ? 300 : undefined));
       expect(makers()).toEqual(treatment === "cut" ? [true] : [false, true]);
       expect(parsed(received.at(-1) as ReceivedRequest)).toHaveProperty(
         "MessageBody",

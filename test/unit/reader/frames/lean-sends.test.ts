@@ -154,6 +154,17 @@ test("a cut connection and an abort reject; the memory of such a request is not 
   expect(received.map(isBySdk)).toEqual([true, ...received.slice(1).map(() => false)]);
 });
 
+test("a frame counts as sent only when SQS says so, whoever answers with HTTP status 200", async () => {
+  await sends.send(fields, "a", SIGNAL);
+  for (const answer of ["<html>secret</html>", "", "null", '"{}"']) {
+    treatments.push({ answer });
+    const rejected = expect(sends.send(fields, "b", SIGNAL)).rejects;
+    await rejected.toThrow("the answer with HTTP status 200 is not SQS's");
+  }
+  await sends.send(fields, "b", SIGNAL);
+  expect(received.map(isBySdk)).toEqual([true, false, false, false, false, false]);
+});
+
 test("messages at the same time keep their bodies", async () => {
   await sends.send(fields, "a", SIGNAL);
   received.length = 0;
