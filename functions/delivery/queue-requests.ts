@@ -6,7 +6,12 @@ import {
 } from "@aws-sdk/client-sqs";
 import { CopiedRequests, type RequestLimits } from "../../wire/copied-requests.ts";
 import { withBody } from "../../wire/plain-bodies.ts";
-import { batchParts, type MessageBody, messageParts } from "../../wire/request-body.ts";
+import {
+  batchParts,
+  type MessageBody,
+  messageParts,
+  type RequestPart,
+} from "../../wire/request-body.ts";
 import { RequestBuffers } from "../../wire/request-buffers.ts";
 
 /** The input of SendMessage without its queue, or an entry of SendMessageBatch without its id. */
@@ -81,7 +86,7 @@ interface Answer {
 /** SQS's answer to a copy; null when the SDK has to make the request. */
 async function copied(
   requests: CopiedRequests,
-  parts: () => Parameters<CopiedRequests["copy"]>[0],
+  parts: () => readonly RequestPart[],
   limits: RequestLimits,
 ): Promise<Answer | null> {
   if (!requests.areReady) return null;

@@ -46,8 +46,8 @@ export interface Sender {
 const REQUESTS_PER_QUEUE = 8;
 
 /**
- * A request that takes longer leaves time for other work, milliseconds. Within this time, the SDK
- * has written it, and an answer that comes at once need not wait for that work.
+ * A request that takes longer leaves time for other work, milliseconds. Within this time, it has
+ * been written, and an answer that comes at once need not wait for that work.
  */
 const WAITING_MS = 25;
 
