@@ -21,14 +21,15 @@ const JOINT = 0x2ac0d92f;
 
 /** The most packets that are verified at once. */
 const MOST = 1024;
-/** How many calls do nothing after one whose events did not verify. */
+/** How many calls do nothing after one whose events did not verify, be it for lack of checksums. */
 const PAUSE = 100;
 
 /**
  * Verifies the checksums of consecutive events with one call of zlib's. A call for each of the
  * small events of a transaction would take longer than the checksum itself. For the time of the
  * call, each packet header between two events is replaced by JOINT, so that the CRC-32 of all bytes
- * is RESIDUE if every event has its own CRC-32 behind it.
+ * is RESIDUE if every event has its own CRC-32 behind it. Wrong events hide each other as rarely as
+ * a wrong event hides from its own CRC-32, once in 2^32 times.
  */
 export class JointChecksum {
   readonly #headers = new Uint32Array(MOST);

@@ -17,8 +17,8 @@ export interface PacketSplitterOptions {
   readonly sequence: number;
   /**
    * Called with each packet's payload, in `bytes` from `start` to `end`. The bytes are valid only
-   * during the call. It may pause the splitter. `isVerified`: it is an
-   * event that ends with its right checksum; false when that is not known.
+   * during the call. It may pause the splitter. `isVerified`: the payload is an event that ends
+   * with its right checksum; false when that is not known.
    */
   readonly onPacket: (bytes: Buffer, start: number, end: number, isVerified: boolean) => void;
   /** Called when a packet is missing or comes twice. The splitter pauses then. */

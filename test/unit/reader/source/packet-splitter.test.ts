@@ -104,6 +104,20 @@ test("only events whose checksum is right are verified, however they are cut and
   }
 });
 
+test("an event in several packets is not verified, even if one packet ends like an event", () => {
+  const random = new SeededRandom(SEED);
+  const end = event(random, false);
+  const sent = [Buffer.concat([Buffer.alloc(LONGEST, 0), end]), event(random, false)];
+  const verified: boolean[] = [];
+  const splitter = new PacketSplitter({
+    sequence: 0,
+    onPacket: (_, __, ___, isVerified) => verified.push(isVerified),
+    onDisorder: fail,
+  });
+  splitter.append(stream(sent, 0));
+  expect(verified).toEqual([false, true]);
+});
+
 /** Receives the stream through a splitter that is paused and resumed at random. */
 function receive(
   random: SeededRandom,
