@@ -59,6 +59,9 @@ const front = {
   epoch: 1,
 };
 
+/** Where transactions of one connection are, except for their start. */
+const PLACE = { file: "bin.000001", fileNumber: 1, run: 1, serverId: 1 };
+
 interface Member {
   readonly transaction: Transaction;
   readonly author: number | undefined;
@@ -85,6 +88,8 @@ test("headerLine writes the same line for many transactions of few connections",
     forUs: fc.constantFrom(0, 400, 2000, 90_000, -2000),
     author: fc.constantFrom(0, 0, 0, 0, 1, undefined),
     ended: fc.constantFrom(false, false, false, true),
+    prepared: fc.constantFrom(...Array<undefined>(9), { fileNumber: 2, offset: 70, us: 0 }),
+    isLarge: fc.constantFrom(...Array<boolean>(9).fill(false), true),
   });
   const begin = fc.tuple(
     fc.constantFrom(1, 5, 95, 990, 999_999_990, 9_999_999_990, 2 ** 53 - 300),
@@ -95,20 +100,40 @@ test("headerLine writes the same line for many transactions of few connections",
     fc.property(begin, fc.array(step, { maxLength: 60 }), ([first, us, hasGtid], steps) => {
       let own = first;
       let committedUs = us;
-      const members = steps.map(({ thread, forNumber, forUs, author, ended }, i): Member => {
-        own = Math.min(Math.max(1, own + forNumber), Number.MAX_SAFE_INTEGER);
-        committedUs = Math.max(0, committedUs + forUs);
-        const named = hasGtid
-          ? { gtid: `uuid:${own}`, gtidPrefix: "uuid:", gtidNumber: own }
-          : { gtid: null };
-        const place = { file: "bin.000001", fileNumber: 1, start: i, run: 1, serverId: 1 };
-        return { transaction: { ...named, ...place, thread, committedUs }, author, ended };
+      const members = steps.map((one, i): Member => {
+        own = Math.min(Math.max(1, own + one.forNumber), Number.MAX_SAFE_INTEGER);
+        committedUs = Math.max(0, committedUs + one.forUs);
+        const named = one.isLarge ? { gtid: `uuid:${2n ** 60n + BigInt(i)}` } : inParts(own);
+        const { thread, author, ended, prepared } = one;
+        const written = {
+          ...(hasGtid ? named : { gtid: null }),
+          ...PLACE,
+          start: i,
+          thread,
+          committedUs,
+          ...(prepared !== undefined && { prepared }),
+        };
+        return { transaction: written, author, ended };
       });
       expectSameLine(members, "s", { tables: [], authors: [] });
     }),
     { numRuns: 500 },
   );
 });
+
+test("headerLine writes the same line for more transactions than its memory is kept for", () => {
+  for (const count of [30_000, 3]) {
+    const members = Array.from({ length: count }, (_, i): Member => {
+      const written = { ...inParts(1 + i), ...PLACE, start: i, thread: 1, committedUs: i };
+      return { transaction: written, author: 0, ended: true };
+    });
+    expectSameLine(members, "s", { tables: [], authors: [] });
+  }
+});
+
+function inParts(own: number): Pick<Transaction, "gtidPrefix" | "gtidNumber"> {
+  return { gtidPrefix: "uuid:", gtidNumber: own };
+}
 
 function expectSameLine(
   members: readonly Member[],
