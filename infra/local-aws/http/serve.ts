@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AwsRequest, AwsResponse, AwsService } from "./aws-service.ts";
 import { controlAnswer, type Controls } from "./control-endpoint.ts";
 import { perform } from "./perform.ts";
+import { RequestBody } from "./request-body.ts";
 
 /**
  * Answers one request, with the effects of faults. Rejects when the client closes the connection
@@ -38,12 +39,9 @@ async function readRequest(incoming: IncomingMessage): Promise<AwsRequest> {
 /** Listens to the events: iterating over a stream takes several times as long. */
 function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const chunks: Buffer[] = [];
-  incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
-  incoming.once("end", () => {
-    const [only] = chunks;
-    resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks));
-  });
+  const body = new RequestBody(Number(incoming.headers["content-length"] ?? 0));
+  incoming.on("data", (chunk: Buffer) => body.add(chunk));
+  incoming.once("end", () => resolve(body.whole()));
   incoming.once("error", reject);
   incoming.once("close", () => reject(new Error("the client closed the connection")));
   return promise;
