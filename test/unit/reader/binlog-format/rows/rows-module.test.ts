@@ -11,6 +11,7 @@ import {
 import {
   LONGEST_REST,
   MEMORY_BYTES,
+  PROGRAMS_BYTES,
   OUTPUT,
   OUTPUT_END,
 } from "../../../../../reader/binlog-format/rows-module/assembly/layout.ts";
@@ -195,6 +196,35 @@ describe("the module of rows", () => {
     const decode = (): unknown => compileRowsDecoder(definition).decode(event, () => undefined);
     expect(decode).toThrow(CorruptEventError);
   });
+
+  it.each([
+    ["16 columns in the key", 16, "n", true],
+    ["17 columns in the key", 17, "n", false],
+    ["names that take half of the space", 1, "n".repeat(PROGRAMS_BYTES / 2 - 1_000), true],
+    ["longer names", 1, "n".repeat(PROGRAMS_BYTES / 2), false],
+  ])(
+    "a table with %s has its rows written, by the module if it can",
+    (_, keys, name, isWritten) => {
+      const columns = Array.from({ length: keys }, () => ({ ...COLUMN, type: ColumnType.TINY }));
+      columns.push({ ...COLUMN, name, type: ColumnType.TINY });
+      const primaryKey = Array.from({ length: keys }, (__, index) => index);
+      const definition = { id: 1, database: "shop", table: "t", columns, primaryKey };
+      const image = Buffer.concat([
+        Buffer.alloc((columns.length + 7) >> 3),
+        Buffer.alloc(keys + 1, 7),
+      ]);
+      const images = [[...columns.keys()], [...columns.keys()]];
+      const event = eventOf(definition, EventType.UPDATE_ROWS_EVENT, images, [image, image]);
+      const decoder = compileRowsDecoder(definition);
+      const without = new RowsDecoder(definition, new JsonWriter(), null);
+      expect(
+        JSON.stringify(outcome(decoder, event)) === JSON.stringify(outcome(without, event)),
+      ).toBe(true);
+      decoder.decode(event, (_op, { bytes }) =>
+        expect(bytes.length === MEMORY_BYTES).toBe(isWritten),
+      );
+    },
+  );
 
   it("writes JSON documents of as many levels as MySQL allows, and of more", () => {
     const definition = jsonTable(2);
