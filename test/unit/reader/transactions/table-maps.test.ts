@@ -58,6 +58,35 @@ test("an id that the server gave to another table belongs to that table", () => 
   expect(tables.rowsOf(withId(rows, FIRST_ID + 1))).toBeInstanceOf(RowsDecoder);
 });
 
+test("a map that is not the same in every byte is read anew, wherever it is in the packet", () => {
+  const idEnds = 25;
+  const others = [
+    ...Array.from(tableMap.subarray(idEnds), (byte, i) => {
+      const other = Buffer.from(tableMap);
+      other[idEnds + i] = byte ^ 1;
+      return other;
+    }),
+    ...Array.from({ length: 20 }, (_, i) => tableMap.subarray(0, -1 - i)),
+    Buffer.concat([tableMap, Buffer.alloc(1)]),
+  ];
+  for (const [i, other] of others.entries()) {
+    const tables = new TableMaps(() => true);
+    const packet = Buffer.concat([Buffer.alloc(3), other, tableMap]);
+    tables.onTableMap(tableMap);
+    const decoder = tables.rowsOf(rows);
+    // Some of them cannot be read, which shows as well that they were not taken for the same.
+    const after = (() => {
+      try {
+        tables.onTableMap(packet, 3, 3 + other.length);
+        return tables.rowsOf(rows);
+      } catch (error) {
+        return error;
+      }
+    })();
+    expect(after, `map ${i}`).not.toBe(decoder);
+  }
+});
+
 test("ids that differ only above their lowest four bytes are different", () => {
   const tables = new TableMaps((_, table) => table === "orders");
   const other = withId(tableMap, FIRST_ID + 2 ** 32);

@@ -1,6 +1,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { CorruptEventError } from "../../../../../reader/binlog-format/errors.ts";
+import {
+  CorruptEventError,
+  UnsupportedEventError,
+} from "../../../../../reader/binlog-format/errors.ts";
 import { EventType } from "../../../../../reader/binlog-format/events/event-types.ts";
 import { GtidEvent } from "../../../../../reader/binlog-format/events/gtid-event.ts";
 import { readGtidEvent } from "../../../../../reader/binlog-format/events/read-gtid-event.ts";
@@ -62,10 +65,56 @@ test("refuses an event that is cut off inside a field, and one whose number is n
   }
 });
 
+test.each([
+  [0n, true],
+  [12n, true],
+  [13n, false],
+  [2n ** 64n - 1n, false],
+])("reads an event that requires the fields below %i: %s", (demanded, isRead) => {
+  const written = { uuid: new Uint8Array(16), number: 5n, tag: "", times: [7n] };
+  const [, ...rest] = parts(written);
+  const event = Buffer.concat([...start(demanded), ...rest]);
+  const read = (): GtidEvent => readGtidEvent(event, 0, event.length, new GtidEvent());
+  if (isRead) expect(read()).toMatchObject({ number: 5, immediateCommitTimestamp: 7 });
+  else expect(read).toThrow(UnsupportedEventError);
+});
+
+test("what an event does not contain is not that of the event before", () => {
+  const target = new GtidEvent();
+  const full = { uuid: new Uint8Array(16).fill(200), number: 5n, tag: "tag", times: [7n, 8n] };
+  const event = encoded(full);
+  readGtidEvent(event, 0, event.length, target);
+  const [beginning = NONE, , number = NONE] = parts(full);
+  const short = Buffer.concat([beginning, number]);
+  readGtidEvent(short, 0, short.length, target);
+  expect(target.gtid).toBe("00000000-0000-0000-0000-000000000000:5");
+  expect(target).toMatchObject({ immediateCommitTimestamp: 0, originalCommitTimestamp: 0 });
+  expect(target.tag).toBeUndefined();
+});
+
+test("refuses fields that come twice or too late, and passes over those behind the times", () => {
+  const written = { uuid: new Uint8Array(16), number: 5n, tag: "", times: [7n, 8n] };
+  const [beginning = NONE, uuid = NONE, number = NONE, ...rest] = parts(written);
+  const read = (...all: Buffer[]): GtidEvent => {
+    const event = Buffer.concat([beginning, ...all]);
+    return readGtidEvent(event, 0, event.length, new GtidEvent());
+  };
+  expect(() => read(uuid, number, number)).toThrow(CorruptEventError);
+  expect(() => read(number, uuid)).toThrow(CorruptEventError);
+  const later = Buffer.concat([varint(8n), varint(2n), varint(1n), varint(1n)]);
+  expect(read(uuid, number, ...rest, later)).toMatchObject({ originalCommitTimestamp: 8 });
+});
+
+const NONE = Buffer.alloc(0);
+
+/** Header, version, size, the number of required fields, and the flags. */
+const start = (demanded: bigint): Buffer[] =>
+  [header()].concat([1n, 99n, demanded, 0n, 1n].map(varint));
+
 function parts({ uuid, number, tag, times }: Fields): Buffer[] {
   const zigzag = number < 0n ? -2n * number - 1n : 2n * number;
   return [
-    Buffer.concat([header(), varint(1n), varint(99n), varint(0n), varint(0n), varint(1n)]),
+    Buffer.concat(start(0n)),
     Buffer.concat([varint(1n), ...Array.from(uuid, (byte) => varint(BigInt(byte)))]),
     Buffer.concat([varint(2n), varint(zigzag)]),
     Buffer.concat([varint(3n), varint(BigInt(tag.length)), Buffer.from(tag)]),
