@@ -80,6 +80,14 @@ test("a text that changes share is the same at its first use and after it", () =
   }
 });
 
+test("a shared text has bytes from its second use on, always the same ones", () => {
+  const shared = new SharedText("text");
+  expect(shared.use()).toBe(null);
+  const bytes = shared.use();
+  expect(bytes?.toString()).toBe("text");
+  expect(shared.use()).toBe(bytes);
+});
+
 test("a change after one that could not be written is whole", () => {
   const frame = readFrame(new TestLane().frame([{ id: 1 }]), SOURCE);
   const [change] = frame.changes;
