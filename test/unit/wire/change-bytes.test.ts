@@ -4,6 +4,7 @@ import { readFrame } from "../../../functions/frame/read-frame.ts";
 import { ChangeBytes } from "../../../wire/change-bytes.ts";
 import { changePieces, changeWriter, type KeyChangeHalf } from "../../../wire/change-text.ts";
 import type { FrameChange } from "../../../wire/frame.ts";
+import type { Change } from "../../../wire/message.ts";
 import { legalText } from "../../../wire/legal-text.ts";
 import type { Author } from "../../../wire/session.ts";
 import { SharedText } from "../../../wire/shared-text.ts";
@@ -86,6 +87,30 @@ test("a shared text has bytes from its second use on, always the same ones", () 
   const bytes = shared.use();
   expect(bytes?.toString()).toBe("text");
   expect(shared.use()).toBe(bytes);
+});
+
+test("a shared text finds room where it was not written before", () => {
+  const frame = readFrame(new TestLane().frame([{}]), SOURCE);
+  const [change] = frame.changes;
+  if (change === undefined) throw new Error("no change");
+  const shared = new SharedText("x".repeat(5000));
+  for (let time = 0; time < 3; time++) {
+    const bytes = new ChangeBytes((pieces) => pieces.putShared(shared));
+    expect(textOf(bytes, change)).toBe(shared.text);
+  }
+});
+
+test("each change names the binlog file of its own transaction", () => {
+  const frame = readFrame(new TestLane().frame([{}, {}, {}]), SOURCE);
+  const [transaction] = frame.transactions;
+  if (transaction === undefined) throw new Error("no transaction");
+  const files = ["binlog.000001", "binlog.000002", "binlog.000003"];
+  const transactions = files.map((file) => ({ ...transaction, file }));
+  const changes = frame.changes.map((change, index) => ({ ...change, transaction: index }));
+  const bytes = new ChangeBytes(changePieces({ ...frame, transactions }));
+  const texts = [...changes, ...changes].map((change) => textOf(bytes, change));
+  const named = texts.map((text) => (JSON.parse(text) as Change).source.file);
+  expect(named).toEqual([...files, ...files]);
 });
 
 test("a change after one that could not be written is whole", () => {
