@@ -106,7 +106,11 @@ test("each change names the binlog file of its own transaction", () => {
   if (transaction === undefined) throw new Error("no transaction");
   const files = ["binlog.000001", "binlog.000002", "binlog.000003"];
   const transactions = files.map((file) => ({ ...transaction, file }));
-  const changes = frame.changes.map((change, index) => ({ ...change, transaction: index }));
+  const changes = frame.changes.map((change, index) => ({
+    ...change,
+    table: 0,
+    transaction: index,
+  }));
   const bytes = new ChangeBytes(changePieces({ ...frame, transactions }));
   const texts = [...changes, ...changes].map((change) => textOf(bytes, change));
   const named = texts.map((text) => (JSON.parse(text) as Change).source.file);
