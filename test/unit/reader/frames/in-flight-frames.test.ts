@@ -75,9 +75,9 @@ describe("InFlightFrames", () => {
     frames.acknowledge(first);
     pass(4);
     expect(before).toMatchObject(progressAt(1));
-    expect(frames.take().progress).toMatchObject(progressAt(2));
+    expect(frames.take().progress).toMatchObject({ ...progressAt(2), gtids: `${SOURCE}:2-2` });
     frames.acknowledge(second);
-    expect(frames.take().progress).toMatchObject(progressAt(4));
+    expect(frames.take().progress).toMatchObject({ ...progressAt(4), gtids: `${SOURCE}:3-4` });
   });
 
   test("says nothing of the boundaries before the last one", () => {

@@ -37,6 +37,18 @@ test("keeps the transaction when a file begins", () => {
   });
 });
 
+test("a transaction says nothing of the file before it, nor of a GTID that was one text", () => {
+  const anchor = new ReadAnchor();
+  anchor.copy(saved);
+  const gtid = new GtidEvent();
+  anchor.isTransaction(FILE, 100, gtid.set(null, 0, undefined, 1, 2));
+  const place = { file: FILE, start: 100, begunS: null, committedUs: 2 };
+  expect(anchor.kept()).toEqual({ ...place, gtid: null });
+  anchor.isFile("bin.000002", 4, 9);
+  anchor.isTransaction(FILE, 100, gtid.set("uuid:", 8, undefined, 1, 2));
+  expect(anchor.kept()).toEqual({ ...place, gtid: "uuid:8" });
+});
+
 test("a copy says nothing of what it was before, nor of what the original becomes", () => {
   const anchor = new ReadAnchor();
   const copy = new ReadAnchor();
