@@ -80,7 +80,10 @@ function growth(work: string, samples: readonly Sample[], connections: number): 
     name: "DynamoDB items, grown by",
     value: (samples.at(-1)?.items ?? 0) - (samples[0]?.items ?? 0),
     unit: "",
-    beside: { name: "an item for 256 connections", value: connections / SESSIONS_PER_ITEM + 1 },
+    beside: {
+      name: "an item for 256 connections",
+      value: Math.ceil(connections / SESSIONS_PER_ITEM) + 1,
+    },
     target: { atMost: 1 },
   };
 }
