@@ -22,6 +22,11 @@ const LISTED: readonly Table[] = [
   ["tools", "listed"],
   ["shop", "heartbeat"],
 ];
+/**
+ * A view that calls a function that changes a followed table. No statement that writes a listed
+ * table may read it (docs/statements.md).
+ */
+const CALLING: Table = ["shop", "calling"];
 /** Tables and views from which a followed table is changed, or may be. */
 const NEAR: readonly Table[] = [
   ["tools", "far"],
@@ -29,7 +34,7 @@ const NEAR: readonly Table[] = [
   ["tools", "view_orders"],
   ["shop", "log"],
   ["shop", "v"],
-  ["shop", "calling"],
+  CALLING,
 ];
 const TABLES = [...FOLLOWED, ...FAR, ...LISTED, ...NEAR].filter(
   ([, table]) => !/^(?:v|view_.*|calling)$/.test(table),
@@ -127,9 +132,13 @@ export class RandomRowStatements {
     const table = (tables: readonly Table[]): string =>
       this.#sql.table(...random.pick(tables), style, defaultDatabase);
     const all = [...FOLLOWED, ...FAR, ...LISTED, ...NEAR];
-    const target = table(reach === "far" ? FAR : reach === "listed" ? LISTED : all);
+    const written = random.pick(reach === "far" ? FAR : reach === "listed" ? LISTED : all);
+    const target = table([written]);
+    const harmless = LISTED.includes(written) ? all.filter((read) => read !== CALLING) : all;
     const source = (): string =>
-      table(reach === "far" ? FAR : reach === "listed" ? [...FOLLOWED, ...FAR.slice(0, 3)] : all);
+      table(
+        reach === "far" ? FAR : reach === "listed" ? [...FOLLOWED, ...FAR.slice(0, 3)] : harmless,
+      );
     const value = (): string => this.#value(style, source, reach === "any");
     const id = (): string => String(1 + random.below(9));
     const query = (): string[] => [
