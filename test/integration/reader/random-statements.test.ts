@@ -236,7 +236,7 @@ function stopsReader(events: readonly Buffer[], source: FollowedTables): boolean
   });
 }
 
-/** The number of rows and the definition of every table, by `database.table`. */
+/** The number of rows, their ids and the definition of every table, by `database.table`. */
 async function tables(): Promise<Map<string, string>> {
   const [rows] = await administrator.query<RowDataPacket[]>(
     "SELECT TABLE_SCHEMA AS d, TABLE_NAME AS t FROM information_schema.TABLES WHERE TABLE_SCHEMA IN (?) AND TABLE_TYPE = 'BASE TABLE'",
@@ -247,20 +247,25 @@ async function tables(): Promise<Map<string, string>> {
     const name = `${d}.\`${t.replaceAll("`", "``")}\``;
     const [created] = await administrator.query<RowDataPacket[]>(`SHOW CREATE TABLE ${name}`);
     const [content] = await administrator.query<RowDataPacket[]>(
-      `SELECT COUNT(*) AS n FROM ${name}`,
+      `SELECT CONCAT(COUNT(*), ' ', COALESCE(SUM(id), 0)) AS n FROM ${name}`,
     );
     found.set(`${d}.${t}`, `${content[0]?.["n"]} ${created[0]?.["Create Table"]}`);
   }
   return found;
 }
 
-/** Inserts a row into every empty table, so that emptying the table is visible. */
+let lastId = 0;
+
+/**
+ * Inserts a row into every empty table, so that emptying it is visible. Each row has an id of its
+ * own, so that another table of the same definition in its place is visible, too.
+ */
 async function fillTables(): Promise<void> {
   for (const [name, description] of await tables()) {
     if (!description.startsWith("0 ")) continue;
     const [database = "", ...table] = name.split(".");
     const quoted = table.join(".").replaceAll("`", "``");
-    await administrator.query(`INSERT INTO ${database}.\`${quoted}\` (id) VALUES (1)`);
+    await administrator.query(`INSERT INTO ${database}.\`${quoted}\` (id) VALUES (${++lastId})`);
   }
 }
 
