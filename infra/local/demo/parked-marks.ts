@@ -3,7 +3,7 @@ import type { BodyStore } from "../../../functions/failures/body-store.ts";
 import type { ParkedRecord, Reason } from "../../../functions/failures/parked.ts";
 import { streamText } from "../../../functions/failures/stream.ts";
 import { decodeFrame } from "../../../wire/decode-frame.ts";
-import type { EnvironmentMessage } from "../../../wire/message.ts";
+import { decodeMessage } from "../../../wire/message.ts";
 import { markOf, type Mark } from "./mark.ts";
 
 /** A change of the demonstration that is in a failure record. */
@@ -74,7 +74,7 @@ function shareMarks(text: string, reason: Reason): ParkedMark[] {
   if (parked.kind === "fault")
     return frameMarks(parked.frame, parked.subscription.subscriber, reason);
   return parked.messages.flatMap(({ body }) => {
-    const { subscriber, changes } = JSON.parse(String(body)) as EnvironmentMessage;
+    const { subscriber, changes } = decodeMessage(String(body));
     return changes.flatMap((change) => {
       const mark = markOf(change);
       return mark === undefined ? [] : [{ mark, subscriber, reason }];

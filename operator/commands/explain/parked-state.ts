@@ -5,6 +5,7 @@ import type { ParkedRecord } from "../../../functions/failures/parked.ts";
 import { readState } from "../../../functions/failures/route-items.ts";
 import { type Stream, streamText } from "../../../functions/failures/stream.ts";
 import { BodyUnavailableError } from "../../../functions/ground/errors.ts";
+import { decodeMessage } from "../../../wire/message.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
 import { recordsAt } from "./record-at.ts";
@@ -67,19 +68,22 @@ async function holds(
     const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
     const batch = readBatchBody(await bodies.load(body));
     if (batch.kind === "fault") return true;
-    const quoted = JSON.stringify(id).slice(0, -1);
     return batch.messages.some(
       (message) =>
         !sent.has(message.deduplicationId) &&
         message.first <= position &&
         position <= message.last &&
-        (message.first === message.last ||
-          String(message.body).includes(`${quoted}"`) ||
-          String(message.body).includes(`${quoted}/`)),
+        (message.first === message.last || hasChange(String(message.body), id)),
     );
   } catch (error) {
     // The content is lost, so the change may be in it. The record waits for an operator.
     if (error instanceof BodyUnavailableError) return true;
     throw error;
   }
+}
+
+/** Whether a message of several changes has the change or a half of it. */
+function hasChange(body: string, id: string): boolean {
+  const { changes } = decodeMessage(body);
+  return changes.some((change) => change.id === id || change.id.startsWith(`${id}/`));
 }

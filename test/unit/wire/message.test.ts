@@ -16,7 +16,7 @@ describe("reading a message", () => {
   it("refuses a later version, and names both versions", () => {
     const later = JSON.stringify({ version: 2, body: [] });
     expect(() => decodeMessage(later)).toThrow(UnsupportedMessageVersionError);
-    expect(() => decodeMessage(later)).toThrow(/version 2.*reads version 1/);
+    expect(() => decodeMessage(later)).toThrow(/version 2.*reads versions 1 and 3/);
   });
 
   it.each([

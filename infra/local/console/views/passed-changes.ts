@@ -1,5 +1,6 @@
 import type { QueueInspector } from "@binlog-router/local-aws";
 import { messageText } from "../../../../wire/compressed-message.ts";
+import { type Change, decodeMessage } from "../../../../wire/message.ts";
 import type { LocatedQueue } from "../../running/stack-parts.ts";
 
 /** A change's way from MySQL to one queue; times in milliseconds since 1970. It has no row data. */
@@ -67,25 +68,9 @@ async function passedThrough(
   );
 }
 
-/** The fields of a message's change that are used here. */
-interface ChangeHead {
-  readonly op: string;
-  readonly user: string;
-  readonly attribution: string;
-  readonly source: {
-    readonly db: string;
-    readonly table: string;
-    readonly gtid: string | null;
-    readonly file: string;
-    readonly pos: number;
-    readonly ts_ms: number;
-  };
-}
-
-async function changesOf(body: string): Promise<ChangeHead[]> {
+async function changesOf(body: string): Promise<readonly Change[]> {
   try {
-    const { changes } = JSON.parse(await messageText(body)) as { changes?: ChangeHead[] };
-    return Array.isArray(changes) ? changes.filter(({ source }) => typeof source === "object") : [];
+    return decodeMessage(await messageText(body)).changes;
   } catch {
     return [];
   }

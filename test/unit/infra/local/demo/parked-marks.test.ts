@@ -2,16 +2,12 @@ import { expect, test } from "vitest";
 import type { ParkedRecord, Reason } from "../../../../../functions/failures/parked.ts";
 import { queueStream } from "../../../../../functions/failures/stream.ts";
 import { parkedMarks } from "../../../../../infra/local/demo/parked-marks.ts";
+import { change, message } from "../../../../support/client/messages.ts";
 import { parkedRecord } from "../../../../support/functions/parked-record.ts";
 
 const image = { id: 1, written_by: "staging", change_no: 1 };
 const BODY = JSON.stringify([
-  {
-    body: JSON.stringify({
-      subscriber: "billing",
-      changes: [{ op: "c", before: null, after: image, source: { table: "orders" } }],
-    }),
-  },
+  { body: JSON.stringify(message([1], { changes: [change(1, { after: image })] })) },
 ]);
 
 const record = (lane: number, key: string, reason: Reason): ParkedRecord =>
