@@ -43,6 +43,8 @@ export interface AwsResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** An array: the body in parts. */
   readonly body: string | Uint8Array | readonly Uint8Array[];
+  /** Called when the body has been written, and never when it could not be. */
+  readonly written?: () => void;
 }
 
 export interface AwsError {

@@ -1,3 +1,5 @@
+import { giveBack } from "./give-back.ts";
+
 /**
  * Longer bodies are put together at their end: memory is not set aside on the word of a header.
  */
@@ -5,7 +7,7 @@ const LARGEST_AHEAD = 4 * 1024 * 1024;
 
 /**
  * Collects a request's body. One that comes in several chunks is put together as they come, and
- * their memory is given back at once: V8 marks its whole heap after every few megabytes outside it.
+ * their memory is given back at once.
  */
 export class RequestBody {
   readonly #length: number;
@@ -24,7 +26,8 @@ export class RequestBody {
       return void this.#chunks.push(chunk);
     this.#whole ??= Buffer.allocUnsafeSlow(this.#length);
     this.#bytes += chunk.copy(this.#whole, this.#bytes);
-    giveBack(chunk);
+    // Unless it is part of a larger piece.
+    if (chunk.buffer.byteLength === chunk.length) giveBack(chunk);
   }
 
   /** The body, after its last chunk. */
@@ -33,9 +36,4 @@ export class RequestBody {
     const [only] = this.#chunks;
     return this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks);
   }
-}
-
-/** Frees a chunk's memory, unless it is part of a larger piece. */
-function giveBack({ buffer, length }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0);
 }

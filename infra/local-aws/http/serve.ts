@@ -47,7 +47,8 @@ function bodyOf(incoming: IncomingMessage): Promise<Buffer> {
   return promise;
 }
 
-function send(outgoing: ServerResponse, { status, headers, body }: AwsResponse): void {
+function send(outgoing: ServerResponse, response: AwsResponse): void {
+  const { status, headers, body, written } = response;
   const parts = typeof body === "string" || body instanceof Uint8Array ? [body] : body;
   const length = parts.reduce((sum, part) => sum + Buffer.byteLength(part), 0);
   outgoing.writeHead(status, {
@@ -58,7 +59,7 @@ function send(outgoing: ServerResponse, { status, headers, body }: AwsResponse):
   // All parts in one call of the system.
   outgoing.cork();
   for (const part of parts.slice(0, -1)) outgoing.write(part);
-  outgoing.end(parts.at(-1));
+  outgoing.end(parts.at(-1), written);
 }
 
 /** Ends a connection with TCP's RST, like a crashed peer. */

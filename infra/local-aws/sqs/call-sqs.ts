@@ -29,6 +29,7 @@ export async function callSqs(
     throw new CallRefusedError(action, "ECONNRESET", "a fault reset the connection");
   const { body: answer } = response;
   const text = Array.isArray(answer) ? String(Buffer.concat(answer as Uint8Array[])) : answer;
+  response.written?.();
   const output = JSON.parse(String(text)) as JsonObject;
   if (response.status === 200) return output;
   const type = String(output["__type"]);

@@ -27,7 +27,7 @@ export const jsonProtocol: Protocol = {
 
   succeed(action, output) {
     if (action !== "ReceiveMessage") return jsonResponse("1.0", 200, output);
-    return { ...jsonResponse("1.0", 200, {}), body: stringifyAroundBodies(output) };
+    return { ...jsonResponse("1.0", 200, {}), ...stringifyAroundBodies(output) };
   },
 
   fail({ type, code, status, message, culprit }) {

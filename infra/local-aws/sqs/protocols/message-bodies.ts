@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { parseObject, type JsonObject } from "../../http/aws-json.ts";
+import type { AwsResponse } from "../../http/aws-service.ts";
 import { MessageBody } from "../queues/message-body.ts";
 
 /** Stands for a body in JSON; nobody can send it. */
@@ -29,7 +30,7 @@ export function parseAroundBodies(request: Buffer, most: number): JsonObject | u
   const starts = startsOf(request, most);
   for (const [index, start] of starts.entries()) {
     const end = endOf(request, start, starts[index + 1] ?? request.length);
-    const body = MessageBody.ofJson(compact(request.subarray(start, end)));
+    const body = MessageBody.ofJson(request.subarray(start, end));
     if (body === undefined) return undefined;
     bodies.push(body);
     rest += `${request.toString("utf8", from, start)}"${TOKEN}${index}"`;
@@ -39,23 +40,28 @@ export function parseAroundBodies(request: Buffer, most: number): JsonObject | u
   return input !== undefined && putBack(input, bodies) === bodies.length ? input : undefined;
 }
 
-/** The JSON of ReceiveMessage's answer; in parts when it contains bodies as they came. */
+/**
+ * The JSON of ReceiveMessage's answer; in parts when it contains bodies as they came. Releases all
+ * bodies when it is written.
+ */
 export function stringifyAroundBodies({
   Messages = [],
   ...rest
-}: JsonObject): string | readonly Uint8Array[] {
+}: JsonObject): Pick<AwsResponse, "body" | "written"> {
+  const described = Messages as readonly { readonly Body: MessageBody }[];
   const bodies: Buffer[] = [];
-  const messages = (Messages as { readonly Body: MessageBody }[]).map((message) => {
+  const messages = described.map((message) => {
     const { json } = message.Body;
     if (json !== undefined) bodies.push(json);
     return { ...message, Body: json === undefined ? message.Body.text : TOKEN };
   });
   const text = JSON.stringify(messages.length === 0 ? rest : { ...rest, Messages: messages });
-  if (bodies.length === 0) return text;
-  return text.split(`"${TOKEN}"`).flatMap((part, index) => {
-    const body = bodies[index];
-    return body === undefined ? [Buffer.from(part)] : [Buffer.from(part), body];
+  if (bodies.length === 0) return { body: text };
+  const body = text.split(`"${TOKEN}"`).flatMap((part, index) => {
+    const json = bodies[index];
+    return json === undefined ? [Buffer.from(part)] : [Buffer.from(part), json];
   });
+  return { body, written: () => described.forEach(({ Body }) => Body.release()) };
 }
 
 /** Where the first `most` bodies begin: the places of their first quotes. */
@@ -81,14 +87,6 @@ function endOf(request: Buffer, start: number, limit: number): number {
     quote = request.lastIndexOf(QUOTE, quote - 1);
   }
   return end;
-}
-
-/** A copy, where the body is so small that it is not to keep the whole request in memory. */
-function compact(body: Buffer): Buffer {
-  if (body.length * 2 >= body.buffer.byteLength) return body;
-  const copy = Buffer.allocUnsafeSlow(body.length);
-  body.copy(copy);
-  return copy;
 }
 
 /** Replaces the tokens of parsed JSON by the bodies for which they stand. Returns how many. */

@@ -1,5 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { createHash } from "node:crypto";
+import { giveBack } from "../../http/give-back.ts";
 import { eachPiece } from "./json-text.ts";
 
 /** Whether a text has other characters than those of ASCII that SQS accepts. */
@@ -23,9 +24,14 @@ interface BodyFacts {
 /**
  * A message's body: a text, or the JSON in which its request contained it. Answers contain the same
  * JSON, so a body of 1 MiB is neither escaped again nor held as a string.
+ *
+ * Its users hold it: a queue while it has the message, an answer until it is written. The memory is
+ * given back when the last of them releases it. A user that never does leaves it to V8.
  */
 export class MessageBody implements BodyFacts {
-  readonly #content: string | Buffer;
+  /** Undefined after the memory was given back. */
+  #content: string | Buffer | undefined;
+  #holders = 0;
   readonly bytes: number;
   readonly length: number;
   readonly md5: string;
@@ -43,21 +49,49 @@ export class MessageBody implements BodyFacts {
     return new MessageBody(text, factsOfText(text));
   }
 
-  /** Undefined when these bytes are not exactly one JSON string in valid UTF-8. */
+  /**
+   * Undefined when these bytes are not exactly one JSON string in valid UTF-8. The body's memory is
+   * theirs, where they are most of it; nothing in it may be used afterwards.
+   */
   static ofJson(json: Buffer): MessageBody | undefined {
     const facts = factsOfJson(json);
-    return facts && new MessageBody(json, facts);
+    return facts && new MessageBody(withOwnMemory(json), facts);
   }
 
   get text(): string {
-    const content = this.#content;
+    const content = this.#present;
     return typeof content === "string" ? content : (JSON.parse(content.toString()) as string);
   }
 
   /** A JSON string, with its quotes, UTF-8; undefined when only the text is held. */
   get json(): Buffer | undefined {
-    return typeof this.#content === "string" ? undefined : this.#content;
+    const content = this.#present;
+    return typeof content === "string" ? undefined : content;
   }
+
+  hold(): void {
+    this.#holders++;
+  }
+
+  release(): void {
+    this.#holders--;
+    if (this.#holders > 0 || typeof this.#content !== "object") return;
+    giveBack(this.#content);
+    this.#content = undefined;
+  }
+
+  get #present(): string | Buffer {
+    if (this.#content === undefined) throw new Error("the body's memory was given back");
+    return this.#content;
+  }
+}
+
+/** A copy, where the body is so small that it is not to keep the whole request in memory. */
+function withOwnMemory(body: Buffer): Buffer {
+  if (body.length * 2 >= body.buffer.byteLength) return body;
+  const copy = Buffer.allocUnsafeSlow(body.length);
+  body.copy(copy);
+  return copy;
 }
 
 function factsOfText(text: string): BodyFacts {

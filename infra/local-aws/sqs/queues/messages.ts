@@ -89,6 +89,7 @@ export class Messages {
       inOrder: undefined,
       beyondReach: undefined,
     };
+    message.body.hold();
     this.counts[message.state]++;
     message.inQueue = this.#all.push(message);
     this.#byId.set(message.id, message);
@@ -130,6 +131,7 @@ export class Messages {
     if (message.inQueue !== undefined) this.#all.remove(message.inQueue);
     this.#byId.delete(message.id);
     this.#order.removed(message, wasInFlight);
+    message.body.release();
   }
 
   /**

@@ -54,7 +54,8 @@ export class Receives {
 
   /**
    * Puts messages for one ReceiveMessage in flight and returns them; none when the client closes
-   * the connection before that. Throws SqsError when too many messages are in flight already.
+   * the connection before that. Their bodies are held for the answer. Throws SqsError when too many
+   * messages are in flight already.
    */
   async receive(options: ReceiveOptions): Promise<Message[]> {
     if (options.signal.aborted) return [];
@@ -66,6 +67,7 @@ export class Receives {
       for (const message of repeated) {
         messages.hide(message, nowMs + options.visibilityMs);
         message.receivedAtMs = nowMs;
+        message.body.hold();
       }
       return repeated;
     }
@@ -136,6 +138,7 @@ export class Receives {
       messages.hide(message, nowMs + options.visibilityMs);
       messages.received(message, nowMs);
       message.receipt = (++this.#receipts).toString(36);
+      message.body.hold();
       taken.push(message);
       if (taken.length === options.most) break;
     }

@@ -16,8 +16,9 @@ export class RecentMessages {
 
   sent(message: Message): void {
     if (message.body.length > LARGEST_BODY) return;
+    message.body.hold();
     this.#entries.push({ message, deletedAtMs: undefined });
-    if (this.#entries.length > KEPT) this.#entries.shift();
+    if (this.#entries.length > KEPT) this.#entries.shift()?.message.body.release();
   }
 
   deleted(message: Message, atMs: number): void {

@@ -1,6 +1,7 @@
 import {
   CreateQueueCommand,
   GetQueueAttributesCommand,
+  PurgeQueueCommand,
   ReceiveMessageCommand,
   SendMessageCommand,
   SQSClient,
@@ -97,6 +98,21 @@ describe("a receive", () => {
     local.aws.clock.advance(60_000);
     const { Messages } = await receive(queue, { WaitTimeSeconds: 5 });
     expect(Messages).toMatchObject([{ Body: "1", Attributes: { ApproximateReceiveCount: "2" } }]);
+  });
+
+  test("whose messages are gone while its answer is written is answered with them", async () => {
+    const queue = await newQueue();
+    const bodies = Array.from({ length: 10 }, (_, n) => `${n}`.repeat(1024 * 1024));
+    for (const body of bodies) await send(queue, body);
+    const headers = { "x-amz-target": "AmazonSQS.ReceiveMessage" };
+    const input = JSON.stringify({ QueueUrl: queue, MaxNumberOfMessages: 10 });
+    // Ten megabytes are more than the connection holds while its client does not read.
+    const answer = await fetch(queue, { method: "POST", headers, body: input });
+    await client.send(new PurgeQueueCommand({ QueueUrl: queue }));
+    // These would get the memory of the purged ones.
+    for (const body of bodies) await send(queue, body.replaceAll(/./g, "x"));
+    const { Messages } = (await answer.json()) as { Messages: { Body: string }[] };
+    expect(Messages.map(({ Body }) => Body === bodies.shift())).toEqual(Array(10).fill(true));
   });
 
   test("that arrives after its client has abandoned it takes messages nevertheless", async () => {

@@ -1,7 +1,7 @@
 import type { Message, MessageContent } from "../../sqs/queues/message.ts";
 import { MessageBody } from "../../sqs/queues/message-body.ts";
 import { Queue } from "../../sqs/queues/queue.ts";
-import type { ReceiveOptions } from "../../sqs/queues/receives.ts";
+import type { DeadLetters, ReceiveOptions } from "../../sqs/queues/receives.ts";
 import { NO_LOG } from "../../sqs/queues/message-log.ts";
 import { newQueueAttributes, type QueueAttributes } from "../../sqs/queues/queue-attributes.ts";
 import { SQS_LIMITS, type QueueLimits } from "../../sqs/queues/queue-limits.ts";
@@ -12,6 +12,7 @@ export function queueForTest(
   clock: ManualClock,
   attributes: QueueAttributes,
   limits: QueueLimits = SQS_LIMITS,
+  deadLetters?: DeadLetters,
 ): Queue {
   let sequenceNumber = 0;
   return new Queue({
@@ -22,7 +23,7 @@ export function queueForTest(
     clock,
     limits,
     nextSequenceNumber: () => String(++sequenceNumber),
-    deadLetters: () => undefined,
+    deadLetters: () => deadLetters,
     log: NO_LOG,
   });
 }

@@ -187,6 +187,16 @@ test("an answer contains a body as its request did", () => {
   expect(answer({})).toBe("{}");
 });
 
+test("an answer releases its bodies when it is written", () => {
+  const bodies = [bodyOf("z"), MessageBody.ofText("text")];
+  for (const body of bodies) body?.hold();
+  const { body, written } = stringifyAroundBodies({ Messages: bodies.map((Body) => ({ Body })) });
+  expect(String(Buffer.concat(body as Uint8Array[]))).toContain('"z"');
+  expect(bodies[0]?.text).toBe("z");
+  written?.();
+  expect(() => bodies[0]?.text).toThrow(/memory was given back/);
+});
+
 function parsedBatch(Entries: readonly object[]): JsonObject {
   const headers = { "x-amz-target": "AmazonSQS.SendMessageBatch" };
   const body = Buffer.from(JSON.stringify({ Entries }));
@@ -203,8 +213,8 @@ function textOf(json: string): string | undefined {
 }
 
 function answer(output: JsonObject): string {
-  const parts = stringifyAroundBodies(output);
-  return typeof parts === "string" ? parts : String(Buffer.concat(parts));
+  const { body: parts } = stringifyAroundBodies(output);
+  return typeof parts === "string" ? parts : String(Buffer.concat(parts as Uint8Array[]));
 }
 
 /** A body that is held as JSON. */
