@@ -1,11 +1,16 @@
 import { finished } from "node:stream/promises";
-import type { ServiceInputTypes, ServiceOutputTypes, SQSClient } from "@aws-sdk/client-sqs";
+import type { SendMessageCommandOutput, SQSClient } from "@aws-sdk/client-sqs";
 import { recursionDetectionMiddleware } from "@aws-sdk/core/client";
-import type { CommandImpl } from "@smithy/core/client";
+import type { Command } from "@smithy/core/client";
 import { requestBody, type RequestPart } from "./request-body.ts";
 import { RequestBuffers } from "./request-buffers.ts";
 
-type Signer = Awaited<ReturnType<SQSClient["config"]["signer"]>>;
+/** What copies need of a client of the SDK, of whatever service. */
+interface CopiedClient {
+  readonly config: Pick<SQSClient["config"], "signer" | "systemClockOffset" | "requestHandler">;
+}
+
+type Signer = Awaited<ReturnType<CopiedClient["config"]["signer"]>>;
 type UnsignedRequest = Parameters<Signer["sign"]>[0];
 
 /** A request of the SDK that succeeded, unsigned and without its body. */
@@ -16,32 +21,33 @@ interface Pattern {
 
 /** The time limits for one request. */
 export interface RequestLimits {
-  readonly abortSignal: AbortSignal;
+  readonly abortSignal?: AbortSignal;
   /** Milliseconds; when omitted, the client's. */
   readonly requestTimeout?: number;
 }
 
 /**
- * How long only the SDK sends after SQS refused a request that the SDK did not make, milliseconds.
+ * How long only the SDK makes requests after AWS refused one that the SDK did not make,
+ * milliseconds.
  */
 const DISTRUST_MS = 60_000;
 
 /**
- * Requests of one kind to one queue, for half of the SDK's processor time. The SDK makes each
- * request in some dozen steps. So it makes the first one, and further requests are copies of that
- * one with another body. The client signs them and sends them on its connections. When SQS does not
- * answer a copy with success, the SDK makes the next requests: it knows SQS's errors, and corrects
- * the clock. docs/decisions/requests-without-the-sdk.md
+ * Requests of one kind to one queue or table, for half of the SDK's processor time. The SDK makes
+ * each request in some dozen steps. So it makes the first one, and further requests are copies of
+ * that one with another body. The client signs them and sends them on its connections. When AWS
+ * does not answer a copy with success, the SDK makes the next requests: it knows the service's
+ * errors, and corrects the clock. docs/decisions/requests-without-the-sdk.md
  */
 export class CopiedRequests {
-  readonly #client: SQSClient;
+  readonly #client: CopiedClient;
   readonly #buffers: RequestBuffers;
   #pattern: Pattern | null = null;
   /** `performance.now()` of the time from which on requests are copied. */
   #copiesFromMs = -Infinity;
 
   /** Requests of several kinds may share `buffers`. */
-  constructor(client: SQSClient, buffers = new RequestBuffers()) {
+  constructor(client: CopiedClient, buffers = new RequestBuffers()) {
     this.#client = client;
     this.#buffers = buffers;
   }
@@ -51,10 +57,14 @@ export class CopiedRequests {
     return this.#pattern !== null;
   }
 
-  /** The SDK makes the request. If it succeeds, it is kept for copies. */
-  async bySdk<Input extends ServiceInputTypes, Output extends ServiceOutputTypes>(
-    command: CommandImpl<Input, Output, SQSClient["config"], ServiceInputTypes, ServiceOutputTypes>,
-    limits: RequestLimits,
+  /**
+   * The SDK makes the request: `send` sends the command with the client, and with options, because
+   * a client may otherwise take the steps of a former command. If it succeeds, it is kept for
+   * copies.
+   */
+  async bySdk<Input extends object, Output extends Pick<SendMessageCommandOutput, "$metadata">>(
+    command: Pick<Command<Input, Output, unknown>, "middlewareStack">,
+    send: () => Promise<Output>,
   ): Promise<Output> {
     let made: UnsignedRequest | undefined;
     command.middlewareStack.add(
@@ -66,7 +76,7 @@ export class CopiedRequests {
       // The last step before the SDK numbers its attempts and signs them.
       { step: "build", priority: "low" },
     );
-    const output = await this.#client.send(command, limits);
+    const output = await send();
     const signer = await this.#client.config.signer();
     if (made !== undefined && performance.now() >= this.#copiesFromMs)
       this.#pattern = { request: made, signer };
@@ -74,8 +84,25 @@ export class CopiedRequests {
   }
 
   /**
-   * Sends a copy whose body is these parts, and returns SQS's answer, which is a JSON object.
-   * Rejects when the request may have had no success, also when there is no request to copy.
+   * The answer to a copy; null when the SDK has to make the request. Rejects when the signal is
+   * aborted.
+   */
+  async tryCopy(
+    parts: () => readonly RequestPart[],
+    limits: RequestLimits,
+  ): Promise<object | null> {
+    if (!this.areReady) return null;
+    try {
+      return await this.copy(parts(), limits);
+    } catch (error) {
+      if (limits.abortSignal?.aborted === true) throw error;
+      return null;
+    }
+  }
+
+  /**
+   * Sends a copy whose body is these parts, and returns the answer, which is a JSON object. Rejects
+   * when the request may have had no success, also when there is no request to copy.
    */
   async copy(parts: readonly RequestPart[], limits: RequestLimits): Promise<object> {
     const pattern = this.#pattern;
@@ -104,7 +131,7 @@ export class CopiedRequests {
   }
 }
 
-/** Throws TypeError, without the text, when a text is not a JSON object and so not SQS's. */
+/** Throws TypeError, without the text, when a text is not a JSON object and so not AWS's. */
 function jsonObject(text: string): object {
   let value: unknown;
   try {
@@ -113,16 +140,16 @@ function jsonObject(text: string): object {
     value = null;
   }
   if (typeof value !== "object" || value === null)
-    throw new TypeError("the answer with HTTP status 200 is not SQS's");
+    throw new TypeError("the answer with HTTP status 200 is not AWS's");
   return value;
 }
 
-/** SQS refused a request. The SDK makes the next one, and tells the reason. */
+/** AWS refused a request. The SDK makes the next one, and tells the reason. */
 class RefusedError extends Error {
   override readonly name = "RefusedError";
 
   constructor(status: number) {
-    super(`SQS answered with HTTP status ${status}`);
+    super(`AWS answered with HTTP status ${status}`);
   }
 }
 

@@ -1,4 +1,4 @@
-import { GetItemCommand, UpdateItemCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import {
   map,
   mapOf,
@@ -11,6 +11,7 @@ import {
   type Item,
 } from "../../wire/attributes.ts";
 import { wasWritten } from "../aws/conditional-write.ts";
+import { ItemRequests } from "../aws/item-requests.ts";
 import type { LanePosition } from "../frame/chain.ts";
 import { OwnTroubleError } from "../ground/errors.ts";
 
@@ -42,11 +43,10 @@ export interface Lanes {
  * `troubled` and `version`.
  */
 export function lanesTable(client: DynamoDBClient, table: string): Lanes {
+  const requests = new ItemRequests(client);
   return {
     async read(lane) {
-      const { Item: item = {} } = await client.send(
-        new GetItemCommand({ TableName: table, Key: key(lane), ConsistentRead: true }),
-      );
+      const item = await requests.get({ TableName: table, Key: key(lane), ConsistentRead: true });
       return {
         lane,
         delivered: textOf(item, "delivered") ?? null,
@@ -68,26 +68,24 @@ export function lanesTable(client: DynamoDBClient, table: string): Lanes {
       if (troubled.size > 0) set.push("troubled = :troubled");
       else remove.push("troubled");
       const written = await wasWritten(
-        client.send(
-          new UpdateItemCommand({
-            TableName: table,
-            Key: key(from.lane),
-            UpdateExpression:
-              `SET ${set.join(", ")}` + (remove.length > 0 ? ` REMOVE ${remove.join(", ")}` : ""),
-            ConditionExpression:
-              from.version === 0 ? "attribute_not_exists(id)" : "version = :version",
-            ExpressionAttributeValues: {
-              ":next": number(version),
-              ...(delivered !== null && { ":delivered": text(delivered) }),
-              ...(life !== null && { ":life": text(life) }),
-              ...(others !== undefined && {
-                ":others": map([...others].map(([name, position]) => [name, text(position)])),
-              }),
-              ...(troubled.size > 0 && { ":troubled": texts(troubled) }),
-              ...(from.version > 0 && { ":version": number(from.version) }),
-            },
-          }),
-        ),
+        requests.update({
+          TableName: table,
+          Key: key(from.lane),
+          UpdateExpression:
+            `SET ${set.join(", ")}` + (remove.length > 0 ? ` REMOVE ${remove.join(", ")}` : ""),
+          ConditionExpression:
+            from.version === 0 ? "attribute_not_exists(id)" : "version = :version",
+          ExpressionAttributeValues: {
+            ":next": number(version),
+            ...(delivered !== null && { ":delivered": text(delivered) }),
+            ...(life !== null && { ":life": text(life) }),
+            ...(others !== undefined && {
+              ":others": map([...others].map(([name, position]) => [name, text(position)])),
+            }),
+            ...(troubled.size > 0 && { ":troubled": texts(troubled) }),
+            ...(from.version > 0 && { ":version": number(from.version) }),
+          },
+        }),
       );
       if (!written) {
         throw new OwnTroubleError(`another invocation has written the state of lane ${from.lane}`);

@@ -6,12 +6,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { CopiedRequests, type RequestLimits } from "../../wire/copied-requests.ts";
 import { withBody } from "../../wire/plain-bodies.ts";
-import {
-  batchParts,
-  type MessageBody,
-  messageParts,
-  type RequestPart,
-} from "../../wire/request-body.ts";
+import { batchParts, type MessageBody, messageParts } from "../../wire/request-body.ts";
 import { RequestBuffers } from "../../wire/request-buffers.ts";
 
 /** The input of SendMessage without its queue, or an entry of SendMessageBatch without its id. */
@@ -44,8 +39,9 @@ export class QueueRequests {
   async send(QueueUrl: string, { fields, body }: QueueEntry, limits: RequestLimits): Promise<void> {
     const requests = this.#of(this.#messages, QueueUrl);
     const input = { QueueUrl, ...fields };
-    if (await copied(requests, () => messageParts(input, body), limits)) return;
-    await requests.bySdk(new SendMessageCommand(withMessage(input, body)), limits);
+    if (await requests.tryCopy(() => messageParts(input, body), limits)) return;
+    const command = new SendMessageCommand(withMessage(input, body));
+    await requests.bySdk(command, () => this.#client.send(command, limits));
   }
 
   /** Returns the indexes of the entries that SQS refused, as texts. */
@@ -61,10 +57,11 @@ export class QueueRequests {
     }));
     const bySdk = () => {
       const Entries = named.map(({ fields, body }) => withMessage(fields, body));
-      return requests.bySdk(new SendMessageBatchCommand({ QueueUrl, Entries }), limits);
+      const command = new SendMessageBatchCommand({ QueueUrl, Entries });
+      return requests.bySdk(command, () => this.#client.send(command, limits));
     };
-    const { Failed: failed } =
-      (await copied(requests, () => batchParts({ QueueUrl }, named), limits)) ?? (await bySdk());
+    const { Failed: failed }: Answer =
+      (await requests.tryCopy(() => batchParts({ QueueUrl }, named), limits)) ?? (await bySdk());
     return new Set(failed?.map(({ Id: id }) => id));
   }
 
@@ -81,21 +78,6 @@ export class QueueRequests {
 /** What is used of SQS's answer. */
 interface Answer {
   readonly Failed?: readonly BatchResultErrorEntry[] | null | undefined;
-}
-
-/** SQS's answer to a copy; null when the SDK has to make the request. */
-async function copied(
-  requests: CopiedRequests,
-  parts: () => readonly RequestPart[],
-  limits: RequestLimits,
-): Promise<Answer | null> {
-  if (!requests.areReady) return null;
-  try {
-    return await requests.copy(parts(), limits);
-  } catch (error) {
-    if (limits.abortSignal.aborted) throw error;
-    return null;
-  }
 }
 
 function withMessage<Fields extends object>(fields: Fields, body: MessageBody) {

@@ -16,11 +16,13 @@ export interface MessageFields {
  * docs/decisions/requests-without-the-sdk.md
  */
 export class LeanSends {
+  readonly #client: SQSClient;
   readonly #requests: CopiedRequests;
   readonly #queueUrl: string;
 
   /** `client` is one of `withPlainBodies`. */
   constructor(client: SQSClient, queueUrl: string) {
+    this.#client = client;
     this.#requests = new CopiedRequests(client);
     this.#queueUrl = queueUrl;
   }
@@ -38,6 +40,7 @@ export class LeanSends {
     }
     const input =
       typeof body === "string" ? { ...fields, MessageBody: body } : withBody(fields, body);
-    await this.#requests.bySdk(new SendMessageCommand(input), { abortSignal });
+    const command = new SendMessageCommand(input);
+    await this.#requests.bySdk(command, () => this.#client.send(command, { abortSignal }));
   }
 }

@@ -159,7 +159,7 @@ test("a frame counts as sent only when SQS says so, whoever answers with HTTP st
   for (const answer of ["<html>secret</html>", "", "null", '"{}"']) {
     treatments.push({ answer });
     const rejected = expect(sends.send(fields, "b", SIGNAL)).rejects;
-    await rejected.toThrow("the answer with HTTP status 200 is not SQS's");
+    await rejected.toThrow("the answer with HTTP status 200 is not AWS's");
   }
   await sends.send(fields, "b", SIGNAL);
   expect(received.map(isBySdk)).toEqual([true, false, false, false, false, false]);
