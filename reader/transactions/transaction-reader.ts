@@ -163,7 +163,6 @@ export class TransactionReader {
 
   #onFormatDescription({ timestamp }: EventHeader, event: Buffer): void {
     const description = parseFormatDescription(event);
-    if (description.checksums) verifiedEnd(event, 0, event.length);
     this.#checksums = description.checksums;
     this.#tables.clear();
     this.#run.entersFile(this.#position.fileNumber, description.created);

@@ -18,6 +18,12 @@ export function verifyChecksum(event: Buffer): Buffer {
   return event.subarray(0, verifiedEnd(event, 0, event.length));
 }
 
+/** Whether an event ends with its right CRC-32. */
+export function endsWithChecksum(event: Buffer): boolean {
+  const bodyEnd = event.length - CHECKSUM_LENGTH;
+  return bodyEnd >= 0 && checksum(event.subarray(0, bodyEnd)) === event.readUInt32LE(bodyEnd);
+}
+
 /** Like `verifyChecksum`, for the event in `bytes` from `start` to `end`; returns where it ends. */
 export function verifiedEnd(bytes: Buffer, start: number, end: number): number {
   const bodyEnd = end - CHECKSUM_LENGTH;

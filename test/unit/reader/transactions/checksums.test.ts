@@ -67,3 +67,10 @@ test("a format description is verified, and events behind it as it says", () => 
   take(reader, [FORMAT_DESCRIPTION], false);
   expect(() => take(reader, [damaged(GTID)], false)).toThrow("does not match");
 });
+
+test("a format description whose algorithm has a flipped bit does not end the verifying", () => {
+  const reader = readerOf(true);
+  const flipped = Buffer.from(FORMAT_DESCRIPTION);
+  flipped[flipped.length - 5] = 0;
+  expect(() => take(reader, [flipped], false)).toThrow(UnreadableBinlogError);
+});

@@ -92,7 +92,8 @@ function rotate(file: string, isArtificial: boolean, startsRun = false): void {
 function formatDescription(created: number): Buffer {
   const bytes = Buffer.from(recorded.FORMAT_DESCRIPTION);
   bytes.writeUInt32LE(created, HEADER_LENGTH + 2 + 50);
-  bytes.writeUInt8(0, bytes.length - 5);
+  // The algorithm, and the checksum, which is not computed anew for a dump.
+  bytes.fill(0, bytes.length - 5);
   return bytes;
 }
 

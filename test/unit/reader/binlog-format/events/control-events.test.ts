@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import {
   CorruptEventError,
@@ -12,10 +13,14 @@ import {
 } from "../../../../../reader/binlog-format/events/read-gtid-event.ts";
 import { recorded } from "../recorded-events.ts";
 
-/** The recorded format description with one byte changed; a negative offset counts from the end. */
+/**
+ * The recorded format description with one byte changed, and its checksum computed anew; a negative
+ * offset counts from the end.
+ */
 function changed(offset: number, value: number): Buffer {
   const event = Buffer.from(recorded.FORMAT_DESCRIPTION);
   event[offset < 0 ? event.length + offset : offset] = value;
+  event.writeUInt32LE(crc32(event.subarray(0, -4)), event.length - 4);
   return event;
 }
 
@@ -42,6 +47,32 @@ describe("parseFormatDescription", () => {
     expect(() => parseFormatDescription(recorded.FORMAT_DESCRIPTION.subarray(0, 60))).toThrow(
       CorruptEventError,
     );
+  });
+
+  it("refuses one with any flipped bit, except the mark of a file that is being written", () => {
+    const IN_USE = 17 * 8;
+    for (let bit = 0; bit < recorded.FORMAT_DESCRIPTION.length * 8; bit++) {
+      if (bit === IN_USE) continue;
+      const damaged = Buffer.from(recorded.FORMAT_DESCRIPTION);
+      damaged[bit >> 3] = (damaged[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      expect(() => parseFormatDescription(damaged)).toThrow(CorruptEventError);
+    }
+  });
+
+  it("refuses one with the mark that says wrongly that events have no checksums", () => {
+    const damaged = Buffer.from(recorded.FORMAT_DESCRIPTION);
+    damaged[17] = 1;
+    damaged[damaged.length - 5] = 0;
+    expect(() => parseFormatDescription(damaged)).toThrow(CorruptEventError);
+  });
+
+  it("believes one without checksums, whether or not the server has changed it for a dump", () => {
+    const event = changed(-5, 0);
+    expect(parseFormatDescription(event)).toMatchObject({ checksums: false });
+    event.writeUInt32LE(0, 13);
+    expect(parseFormatDescription(event)).toMatchObject({ checksums: false });
+    event[event.length - 5] = 1;
+    expect(() => parseFormatDescription(event)).toThrow(CorruptEventError);
   });
 });
 
