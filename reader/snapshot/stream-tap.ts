@@ -7,7 +7,10 @@ import type { TableName } from "./find-tables.ts";
 
 /** A stream whose events pass. */
 interface PassedStream {
-  /** The end of the last event, if it lies between two transactions; else null. */
+  /**
+   * The end of the last event, if it lies between two transactions and was read without an error;
+   * else null.
+   */
   readonly boundary: StreamPosition | null;
 }
 

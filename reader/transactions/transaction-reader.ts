@@ -81,6 +81,7 @@ export class TransactionReader {
   #nextFileAt: number | null = null;
   /** Set from an unreadable statement or row until the end of its transaction; else null. */
   #unreadableTransaction: UnreadableTransaction | null = null;
+  #hasFailed = false;
 
   constructor(options: TransactionReaderOptions) {
     this.#options = options;
@@ -118,13 +119,13 @@ export class TransactionReader {
   }
 
   /**
-   * The end of the last event, if it lies between two transactions; null inside a transaction and
-   * before the server has named a file.
+   * The end of the last event, if it lies between two transactions; null inside a transaction,
+   * before the server has named a file, and after an error: the last event was not read then.
    */
   get boundary(): (BinlogPosition & { readonly file: string }) | null {
     const { file, fileNumber, end } = this.#position;
     const isBetween = this.#current.isBetween && this.#unreadableTransaction === null;
-    return isBetween && file !== "" ? { file, fileNumber, offset: end } : null;
+    return isBetween && !this.#hasFailed && file !== "" ? { file, fileNumber, offset: end } : null;
   }
 
   /**
@@ -280,6 +281,7 @@ export class TransactionReader {
   }
 
   #unreadable(error: unknown): unknown {
+    this.#hasFailed = true;
     return unreadableBinlog(error, { file: this.#position.file, offset: this.#position.start });
   }
 }
