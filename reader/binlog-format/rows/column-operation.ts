@@ -19,12 +19,14 @@ const LONGEST_INTEGER = 20;
 const LONGEST_NUMBER = 32;
 const LONGEST_TIME = 40;
 const QUOTES = 2;
+/** A number of single precision has up to 22 characters, and a comma, for its four bytes. */
+const LONGEST_OF_VECTOR_BYTE = 6;
 
-/**
- * The operation for a column, with its texts in `texts`; null when the module has none: for a
- * VECTOR, and for text with several bytes per character other than UTF-8.
- */
-export function columnOperation(column: Column, texts: ProgramTexts): ColumnOperation | null {
+/** For text with several bytes per character other than UTF-8. */
+const OTHER: ColumnOperation = { code: Layout.OTHER, longest: 0 };
+
+/** The operation for a column, with its texts in `texts`. */
+export function columnOperation(column: Column, texts: ProgramTexts): ColumnOperation {
   const { precision, decimals, members, unsigned, maxLength } = column;
   switch (column.type) {
     case ColumnType.TINY:
@@ -85,8 +87,10 @@ export function columnOperation(column: Column, texts: ProgramTexts): ColumnOper
         longest: Layout.LONGEST_REST,
         longestPerByte: Layout.LONGEST_OF_BYTE,
       };
+    case ColumnType.VECTOR:
+      return { code: Layout.VECTOR, longest: QUOTES, longestPerByte: LONGEST_OF_VECTOR_BYTE };
     default:
-      return null;
+      return OTHER;
   }
 }
 
@@ -103,12 +107,12 @@ function binaryOperation(skipped: number): ColumnOperation {
   };
 }
 
-function characterOperation({ collation }: Column, texts: ProgramTexts): ColumnOperation | null {
+function characterOperation({ collation }: Column, texts: ProgramTexts): ColumnOperation {
   const charset = charsetOfCollation(collation);
   const longest = { longest: QUOTES, longestPerByte: Layout.LONGEST_OF_BYTE };
   if (isUtf8(charset)) return { code: Layout.UTF8, ...longest };
   const table = characterTable(charset);
-  if (table === null) return null;
+  if (table === null) return OTHER;
   return { code: Layout.SINGLE_BYTE, argument: texts.add(table), ...longest };
 }
 

@@ -1,5 +1,6 @@
 import * as Layout from "../rows-module/assembly/layout.ts";
 import type { Column, TableDefinition } from "../column.ts";
+import type { ValueWriter } from "../values/value-writer.ts";
 import { columnOperation } from "./column-operation.ts";
 import { storedLength } from "./image-lengths.ts";
 import { ProgramTexts } from "./program-texts.ts";
@@ -10,16 +11,19 @@ import { ProgramTexts } from "./program-texts.ts";
  */
 export interface ImageProgram {
   readonly bytes: Uint8Array;
+  /** The writers of the image's columns, for the values that the module does not write. */
+  readonly writers: readonly ValueWriter[];
   /** Where the module has it, see `RowsModule`. */
   readonly place: { address: number; filling: number };
 }
 
 /**
- * The program for the columns that are `present`; null when the module cannot write one of them: a
- * VECTOR, or text of a character set with several bytes per character other than UTF-8.
+ * The program for the columns that are `present`; null when there is none of them, or when it would
+ * be too large. `columnWriters`: the writers of all columns.
  */
 export function imageProgram(
   definition: TableDefinition,
+  columnWriters: readonly ValueWriter[],
   present: (column: number) => boolean,
 ): ImageProgram | null {
   const { columns, primaryKey } = definition;
@@ -40,7 +44,6 @@ export function imageProgram(
   for (const [i, index] of chosen.entries()) {
     const column = columns[index] as Column;
     const operation = columnOperation(column, texts);
-    if (operation === null) return null;
     const prefix = prefixOf(column.name, i === 0);
     const at = (Layout.PROGRAM_STEPS + i * Layout.STEP_BYTES) / 4;
     words[at + Layout.STEP_OPERATION / 4] = operation.code;
@@ -57,7 +60,9 @@ export function imageProgram(
     chosen.length > 0 &&
     primaryKey.length <= Layout.MOST_KEY_COLUMNS &&
     bytes.length <= Layout.PROGRAMS_BYTES / 2;
-  return isPossible ? { bytes, place: { address: 0, filling: 0 } } : null;
+  if (!isPossible) return null;
+  const writers = columnWriters.filter((_, index) => present(index));
+  return { bytes, writers, place: { address: 0, filling: 0 } };
 }
 
 function prefixOf(name: string, isFirst: boolean): Buffer {

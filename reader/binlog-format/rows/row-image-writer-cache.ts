@@ -18,13 +18,16 @@ export class RowImageWriterCache {
   readonly #byBitmap = new Map<string, RowImageWriter>();
   #lastBitmap: Buffer;
   #last: RowImageWriter;
+  /** The writer for images with all columns. */
+  readonly whole: RowImageWriter;
 
   /** Throws UnsupportedEventError for a column of unknown type or collation. */
   constructor(definition: TableDefinition) {
     this.#definition = definition;
     this.#writers = definition.columns.map(columnWriter);
     this.#lastBitmap = fullBitmap(definition.columns.length);
-    this.#last = this.#make(this.#lastBitmap);
+    this.whole = this.#make(this.#lastBitmap);
+    this.#last = this.whole;
   }
 
   /**
@@ -60,7 +63,7 @@ export class RowImageWriterCache {
       this.#definition,
       this.#writers,
       present,
-      imageProgram(this.#definition, present),
+      imageProgram(this.#definition, this.#writers, present),
     );
   }
 }

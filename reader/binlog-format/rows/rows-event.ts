@@ -42,6 +42,10 @@ export class RowsDecoder {
   readonly #changes: RowChanges;
   readonly #module: RowsModule | null;
   readonly #texts = new RowTexts(Buffer.alloc(0));
+  /** Of the present event: what happened to its rows, and the writers of their images. */
+  #kind: RowsHeader["kind"] = "insert";
+  #first: RowImageWriter;
+  #second: RowImageWriter | null = null;
 
   /** `module`: null to decode every row here. */
   constructor(definition: TableDefinition, json: JsonWriter, module: RowsModule | null) {
@@ -49,6 +53,7 @@ export class RowsDecoder {
     this.#module = module;
     this.#changes = new RowChanges(definition, json);
     this.#images = new RowImageWriterCache(definition);
+    this.#first = this.#images.whole;
   }
 
   /**
@@ -66,41 +71,39 @@ export class RowsDecoder {
       );
     }
     const first = this.#images.at(event, firstBitmap);
-    const second = kind === "update" ? this.#images.at(event, secondBitmap) : null;
+    this.#kind = kind;
+    this.#first = first;
+    this.#second = kind === "update" ? this.#images.at(event, secondBitmap) : null;
     // With binlog_row_image=MINIMAL, INSERT INTO t VALUES () has no column and so no bytes. The
     // server writes such rows in separate events.
     if (kind === "insert" && first.isEmpty && rows === end) {
       this.#changes.insert(event, rows, end, first, onRow);
       return 1;
     }
-    return this.#decodeRows(event, rows, end, kind, first, second, onRow);
+    return this.#decodeRows(event, rows, end, onRow);
   }
 
   /** Lets the module write the rows, and writes those that it does not write. */
-  #decodeRows(
-    event: Buffer,
-    start: number,
-    end: number,
-    kind: RowsHeader["kind"],
-    first: RowImageWriter,
-    second: RowImageWriter | null,
-    onRow: OnRow,
-  ): number {
+  #decodeRows(event: Buffer, start: number, end: number, onRow: OnRow): number {
     const module =
-      this.#module?.take(event, start, end, first, second) === true ? this.#module : null;
+      this.#module?.take(event, start, end, this.#first, this.#second) === true
+        ? this.#module
+        : null;
+    const isBefore = this.#kind !== "insert";
+    const op = OPERATIONS[this.#kind];
     const texts = this.#texts;
     let count = 0;
     for (let at = start; at < end;) {
-      const written = module?.write(kind !== "insert", at - start) ?? 0;
+      const written = module?.write(isBefore, at - start) ?? 0;
       if (module === null || written === 0) {
-        at = behind(at, this.#decodeRow(event, at, end, kind, first, second, onRow));
+        at = behind(at, this.#decodeRow(event, at, end, onRow));
         count++;
         continue;
       }
-      texts.isWhole = kind === "delete" || (second ?? first).isWhole;
+      texts.isWhole = this.#kind === "delete" || (this.#second ?? this.#first).isWhole;
       for (let row = 0; row < written; row++) {
         module.read(row, texts);
-        onRow(OPERATIONS[kind], texts);
+        onRow(op, texts);
       }
       at = start + module.next;
       count += written;
@@ -108,19 +111,13 @@ export class RowsDecoder {
     return count;
   }
 
-  #decodeRow(
-    event: Buffer,
-    at: number,
-    end: number,
-    kind: RowsHeader["kind"],
-    first: RowImageWriter,
-    second: RowImageWriter | null,
-    onRow: OnRow,
-  ): number {
-    if (second !== null) return this.#changes.update(event, at, end, first, second, onRow);
-    return kind === "insert"
-      ? this.#changes.insert(event, at, end, first, onRow)
-      : this.#changes.delete(event, at, end, first, onRow);
+  #decodeRow(event: Buffer, at: number, end: number, onRow: OnRow): number {
+    const changes = this.#changes;
+    const first = this.#first;
+    if (this.#second !== null) return changes.update(event, at, end, first, this.#second, onRow);
+    return this.#kind === "insert"
+      ? changes.insert(event, at, end, first, onRow)
+      : changes.delete(event, at, end, first, onRow);
   }
 }
 

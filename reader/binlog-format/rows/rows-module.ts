@@ -30,10 +30,11 @@ export class RowsModule {
   /** How often the space for programs was filled anew, and where the next one is put. */
   #filling = 1;
   #programsEnd = Layout.PROGRAMS;
-  readonly #number = new JsonWriter();
-  /** What was taken: where the programs of its images are (0: none), and where it ends. */
-  #first = 0;
-  #second = 0;
+  readonly #json = new JsonWriter();
+  /** The programs of the images that rows have. */
+  #first: ImageProgram | null = null;
+  #second: ImageProgram | null = null;
+  /** Where what was taken ends. */
   #end: number = Layout.INPUT;
 
   constructor() {
@@ -43,7 +44,11 @@ export class RowsModule {
       otherFloat: (value: number, out: number) =>
         this.#put(out, (json) => writeFloat32(json, value)),
     };
-    this.#exports = instantiate(COMPILED, { floats }) as Exports;
+    const image = {
+      otherValue: (program: number, column: number, at: number, out: number) =>
+        this.#putValue(program, column, at, out),
+    };
+    this.#exports = instantiate(COMPILED, { floats, image }) as Exports;
     this.#bytes = Buffer.from(this.#exports.memory.buffer);
     this.#words = new Int32Array(this.#exports.memory.buffer);
   }
@@ -63,10 +68,12 @@ export class RowsModule {
     if (first === null || second === null || end - start > Layout.INPUT_BYTES) return false;
     event.copy(this.#bytes, Layout.INPUT, start, end);
     this.#end = Layout.INPUT + end - start;
-    this.#second = second === undefined ? 0 : this.#addressOf(second);
-    this.#first = this.#addressOf(first);
+    this.#first = first;
+    this.#second = second ?? null;
+    if (second !== undefined) this.#place(second);
+    this.#place(first);
     // The first one may have taken the place of the second.
-    if (second !== undefined) this.#second = this.#addressOf(second);
+    if (second !== undefined) this.#place(second);
     return true;
   }
 
@@ -77,8 +84,8 @@ export class RowsModule {
    */
   write(isBefore: boolean, from: number): number {
     return this.#exports.putRows(
-      this.#first,
-      this.#second,
+      this.#first?.place.address ?? 0,
+      this.#second?.place.address ?? 0,
       isBefore ? 1 : 0,
       Layout.INPUT + from,
       this.#end,
@@ -102,9 +109,9 @@ export class RowsModule {
     texts.oldKeyEnd = words[record + 3] as number;
   }
 
-  /** Where a program is in the memory. There is room for two of any size. */
-  #addressOf({ bytes, place }: ImageProgram): number {
-    if (place.filling === this.#filling) return place.address;
+  /** Sees that a program is in the memory. There is room for two of any size. */
+  #place({ bytes, place }: ImageProgram): void {
+    if (place.filling === this.#filling) return;
     if (this.#programsEnd + bytes.length > Layout.PROGRAMS + Layout.PROGRAMS_BYTES) {
       this.#filling++;
       this.#programsEnd = Layout.PROGRAMS;
@@ -113,12 +120,28 @@ export class RowsModule {
     place.address = this.#programsEnd;
     this.#bytes.set(bytes, place.address);
     this.#programsEnd += Math.ceil(bytes.length / 8) * 8;
-    return place.address;
+  }
+
+  /**
+   * Writes the value of a column at `out`, and returns where it ends; 0 when there is no room, or
+   * when the value is damaged: the decoder then reads the row again, and names the error.
+   */
+  #putValue(program: number, column: number, at: number, out: number): number {
+    const image = this.#first?.place.address === program ? this.#first : this.#second;
+    const json = this.#json;
+    json.reset();
+    try {
+      image?.writers[column]?.(this.#bytes, at, json);
+    } catch {
+      return 0;
+    }
+    if (out + json.position > Layout.OUTPUT_END) return 0;
+    return out + json.bytes.copy(this.#bytes, out, 0, json.position);
   }
 
   /** Writes a number at `out`, and returns where it ends. */
   #put(out: number, write: (json: JsonWriter) => void): number {
-    const json = this.#number;
+    const json = this.#json;
     json.reset();
     write(json);
     return out + json.bytes.copy(this.#bytes, out, 0, json.position);

@@ -8,6 +8,14 @@ import { putDocument } from "./json";
 import * as Layout from "./layout";
 import { putDateValue, putDatetime, putTime, putTimestamp } from "./temporal";
 import { putSingleByte, putUtf8 } from "./text";
+import { putVector } from "./vector";
+
+/**
+ * Writes the value of a column whose bytes, with their length, begin at `at`, as the column's
+ * writer in TypeScript does; returns where it stopped, or 0 when it leaves the row to the decoder.
+ * It is called for the values that are not written here.
+ */
+declare function otherValue(program: usize, column: i32, at: usize, out: usize): usize;
 
 const NULL = 0x6c6c756e;
 const NULL_LENGTH: usize = 4;
@@ -54,8 +62,10 @@ export function putImage(
         load<usize>(step, Layout.STEP_LONGEST) +
         load<usize>(step, Layout.STEP_LONGEST_PER_BYTE) * length;
       if (longest > roomAt(to)) return 0;
+      const value = at;
       at = begin + length;
-      to = putValue(program, step, begin, at, to);
+      to = putValue(program, step, begin, at, start);
+      if (to === 0) to = otherValue(program, i, value, start);
       if (to === 0) return 0;
     }
     const keyIndex = load<i32>(step, Layout.STEP_KEY_INDEX);
@@ -114,6 +124,8 @@ function putValue(program: usize, step: usize, from: usize, end: usize, out: usi
       return putSet(uintAt(from, length), program, program + argument, out);
     case Layout.JSON_DOCUMENT:
       return putDocument(from, end, out);
+    case Layout.VECTOR:
+      return putVector(from, end, out);
     default:
       return 0;
   }

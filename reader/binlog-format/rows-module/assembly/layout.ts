@@ -1,14 +1,13 @@
 // Where things are in the module's memory, and what a program consists of. Both sides read this
 // file: the module, which is AssemblyScript, and the TypeScript that calls it.
 
-/** The memory's size, bytes; it never grows, so that views of it stay valid. */
-export const MEMORY_BYTES = 0x200000;
+/**
+ * The memory's size, bytes; it never grows, so that views of it stay valid. What is not written to
+ * takes no memory of the machine.
+ */
+export const MEMORY_BYTES = 0x800000;
 /** Words are read or written in blocks of this many bytes, so a block can end beyond its text. */
 export const BLOCK = 16;
-
-/** The rows of an event. */
-export const INPUT = 0x10000;
-export const INPUT_BYTES = 0x10000;
 
 /** For each row that was written: the ends of its texts in the output, `RECORD_WORDS` words. */
 export const RECORDS = 0x21000;
@@ -27,8 +26,12 @@ export const NEXT = 0x26200;
 export const PROGRAMS = 0x30000;
 export const PROGRAMS_BYTES = 0x80000;
 
-/** The texts of the rows, one after the other. */
-export const OUTPUT = 0xb0000;
+/** The rows of an event. */
+export const INPUT = 0xb0000;
+export const INPUT_BYTES = 0x100000;
+
+/** The texts of the rows, one after the other: there is room for any text of one column. */
+export const OUTPUT = 0x1b1000;
 export const OUTPUT_END = MEMORY_BYTES - 0x100;
 
 // A program tells how the images of a table with the same columns are written. It is a list of
@@ -84,6 +87,9 @@ export const FIXED_BINARY = 14;
 export const ENUM = 15;
 export const SET = 16;
 export const JSON_DOCUMENT = 17;
+export const VECTOR = 18;
+/** Written by the column's writer in TypeScript. */
+export const OTHER = 19;
 
 /** The longest JSON of a byte in a string; a JSON document takes no more for each byte, either. */
 export const LONGEST_OF_BYTE = 6;

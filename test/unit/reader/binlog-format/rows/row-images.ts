@@ -49,7 +49,9 @@ function value(of: Column): fc.Arbitrary<Buffer> {
     of.type === ColumnType.JSON
       ? fc.oneof({ weight: 9, arbitrary: binaryJson }, fc.constant(Buffer.alloc(0)), bytes)
       : of.type === ColumnType.VECTOR
-        ? fc.constant(Buffer.alloc(8, 1))
+        ? fc
+            .array(number, { maxLength: 8 })
+            .map((numbers) => Buffer.from(new Float32Array(numbers).buffer))
         : bytes;
   const most = of.maxLength > 0 ? of.maxLength : 256 ** Math.min(-length, 2) - 1;
   return contents.map((all) => {

@@ -9,6 +9,7 @@ import {
   RowsDecoder,
 } from "../../../../../reader/binlog-format/rows/rows-event.ts";
 import {
+  INPUT_BYTES,
   LONGEST_REST,
   MEMORY_BYTES,
   PROGRAMS_BYTES,
@@ -84,15 +85,9 @@ const SHARING = Buffer.concat([
   CONTROLS,
 ]);
 
-/** Collations of ucs2 and sjis. */
-const SEVERAL_BYTES = [35, 13];
-
-/** Whether the module writes values of all columns itself, whatever they are. */
+/** Whether no value of the rows can be damaged, as a JSON document can. */
 function isAlwaysWritten({ columns }: TableDefinition): boolean {
-  return columns.every(
-    ({ type, collation }) =>
-      type !== ColumnType.VECTOR && type !== ColumnType.JSON && !SEVERAL_BYTES.includes(collation),
-  );
+  return columns.every(({ type }) => type !== ColumnType.JSON);
 }
 
 describe("the module of rows", () => {
@@ -109,7 +104,7 @@ describe("the module of rows", () => {
     );
   });
 
-  it("leaves no row whose columns it can write to the decoder", () => {
+  it("leaves no row without JSON to the decoder, whatever its columns are", () => {
     const written = tableRows.filter(({ definition }) => isAlwaysWritten(definition));
     fc.assert(
       fc.property(written, ({ definition, event }) => {
@@ -250,16 +245,22 @@ describe("the module of rows", () => {
     );
   });
 
-  // 297 rows end one byte behind OUTPUT_END, with their last bracket.
-  it.each([4_623, 4_624, 4_625])("fills its memory to the end with names of %d bytes", (length) => {
+  it.each([-1, 0, 1])("fills its memory to the end, with names longer by %d", (more) => {
+    // 297 rows end one byte behind OUTPUT_END, with their last bracket; the first ones of them have
+    // a number that is longer than null by one byte.
+    const room = OUTPUT_END + 1 - OUTPUT;
+    const length = Math.floor(room / 297) - 9 + more;
     const name = "n".repeat(length);
     const columns = [{ ...COLUMN, name, type: ColumnType.LONG }];
     const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
-    const images = Array.from({ length: 1_000 }, () => Buffer.of(1));
+    const isLonger = Array.from({ length: 1_000 }, (_, i) => i % 297 < room % 297);
+    const images = isLonger.map((some) => (some ? Buffer.from([0, 57, 48, 0, 0]) : Buffer.of(1)));
     const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], images);
     let equal = 0;
+    let row = 0;
     compileRowsDecoder(definition).decode(event, (_op, { after, length: written }) => {
-      if (after === `{"${name}":null}` && written === length + 9) equal++;
+      const text = isLonger[row++] === true ? "12345" : "null";
+      if (after === `{"${name}":${text}}` && written === after.length) equal++;
     });
     expect(equal).toBe(1_000);
   });
@@ -281,7 +282,7 @@ describe("the module of rows", () => {
   });
 
   it("writes the keys of updates only into the room that is left", () => {
-    for (let length = 3_000; length < 5_000; length += 117) {
+    for (let length = 14_000; length < 22_000; length += 468) {
       const name = "n".repeat(length);
       const columns = [{ ...COLUMN, name, type: ColumnType.LONG }];
       const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [0] };
@@ -371,6 +372,77 @@ describe("the module of rows", () => {
       const isEqual =
         texts[0] === text(all.map((column) => [column, column])) && texts[1] === text([[i, turn]]);
       expect(isEqual).toBe(true);
+    }
+  });
+
+  it("writes a JSON document whose values have no JSON type", () => {
+    const definition = jsonTable(1);
+    // An array of a DECIMAL(4,2).
+    const document = Buffer.from("0201000d000f0700f60404028c22", "hex");
+    const image = Buffer.from([0, document.length, ...document]);
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [image, image]);
+    const texts: string[] = [];
+    compileRowsDecoder(definition).decode(event, (_op, { after, bytes }) => {
+      texts.push(after);
+      expect(bytes.length).toBe(MEMORY_BYTES);
+    });
+    expect(texts).toEqual([`{"j":[12.34]}`, `{"j":[12.34]}`]);
+  });
+
+  it("writes numbers of single precision with the fewest digits", () => {
+    const columns = [{ ...COLUMN, name: "v", type: ColumnType.VECTOR, width: 4 }];
+    const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+    // Bits of all sizes; numbers that lie in the middle between two with fewer digits.
+    const bits = Array.from({ length: 60_000 }, (_, i) => Math.imul(i, 0x9e3779b1) >>> 0);
+    const halves = Array.from({ length: 40_000 }, (_, i) => (i * 8 + 1) / 2 ** (3 + (i % 18)));
+    const numbers = [...new Float32Array(new Uint32Array(bits).buffer), ...halves];
+    const value = Buffer.from(new Float32Array(numbers).buffer);
+    const image = Buffer.concat([Buffer.alloc(5), value]);
+    image.writeUInt32LE(value.length, 1);
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], [image]);
+    const without = new RowsDecoder(definition, new JsonWriter(), null);
+    const texts = [compileRowsDecoder(definition), without].map((decoder) =>
+      JSON.stringify(outcome(decoder, event)).split(","),
+    );
+    const wrong = texts[0]?.filter((text, i) => text !== texts[1]?.[i]);
+    expect(wrong).toEqual([]);
+    expect(texts[0]).toHaveLength(texts[1]?.length ?? 0);
+  });
+
+  it.each([
+    ["insert", EventType.WRITE_ROWS_EVENT, 1],
+    ["update", EventType.UPDATE_ROWS_EVENT, 2],
+  ])("writes the long rows of an %s, up to the longest event that it takes", (_, type, images) => {
+    const column = { ...COLUMN, name: "body", type: ColumnType.BLOB, collation: 255, width: 3 };
+    const definition = { id: 1, database: "shop", table: "t", columns: [column], primaryKey: [] };
+    const all = Array.from({ length: images }, () => [0]);
+    for (const rows of [100_000, 300_000, INPUT_BYTES, INPUT_BYTES + 1]) {
+      const image = Buffer.alloc(Math.floor(rows / images), 'a "text" ');
+      image.writeUInt32LE((image.length - 4) << 8);
+      const both = [Buffer.concat([image, Buffer.alloc(rows % images)]), image].slice(0, images);
+      both[0]?.writeUInt32LE(((both[0].length - 4) << 8) >>> 0);
+      const event = eventOf(definition, type, all, both);
+      const isWritten: boolean[] = [];
+      const decoder = compileRowsDecoder(definition);
+      decoder.decode(event, (_op, { bytes }) => isWritten.push(bytes.length === MEMORY_BYTES));
+      expect(isWritten).toEqual([rows <= INPUT_BYTES]);
+      const without = new RowsDecoder(definition, new JsonWriter(), null);
+      const texts = [decoder, without].map((one) => JSON.stringify(outcome(one, event)));
+      expect(texts[0] === texts[1]).toBe(true);
+    }
+  });
+
+  it("writes text of several bytes per character only into the room that is left", () => {
+    for (let room = 120_000 - 40; room < 120_000 + 40; room++) {
+      const name = "n".repeat(Math.floor((OUTPUT_END - OUTPUT - room) / 31) - 9);
+      const columns = [{ ...COLUMN, name, type: ColumnType.BLOB, width: 2, collation: 13 }];
+      const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };
+      const rows = [...Array.from({ length: 30 }, () => Buffer.of(1)), imageOf(CONTROLS)];
+      const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], rows);
+      const expected = `{"${name}":"${"\\u0001".repeat(CONTROLS.length)}"}`;
+      let last = "";
+      compileRowsDecoder(definition).decode(event, (_op, { after }) => (last = after));
+      expect(last === expected).toBe(true);
     }
   });
 

@@ -23,8 +23,11 @@ export const COLUMN: Column = {
   visible: true,
 };
 
-/** Collations of utf8mb4, latin1, swe7, ascii, cp1251, ucs2 and sjis, by their ids. */
-const COLLATIONS = [255, 8, 10, 11, 51, 35, 13];
+/**
+ * Collations of utf8mb4, latin1, swe7, ascii, cp1251, and of character sets with several bytes per
+ * character: ucs2, utf16, utf32, sjis, big5, ujis, gbk, gb18030.
+ */
+const COLLATIONS = [255, 8, 10, 11, 51, 35, 54, 60, 13, 1, 12, 28, 248];
 const NAMES = ["id", "a", "a name of more than sixteen bytes", 'quote " and \\', "été 😀", ""];
 
 const ofType = (type: number, rest: Partial<Column> = {}): fc.Arbitrary<Partial<Column>> =>

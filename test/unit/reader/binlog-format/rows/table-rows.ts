@@ -50,7 +50,7 @@ export const damagedRows: fc.Arbitrary<TableRows> = tableRows.chain(({ definitio
 
 /** So many rows, with so long names, that their texts do not fit into the module's memory. */
 export const manyRows: fc.Arbitrary<TableRows> = fc
-  .tuple(tableRows, fc.integer({ min: 300, max: 900 }))
+  .tuple(tableRows, fc.integer({ min: 900, max: 2_500 }))
   .map(([{ definition, event }, more]) => {
     const columns = definition.columns.map((column) => ({
       ...column,
@@ -59,7 +59,7 @@ export const manyRows: fc.Arbitrary<TableRows> = fc
     const bitmaps = event[4] === EventType.UPDATE_ROWS_EVENT ? 2 : 1;
     const start = HEADER_LENGTH + POST_HEADER_LENGTH + 3 + bitmaps * Math.ceil(columns.length / 8);
     const rows = event.subarray(start);
-    const times = Math.min(1_000, Math.floor(INPUT_BYTES / rows.length));
+    const times = Math.min(1_000, Math.floor(INPUT_BYTES / 8 / rows.length));
     const all = Array.from({ length: times }, () => rows);
     return {
       definition: { ...definition, columns },
