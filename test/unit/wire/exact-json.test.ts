@@ -87,6 +87,35 @@ describe("exact JSON", () => {
     });
   });
 
+  it("tells a number behind a key from digits in a string that begins with a colon", () => {
+    const n = "12345678901234567890";
+    const exact = 12345678901234567890n;
+    const value = {
+      texts: [`:${n}`, `:${n}`, `"":${n}`],
+      ":": `:${n}`,
+      numbers: [exact, { "": exact, ",": exact, "\\": exact }],
+    };
+    for (const indent of [0, 1]) {
+      const text = JSON.stringify(value, (_, v: unknown) => (v === exact ? "?" : v), indent);
+      expect(parseExactJson(text.replaceAll('"?"', n))).toEqual(value);
+    }
+  });
+
+  it("does not look at what objects inherit", () => {
+    const cycle: Record<string, unknown> = {};
+    cycle["self"] = cycle;
+    const inherited = { value: cycle, enumerable: true, configurable: true };
+    const ofAll = Object.getPrototypeOf({}) as object;
+    Object.defineProperty(ofAll, "inherited", inherited);
+    let value: unknown;
+    try {
+      value = parseExactJson('{"n":12345678901234567890}');
+    } finally {
+      Reflect.deleteProperty(ofAll, "inherited");
+    }
+    expect(value).toEqual({ n: 12345678901234567890n });
+  });
+
   it("refuses what JSON.parse refuses", () => {
     for (const text of [
       "",
