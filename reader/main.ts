@@ -3,6 +3,7 @@ import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-sec
 import { SQSClient } from "@aws-sdk/client-sqs";
 import { LeanSends } from "./frames/lean-sends.ts";
 import { withPlainBodies } from "../wire/plain-bodies.ts";
+import { RequestHash } from "../wire/request-hash.ts";
 import { PayloadBucket } from "./frames/payload-bucket.ts";
 import { OffsetStore } from "./offsets/offset-store.ts";
 import { HealthEndpoint } from "./reporting/health.ts";
@@ -66,7 +67,11 @@ async function run(): Promise<void> {
       }),
       // The request's signature covers its body, so the MD5 check of SQS's answer adds nothing.
       sends: new LeanSends(
-        closing(withPlainBodies(new SQSClient({ ...CALLS, maxAttempts: 1, md5: false }))),
+        closing(
+          withPlainBodies(
+            new SQSClient({ ...CALLS, maxAttempts: 1, md5: false, sha256: RequestHash }),
+          ),
+        ),
         settings.rawQueueUrl,
       ),
       payloads: parts.use(new PayloadBucket(settings.payloadBucket, CALLS)),

@@ -3,6 +3,7 @@ import { S3Client, type S3ClientConfig } from "@aws-sdk/client-s3";
 import { SQSClient, type SQSClientConfig } from "@aws-sdk/client-sqs";
 import { ConfiguredRetryStrategy } from "@smithy/core/retry";
 import { withPlainBodies } from "../../wire/plain-bodies.ts";
+import { RequestHash } from "../../wire/request-hash.ts";
 
 export interface Clients {
   readonly sqs: SQSClient;
@@ -42,6 +43,7 @@ export function clientSettings(
   return {
     sqs: {
       requestHandler,
+      sha256: RequestHash,
       // The signature covers the body already. An MD5 hash would cost as much time as building the
       // request.
       md5: false,
@@ -49,7 +51,7 @@ export function clientSettings(
     },
     // No code adds middleware to this client, so the SDK need not compose it for each request. That
     // takes a sixth of a request's processor time.
-    dynamodb: { maxAttempts: 4, requestHandler, cacheMiddleware: true },
+    dynamodb: { maxAttempts: 4, requestHandler, sha256: RequestHash, cacheMiddleware: true },
     s3: { maxAttempts: 4, requestHandler: { ...requestHandler, requestTimeout: 10_000 } },
   };
 }

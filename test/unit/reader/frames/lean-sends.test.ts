@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Base64Text } from "../../../../wire/base64-text.ts";
 import { LeanSends, type MessageFields } from "../../../../reader/frames/lean-sends.ts";
 import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
+import { RequestHash } from "../../../../wire/request-hash.ts";
 import {
   constantHeaders,
   isBySdk,
@@ -39,6 +40,7 @@ function clientAt(address: string): SQSClient {
       // One that is about to expire is asked for at each request.
       credentials: async () => ({ ...credentials, expiration: new Date(Date.now() + 1000) }),
       md5: false,
+      sha256: RequestHash,
       maxAttempts: 1,
     }),
   );
