@@ -76,11 +76,18 @@ function characterwiseDecoder(
   };
 }
 
+/** Whether a character set is an East Asian one with several bytes per character. */
+export function isEastAsian(charset: Charset): boolean {
+  return characterLength(charset, ANY_BYTE, 0) > 0;
+}
+
+const ANY_BYTE = new Uint8Array(1);
+
 /**
  * The length in bytes of the character at `offset`, in an East Asian multi-byte character set
- * (`mbcharlen`).
+ * (`mbcharlen`); 0 for other character sets.
  */
-function characterLength(charset: Charset, bytes: Uint8Array, offset: number): number {
+export function characterLength(charset: Charset, bytes: Uint8Array, offset: number): number {
   const first = bytes[offset] ?? 0;
   switch (charset) {
     case "sjis":
@@ -98,7 +105,10 @@ function characterLength(charset: Charset, bytes: Uint8Array, offset: number): n
     case "big5":
     case "gb2312":
       return first >= 0xa1 ? 2 : 1;
+    case "gbk":
+    case "euckr":
+      return first >= 0x81 ? 2 : 1;
     default:
-      throw new RangeError(`${charset} is not an East Asian multi-byte character set`);
+      return 0;
   }
 }

@@ -1,12 +1,14 @@
 import type { Charset } from "../charsets/collations.ts";
-import { isUtf8, textDecoder } from "../charsets/decode-text.ts";
+import { isEastAsian, isUtf8, textDecoder } from "../charsets/decode-text.ts";
 import { singleByteCharacters } from "../charsets/single-byte.ts";
 import { HIGHEST_BITS } from "../json-writer.ts";
+import { eastAsianWriter } from "./east-asian-text.ts";
 import { readLength, type ValueWriter } from "./value-writer.ts";
 
 /** CHAR, VARCHAR and TEXT, as a JSON string; `width` bytes hold the value's length. */
 export function textWriter(charset: Charset, width: number): ValueWriter {
   if (isUtf8(charset)) return utf8Writer(width);
+  if (isEastAsian(charset)) return eastAsianWriter(charset, width);
   const characters = singleByteCharacters(charset);
   return characters === undefined
     ? decodedWriter(charset, width)
