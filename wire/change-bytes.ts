@@ -1,4 +1,6 @@
-import type { KeyChangeHalf, Pieces, PutChange } from "./change-text.ts";
+import type { KeyChangeHalf } from "./change-text.ts";
+import type { Predecessor } from "./compact-links.ts";
+import type { CompactPieces, PutCompact } from "./compact-text.ts";
 import type { FrameChange } from "./frame.ts";
 import { legalText } from "./legal-text.ts";
 import type { Author } from "./session.ts";
@@ -13,28 +15,43 @@ const ASCII = 127;
 
 /**
  * Writes changes as JSON in UTF-8, without characters that SQS refuses, into one buffer, which the
- * next change overwrites. The last change stays there for all queues that ask for it.
+ * next change overwrites. The last change stays there for all queues that ask for it behind the
+ * same predecessor.
  */
-export class ChangeBytes implements Pieces {
-  readonly #putChange: PutChange;
+export class ChangeBytes implements CompactPieces {
+  readonly #putChange: PutCompact;
   #buffer = Buffer.allocUnsafe(2048);
   #end = 0;
   /** How many bytes the escapes for refused characters have added. */
   #added = 0;
+  #omitted = 0;
   #latest: FrameChange | null = null;
+  #previous: FrameChange | undefined;
 
-  constructor(putChange: PutChange) {
+  constructor(putChange: PutCompact) {
     this.#putChange = putChange;
   }
 
-  /** Writes a change, or one half of it, in place of the one before. */
-  write(change: FrameChange, author: Author, half: KeyChangeHalf | undefined): void {
-    if (half === undefined && change === this.#latest) return;
+  /**
+   * Writes a change, or one half of it, in place of the one before. `previous`: the change before
+   * it in its message, where its text depends on that.
+   */
+  write(
+    change: FrameChange,
+    author: Author,
+    half: KeyChangeHalf | undefined,
+    previous: Predecessor | null = null,
+  ): void {
+    const before = previous?.change;
+    if (half === undefined && change === this.#latest && before === this.#previous) return;
     this.#latest = null;
     this.#end = 0;
     this.#added = 0;
-    this.#putChange(this, change, author, half);
-    if (half === undefined) this.#latest = change;
+    this.#omitted = 0;
+    this.#putChange(this, change, author, half, previous);
+    if (half !== undefined) return;
+    this.#latest = change;
+    this.#previous = before;
   }
 
   /** The number of bytes of the change. */
@@ -45,6 +62,11 @@ export class ChangeBytes implements Pieces {
   /** The same before refused characters were escaped. */
   get lengthUnescaped(): number {
     return this.#end - this.#added;
+  }
+
+  /** The same of the change as an envelope has it. */
+  get lengthInEnvelope(): number {
+    return this.lengthUnescaped + this.#omitted;
   }
 
   /** Copies the change's bytes to a place in `target`. */
@@ -73,6 +95,10 @@ export class ChangeBytes implements Pieces {
     this.#buffer.set(bytes, this.#end);
     this.#end += bytes.length;
     this.#added += piece.added;
+  }
+
+  omit(bytes: number): void {
+    this.#omitted += bytes;
   }
 
   /** Returns false when the piece has other characters; nothing is added then. */

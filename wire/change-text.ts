@@ -24,12 +24,26 @@ export function changeId(coordinates: ChangeCoordinates): string {
 }
 
 /** What the ids of a transaction's changes have in common. */
-function idStart({ gtid, server, file }: Pick<ChangeCoordinates, "gtid" | "server" | "file">) {
+export function idStart({
+  gtid,
+  server,
+  file,
+}: Pick<ChangeCoordinates, "gtid" | "server" | "file">): string {
   return gtid === null ? `${server}:${file}:` : `${gtid}/`;
 }
 
-function idEnd({ gtid, offset, row, n }: Omit<ChangeCoordinates, "server" | "file">): string {
+export function idEnd({
+  gtid,
+  offset,
+  row,
+  n,
+}: Omit<ChangeCoordinates, "server" | "file">): string {
   return gtid === null ? `${offset}/${row}` : String(n);
+}
+
+/** What follows `idEnd` in a change's text. */
+export function behindId(half: KeyChangeHalf | undefined): string {
+  return half === undefined ? '",' : `/${HALVES[half]}",`;
 }
 
 /**
@@ -179,17 +193,6 @@ export function changePieces(header: FrameHeader): PutChange {
     return shared.text;
   }
 
-  /** The JSON member `snapshot`. */
-  function snapshotText(change: FrameChange, snapshot: SnapshotTarget): string {
-    const { op, n, after } = change;
-    const value = {
-      id: snapshot.id,
-      table: tableName(header, change),
-      ...(op === "r" ? { chunk: n } : parseSnapshotMark(after)),
-    };
-    return `"snapshot":${JSON.stringify(value)},`;
-  }
-
   return (pieces, change, author, half) => {
     const { offset, row, n } = change;
     const texts = textsOf(change.transaction);
@@ -199,10 +202,12 @@ export function changePieces(header: FrameHeader): PutChange {
     } else {
       pieces.putShared(texts.beforeId);
       pieces.put(idEnd({ gtid: texts.gtid, offset, row, n }));
-      pieces.put(half === undefined ? '",' : `/${HALVES[half]}",`);
+      pieces.put(behindId(half));
     }
     putContents(pieces, change, half);
-    if (author.snapshot !== undefined) pieces.putText(snapshotText(change, author.snapshot));
+    if (author.snapshot !== undefined) {
+      pieces.putText(snapshotText(header, change, author.snapshot));
+    }
     pieces.putShared(authorToOffset(author, change.table, texts.file));
     pieces.put(String(offset));
     pieces.put(',"row":');
@@ -211,8 +216,23 @@ export function changePieces(header: FrameHeader): PutChange {
   };
 }
 
+/** The JSON member `snapshot`. */
+export function snapshotText(
+  header: FrameHeader,
+  change: FrameChange,
+  snapshot: SnapshotTarget,
+): string {
+  const { op, n, after } = change;
+  const value = {
+    id: snapshot.id,
+    table: tableName(header, change),
+    ...(op === "r" ? { chunk: n } : parseSnapshotMark(after)),
+  };
+  return `"snapshot":${JSON.stringify(value)},`;
+}
+
 /** A JSON string without its closing quote. */
-function openString(text: string): string {
+export function openString(text: string): string {
   return JSON.stringify(text).slice(0, -1);
 }
 

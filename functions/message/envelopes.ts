@@ -1,5 +1,6 @@
 import type { ChangeBytes } from "../../wire/change-bytes.ts";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
+import { COMPACT_VERSION } from "../../wire/compact-changes.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
@@ -32,8 +33,13 @@ interface Stretch {
   changes: number;
   /** The size of the changes, with a comma each. */
   bytes: number;
+  /** The same if they were written as an envelope has them. */
+  envelopeBytes: number;
   readonly first: PositionText;
-  last: PositionText;
+  /** The last change. */
+  change: PositionedChange;
+  author: Author;
+  half: KeyChangeHalf | undefined;
   /** Set when a further change goes beyond `PLAIN_BYTES`. */
   isDense?: boolean;
   /**
@@ -51,6 +57,7 @@ export class Envelopes implements QueueWriter {
   readonly #header: MessageHeader;
   readonly #subscription: Subscription;
   readonly #bytes: ChangeBytes;
+  readonly #isCompact: boolean;
   readonly #isCompressed: boolean;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
@@ -59,30 +66,38 @@ export class Envelopes implements QueueWriter {
     this.#header = header;
     this.#subscription = subscription;
     this.#bytes = bytes;
+    this.#isCompact = subscription.format === "compact";
     this.#isCompressed = subscription.encoding !== undefined;
   }
 
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
-    const { position } = change;
-    this.#bytes.write(change, author, half);
-    const bytes = this.#bytes.lengthUnescaped + 1;
     const open = this.#open.get(group);
-    if (open !== undefined && this.#hasRoom(open, bytes)) {
+    const previous = this.#isCompact ? (open ?? null) : null;
+    this.#bytes.write(change, author, half, previous);
+    if (open !== undefined && this.#hasRoom(open, this.#bytes.lengthUnescaped + 1)) {
       open.text.add(this.#bytes);
       open.changes++;
-      open.bytes += bytes;
-      open.last = position;
+      open.bytes += this.#bytes.lengthUnescaped + 1;
+      open.envelopeBytes += this.#bytes.lengthInEnvelope + 1;
+      open.change = change;
+      open.author = author;
+      open.half = half;
       return;
     }
     if (open !== undefined) this.#close(open);
-    const secondHalf = open?.last === position ? half : undefined;
+    if (previous !== null) this.#bytes.write(change, author, half);
+    const { position } = change;
+    const secondHalf = open?.change.position === position ? half : undefined;
     this.#open.set(group, {
       group,
       text: new MessageBytes(this.#head(group, position, position), this.#bytes),
       changes: 1,
-      bytes,
+      bytes: this.#bytes.lengthUnescaped + 1,
+      envelopeBytes: this.#bytes.lengthInEnvelope + 1,
       first: position,
-      last: position,
+      change,
+      author,
+      half,
       secondHalf,
     });
   }
@@ -104,15 +119,21 @@ export class Envelopes implements QueueWriter {
   #head(group: string, first: PositionText, last: PositionText) {
     const { source, replay } = this.#header;
     const { subscriber, environment } = this.#subscription;
+    const version = this.#isCompact ? ({ version: COMPACT_VERSION } as const) : {};
     const mark = replay === undefined ? {} : { replay };
-    return { source, subscriber, environment, group, first, last, ...mark };
+    return { ...version, source, subscriber, environment, group, first, last, ...mark };
   }
 
-  #close({ group, text, changes, bytes, first, last, secondHalf }: Stretch): void {
+  /**
+   * A message has at least the changes that a plain envelope from its first change on would have.
+   * With exactly these, its id depends on `first` alone; with more, also on where it ends. So
+   * messages of a frame with the same id have the same changes, and when the frame is repeated
+   * after the subscriber's format or encoding has changed, SQS drops no change that was not sent.
+   */
+  #close({ group, text, changes, envelopeBytes, first, change, half, secondHalf }: Stretch): void {
     const { environment, queueName, encoding } = this.#subscription;
-    // A shorter message that begins here may have been sent, by an earlier release or before the
-    // subscriber's messages were compressed. With its id, SQS would drop all of this one.
-    const isLong = changes > 1 && bytes > PLAIN_BYTES;
+    const last = change.position;
+    const isLong = changes > 1 && envelopeBytes > PLAIN_BYTES;
     this.#messages.push({
       environment,
       group,
@@ -120,7 +141,7 @@ export class Envelopes implements QueueWriter {
       last,
       deduplicationId: deduplicationId(this.#header, first, queueName, group, {
         half: secondHalf,
-        ...(isLong && { last }),
+        ...(isLong && { last, lastHalf: half }),
       }),
       changes,
       ...(encoding !== undefined && { encoding }),

@@ -1,5 +1,6 @@
 import { ChangeBytes } from "../../wire/change-bytes.ts";
 import { changePieces, changeWriter } from "../../wire/change-text.ts";
+import { compactPieces } from "../../wire/compact-text.ts";
 import type { Attribution } from "../../wire/session.ts";
 import { UNROUTED } from "../../wire/names.ts";
 import { FORMATS } from "../../wire/formats/formats.ts";
@@ -8,6 +9,7 @@ import { type Filters, NO_FILTERS } from "../filters/filters.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 import type { Subscription, Subscriptions } from "../routing/subscriptions.ts";
 import { describeFault } from "../ground/describe-fault.ts";
+import { remembered } from "../ground/remembered.ts";
 import type { AuthoredChange } from "./authored-change.ts";
 import { Destinations, type Destination, type TableRules } from "./destinations.ts";
 import { Envelopes } from "./envelopes.ts";
@@ -68,6 +70,7 @@ export function fanOut(
 ): FanOut {
   const { environmentOf, subscriptions, regroup, filters = NO_FILTERS } = rules;
   const changeBytes = new ChangeBytes(changePieces(header));
+  const compactBytes = remembered(() => new ChangeBytes(compactPieces(header)));
   const queues = new Map<string, QueueChanges>();
   const destinations = new Destinations(header, {
     environmentOf,
@@ -141,9 +144,13 @@ export function fanOut(
   }
 
   function newWriter(subscription: Subscription): QueueWriter {
-    const { write } = FORMATS[subscription.format];
+    const { format } = subscription;
+    const { write } = FORMATS[format];
     const filter = filters.of(subscription.subscriber);
-    if (write === null) return new Envelopes(header, subscription, changeBytes);
+    if (write === null) {
+      const bytes = format === "compact" ? compactBytes() : changeBytes;
+      return new Envelopes(header, subscription, bytes);
+    }
     const { now = Date.now } = rules;
     return new FormattedMessages({
       header: filter === null ? header : { ...header, ...filter.header(header) },

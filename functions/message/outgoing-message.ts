@@ -84,18 +84,25 @@ export interface QueueFault {
   readonly isPlain?: true;
 }
 
+interface MessageExtent {
+  readonly half?: KeyChangeHalf | undefined;
+  readonly last?: PositionText;
+  readonly lastHalf?: KeyChangeHalf | undefined;
+}
+
 /**
  * Returns the same id for every delivery of the same changes, so that SQS drops messages that are
  * sent again. The id depends on the life if the frame contains its name, and on the replay. `half`
  * distinguishes the two messages of a single change, which may be in the same group. `last`
- * distinguishes a message from shorter ones that begin with the same change.
+ * distinguishes a message from shorter ones that begin with the same change, and `lastHalf` one
+ * that ends between the halves of a change from one that ends behind them.
  */
 export function deduplicationId(
   { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,
   first: PositionText,
   queueName: string,
   group: string,
-  { half, last }: { readonly half?: KeyChangeHalf | undefined; readonly last?: PositionText } = {},
+  { half, last, lastHalf }: MessageExtent = {},
 ): string {
   const named = life === undefined ? [] : [life];
   return createHash("sha256")
@@ -108,6 +115,7 @@ export function deduplicationId(
         group,
         ...(half === undefined ? [] : [half]),
         ...(last === undefined ? [] : ["last", last]),
+        ...(lastHalf === "delete" ? [lastHalf] : []),
         ...(replay === undefined ? [] : ["replay", replay.id]),
       ]),
     )

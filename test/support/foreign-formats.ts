@@ -3,10 +3,10 @@ import { DeleteMessageCommand, ReceiveMessageCommand, type SQSClient } from "@aw
 import { FORMATS, type Format } from "../../wire/formats/formats.ts";
 
 /** A format of another tool. */
-export type ForeignFormat = Exclude<Format, "envelope">;
+export type ForeignFormat = Exclude<Format, "envelope" | "compact">;
 
 export const FOREIGN_FORMATS = Object.keys(FORMATS).filter(
-  (format): format is ForeignFormat => format !== "envelope",
+  (format): format is ForeignFormat => format !== "envelope" && format !== "compact",
 );
 
 /**

@@ -3,9 +3,13 @@ import { debezium } from "./debezium.ts";
 import { maxwell } from "./maxwell.ts";
 import type { MessageFormat } from "./message-format.ts";
 
+const OWN = { write: null, needsColumns: false, splitsKeyChanges: false, hasSnapshots: true };
+
 /** The formats that a subscriber can choose, by their names in the configuration. */
 export const FORMATS = {
-  envelope: { write: null, needsColumns: false, splitsKeyChanges: false, hasSnapshots: true },
+  envelope: OWN,
+  /** Envelopes whose changes leave out what the change before them says already. */
+  compact: OWN,
   debezium,
   maxwell,
   canal,

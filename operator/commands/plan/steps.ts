@@ -145,7 +145,8 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   ddl: "statements in frames that wait follow it; messages that wait stay as they are",
   groupBy: GROUPS,
   keyBuckets: GROUPS,
-  format: "messages that wait stay in the former format; the application has to read both",
+  format:
+    'messages that wait stay in the former format; the application has to read both, which for "compact" needs the client library of this release',
   encoding:
     "messages that wait stay as they are written; the application has to read both, as the client library of this release does",
   columns:

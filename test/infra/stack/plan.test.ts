@@ -164,6 +164,11 @@ test.each([
     /subscribers\.billing\.format: "maxwell" instead of "envelope"; messages that wait stay in the former format/,
   ],
   [
+    "a format that only a new library reads",
+    { subscribers: { billing: { ...billing, format: "compact" }, search } },
+    /"compact" instead of "envelope"; .* read both, which for "compact" needs the client library of this release/,
+  ],
+  [
     "otherUsers",
     { otherUsers: "staging" },
     /otherUsers: changes of users in no environment go to staging instead of unrouted/,

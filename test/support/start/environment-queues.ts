@@ -1,6 +1,6 @@
 import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
-import type { Change, EnvironmentMessage } from "../../../wire/message.ts";
+import { type Change, decodeMessage } from "../../../wire/message.ts";
 
 /** A change received from a queue, and the time of its receipt. */
 export interface Taken {
@@ -51,7 +51,7 @@ export class EnvironmentQueues implements Disposable {
         );
         const atMs = Date.now();
         for (const { Body = "" } of Messages) {
-          const { changes } = JSON.parse(Body) as EnvironmentMessage;
+          const { changes } = decodeMessage(Body);
           for (const change of changes) this.taken.push({ environment, subscriber, change, atMs });
         }
         if (Messages.length === 0) continue;

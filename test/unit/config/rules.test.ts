@@ -215,12 +215,12 @@ describe("buckets of keys", () => {
 });
 
 describe("the encoding of messages", () => {
-  it("is allowed only with the router's own format", () => {
-    const billing = { tables: ["shop.orders"], encoding: "zstd" };
-    const [own, foreign] = ["envelope", "debezium"].map((format) =>
+  it("is allowed only with the router's own formats", () => {
+    const billing = { tables: ["shop.orders"], encoding: "zstd", snapshot: "initial" };
+    const [own, compact, foreign] = ["envelope", "compact", "debezium"].map((format) =>
       problemsOf({ subscribers: { billing: { ...billing, format } } }),
     );
-    expect(own).toEqual([]);
+    expect([own, compact]).toEqual([[], []]);
     expect(foreign).toEqual([
       'subscribers.billing.encoding cannot be set with the format "debezium": its tools read plain text only',
     ]);

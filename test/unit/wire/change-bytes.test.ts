@@ -3,12 +3,15 @@ import { expect, test, vi } from "vitest";
 import { readFrame } from "../../../functions/frame/read-frame.ts";
 import { ChangeBytes } from "../../../wire/change-bytes.ts";
 import { changePieces, changeWriter, type KeyChangeHalf } from "../../../wire/change-text.ts";
+import type { Predecessor } from "../../../wire/compact-links.ts";
+import { compactPieces } from "../../../wire/compact-text.ts";
 import type { FrameChange } from "../../../wire/frame.ts";
 import type { Change } from "../../../wire/message.ts";
 import { legalText } from "../../../wire/legal-text.ts";
 import type { Author } from "../../../wire/session.ts";
 import { SharedText } from "../../../wire/shared-text.ts";
 import { SOURCE, TestLane } from "../../support/functions/frames.ts";
+import { randomFrame } from "../../support/functions/random-frames.ts";
 
 const AUTHOR: Author = { user: "app_prod", host: "", attribution: "ledger" };
 
@@ -134,4 +137,26 @@ test("a change after one that could not be written is whole", () => {
   expect(() => textOf(bytes, broken)).toThrow("broken");
   expect(() => textOf(bytes, broken)).toThrow("broken");
   expect(textOf(bytes, change)).toBe(whole);
+});
+
+test("a compact change knows its length in an envelope", () => {
+  const halves = fc.array(fc.constantFrom(undefined, undefined, "delete" as const));
+  fc.assert(
+    fc.property(randomFrame, halves, (text, drawn) => {
+      const frame = readFrame(text, SOURCE);
+      const envelopes = new ChangeBytes(changePieces(frame));
+      const compact = new ChangeBytes(compactPieces(frame));
+      let previous: Predecessor | null = null;
+      for (const [index, change] of frame.changes.entries()) {
+        const author = frame.authors[frame.transactions[change.transaction]?.author ?? 0] ?? AUTHOR;
+        const half = change.oldKey === "" ? undefined : drawn[index];
+        envelopes.write(change, author, half);
+        compact.write(change, author, half, previous);
+        expect(compact.lengthInEnvelope).toBe(envelopes.lengthUnescaped);
+        expect(compact.lengthUnescaped).toBeLessThanOrEqual(envelopes.lengthUnescaped);
+        if (index % 5 !== 4) previous = { change, author };
+        else previous = null;
+      }
+    }),
+  );
 });

@@ -173,7 +173,7 @@ const CASES: readonly Case[] = [
     title: "another format",
     after: { ...BEFORE, subscribers: { billing: { ...billing, format: "maxwell" } } },
     what: "subscribers.billing.format",
-    says: /messages that wait stay in the former format; the application has to read both; what is parked for a queue stays as it is/,
+    says: /messages that wait stay in the former format; the application has to read both, which for "compact" needs the client library of this release; what is parked for a queue stays as it is/,
     check: ({ waited, parked, inFrame, orphan }) =>
       expect([waited, parked, inFrame, orphan].map(isMaxwell)).toEqual([false, false, true, true]),
   },

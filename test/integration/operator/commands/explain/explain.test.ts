@@ -10,7 +10,7 @@ import { readBatchBody } from "../../../../../functions/delivery/message-batch.t
 import { bodyStore } from "../../../../../functions/failures/body-store.ts";
 import { parkedRecords } from "../../../../../infra/local/running/failure-records.ts";
 import { localTarget } from "../../../../../operator/shared/target.ts";
-import type { EnvironmentMessage } from "../../../../../wire/message.ts";
+import { decodeMessage } from "../../../../../wire/message.ts";
 import type { StackFile } from "../../../../../operator/shared/stack-file.ts";
 import { binlogRouter } from "../../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../../support/start/environment-queues.ts";
@@ -35,6 +35,7 @@ const CONFIG = {
     billing: { tables: ["shop.orders"], where: "status <> 'draft'" },
     search: {
       tables: ["shop.*"],
+      format: "compact",
       columns: { mask: { "*.*.email": "hash" }, exclude: ["*.*.note"] },
     },
     audit: { tables: ["shop.*"], environments: ["production"] },
@@ -221,7 +222,7 @@ async function recordedIds(): Promise<Set<string>> {
     const batch = readBatchBody(await bodies.load(body));
     if (batch.kind !== "messages") throw new Error("the router's own code failed");
     for (const message of batch.messages) {
-      const { changes } = JSON.parse(String(message.body)) as EnvironmentMessage;
+      const { changes } = decodeMessage(String(message.body));
       for (const { id, op, source } of changes)
         if (op !== "ddl" && source.table === "orders") ids.add(`${stream.name} ${id}`);
     }

@@ -1,0 +1,257 @@
+import * as fc from "fast-check";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
+import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
+import { fanOut } from "../../../../functions/message/fan-out.ts";
+import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
+import { environmentOf } from "../../../../functions/routing/environments.ts";
+import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { attribute } from "../../../../functions/sessions/attribute.ts";
+import { decodeMessage } from "../../../../wire/message.ts";
+import { formatPosition } from "../../../../wire/position.ts";
+import { bytesOf } from "../../../../wire/utf8-text.ts";
+import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+import { messagesIn } from "../../../support/functions/messages-in.ts";
+import {
+  RANDOM_PAIR,
+  RANDOM_USERS,
+  randomFrame,
+} from "../../../support/functions/random-frames.ts";
+
+type Rules = Omit<RoutingInput["subscribers"][string], "tables">;
+
+/** The messages of each subscriber's queue in production. */
+function messagesOf(frame: PositionedFrame, subscribers: Readonly<Record<string, Rules>>) {
+  const routing = decodeRouting(
+    encodeRouting({
+      environments: { [RANDOM_PAIR.environment]: { users: RANDOM_USERS } },
+      subscribers: Object.fromEntries(
+        Object.entries(subscribers).map(([name, rules]) => [name, { tables: ["*.*"], ...rules }]),
+      ),
+      otherUsers: "drop",
+    }),
+  );
+  const environments = environmentOf(routing);
+  const { authored } = attribute(frame, frame.changes, new Map(), environments);
+  const { queues } = fanOut(frame, authored, {
+    environmentOf: environments,
+    subscriptions: subscriptionsOf(SOURCE, routing),
+  });
+  return new Map(queues.map((share) => [share.queueName, messagesIn([share])]));
+}
+
+/** The messages of the subscriber that also gets the snapshots of random frames. */
+function messagesFor(frame: PositionedFrame, rules: Rules): readonly OutgoingMessage[] {
+  return [...messagesOf(frame, { [RANDOM_PAIR.subscriber]: rules }).values()].flat();
+}
+
+const withoutBodies = (messages: readonly OutgoingMessage[]) =>
+  messages.map((message) => ({ ...message, body: "" }));
+
+const grouping = fc.constantFrom<Rules>(
+  { groupBy: "table" },
+  { groupBy: "source" },
+  { groupBy: "key" },
+  { groupBy: "key", keyBuckets: 1 },
+  { groupBy: "key", keyBuckets: 3 },
+);
+
+describe("compact messages", () => {
+  test("are read as the envelopes are that they stand for, with the same ids", () => {
+    fc.assert(
+      fc.property(randomFrame, grouping, (text, rules) => {
+        const frame = readFrame(text, SOURCE);
+        const envelopes = messagesFor(frame, rules);
+        const compact = messagesFor(frame, { ...rules, format: "compact" });
+        expect(withoutBodies(compact)).toEqual(withoutBodies(envelopes));
+        for (const [index, { body }] of compact.entries()) {
+          const envelope = envelopes[index]?.body ?? "";
+          const read = decodeMessage(String(body));
+          expect(read).toEqual(decodeMessage(String(envelope)));
+          // The members are in the same order, too.
+          expect(JSON.stringify(read)).toBe(JSON.stringify(decodeMessage(String(envelope))));
+          expect(bytesOf(body)).toBeLessThanOrEqual(bytesOf(envelope));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test("are the same when other queues get the same changes in other messages", () => {
+    const subscribers: Record<string, Rules> = {
+      a: { format: "compact", groupBy: "key", keyBuckets: 2 },
+      b: {},
+      c: { format: "compact" },
+      d: { format: "compact", groupBy: "source" },
+    };
+    fc.assert(
+      fc.property(randomFrame, (text) => {
+        const frame = readFrame(text, SOURCE);
+        const together = messagesOf(frame, subscribers);
+        for (const [name, rules] of Object.entries(subscribers)) {
+          for (const [queue, messages] of messagesOf(frame, { [name]: rules })) {
+            expect(together.get(queue)).toEqual(messages);
+          }
+        }
+      }),
+    );
+  });
+
+  test("have no member twice that stays the same within a statement", () => {
+    const [message] = messagesFor(oneStatement(3), { format: "compact" });
+    const { changes } = JSON.parse(String(message?.body)) as { changes: unknown[] };
+    expect(changes.slice(1)).toEqual(
+      [1, 2].map((n) => ({
+        id: `/${n}`,
+        op: "c",
+        after: { id: n + 1, n: n + 1 },
+        key: { id: n + 1 },
+        source: { row: n },
+      })),
+    );
+  });
+
+  test("are as the message format's page shows them", () => {
+    const path = new URL("../../../../docs/message-format.md", import.meta.url);
+    const [, shown = ""] = /```json compact\n(.*?)```/s.exec(readFileSync(path, "utf8")) ?? [];
+    const { changes, last } = decodeMessage(shown);
+    const written = new TestLane().frame(changes.map(() => ({ table: "shop.labels" })));
+    const frame = readFrame(written, SOURCE);
+    const transactions = changes.map(({ source: { gtid, file, thread, server_id, ts_ms } }) => ({
+      gtid,
+      file,
+      thread,
+      run: 1,
+      serverId: server_id,
+      timestampMs: ts_ms,
+      author: 0,
+    }));
+    const rows = changes.map(({ id, op, before, after, key, source }, transaction) => ({
+      op,
+      transaction,
+      table: 0,
+      offset: source.pos,
+      row: source.row,
+      n: Number(id.slice(id.lastIndexOf("/") + 1)),
+      key: JSON.stringify(key),
+      oldKey: "",
+      before: before === null ? "" : JSON.stringify(before),
+      after: after === null ? "" : JSON.stringify(after),
+      position: formatPosition({ epoch: 1, file: 1, offset: source.pos, row: source.row }),
+    }));
+    const author = { user: "app_staging", host: "localhost", attribution: "ledger" } as const;
+    const shownFrame = { ...frame, last, transactions, authors: [author], changes: rows };
+    const [envelope, compact] = (["envelope", "compact"] as const).map((format) => {
+      const [message] = messagesFor(shownFrame, { format });
+      return JSON.parse(String(message?.body).replace('"production"', '"staging"')) as unknown;
+    });
+    expect(compact).toEqual(JSON.parse(shown));
+    expect(envelope).toEqual(decodeMessage(shown));
+  });
+
+  test("hold more changes than envelopes", () => {
+    const frame = oneStatement(9000);
+    const [envelopes, compact] = (["envelope", "compact"] as const).map((format) =>
+      messagesFor(frame, { format }),
+    );
+    expect(envelopes?.length).toBeGreaterThan(3);
+    expect(compact).toHaveLength(1);
+    expect(bytesOf(compact?.[0]?.body ?? "")).toBeLessThan(900_500);
+  });
+});
+
+/** A frame of one INSERT. */
+function oneStatement(rows: number): PositionedFrame {
+  const frame = readFrame(new TestLane().frame(Array.from({ length: rows }, () => ({}))), SOURCE);
+  const changes = frame.changes.map((change, row) => ({
+    ...change,
+    transaction: 0,
+    table: 0,
+    offset: 100,
+    row,
+    n: row,
+    position: `${frame.first.slice(0, -10)}${String(row).padStart(10, "0")}`,
+  }));
+  return { ...frame, changes };
+}
+
+/** The settings between which a subscriber may change while a frame is repeated. */
+const SETTINGS: readonly Rules[] = [
+  {},
+  { format: "compact" },
+  { encoding: "zstd" },
+  { format: "compact", encoding: "zstd" },
+];
+const settings = fc.constantFrom(...SETTINGS);
+
+const sized = fc.record({
+  size: fc.constantFrom(1, 100, 1000, 100_000, 400_000, 900_000),
+  times: fc.constantFrom(1, 2, 10, 400),
+  movesKey: fc.boolean(),
+});
+
+function sizedFrame(drawn: readonly { size: number; times: number; movesKey: boolean }[]) {
+  const changes = drawn.flatMap(({ size, times, movesKey }) =>
+    Array.from({ length: size > 1000 ? Math.min(times, 3) : times }, (): TestChange => {
+      const text = "x".repeat(size);
+      return movesKey ? { op: "u", id: 2, oldId: 1, text } : { text };
+    }),
+  );
+  return readFrame(new TestLane().frame(changes), SOURCE);
+}
+
+/** The ids of the changes that SQS accepts, in order: it drops a message whose id it has seen. */
+function accepted(sends: readonly OutgoingMessage[]): string[] {
+  const seen = new Set<string>();
+  return sends.flatMap(({ group, deduplicationId, body }) => {
+    const id = `${group} ${deduplicationId}`;
+    if (seen.has(id)) return [];
+    seen.add(id);
+    return decodeMessage(String(body)).changes.map((change) => change.id);
+  });
+}
+
+describe("a frame of which some messages were sent, repeated after its subscriber was configured anew,", () => {
+  test("loses no change", () => {
+    fc.assert(
+      fc.property(
+        fc.array(sized, { minLength: 1, maxLength: 8 }),
+        settings,
+        settings,
+        fc.constantFrom<Rules>({}, { groupBy: "key", keyBuckets: 1 }),
+        fc.nat({ max: 5 }),
+        (drawn, before, after, groups, sent) => {
+          const frame = sizedFrame(drawn);
+          const first = messagesFor(frame, { ...groups, ...before }).slice(0, sent);
+          const all = messagesFor(frame, { ...groups, ...after });
+          expect(new Set(accepted([...first, ...all]))).toEqual(new Set(accepted(all)));
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  test("gives no change twice where its messages are not longer than plain envelopes", () => {
+    const frame = sizedFrame([{ size: 1000, times: 400, movesKey: false }]);
+    for (const before of SETTINGS) {
+      for (const after of SETTINGS) {
+        const ids = accepted([...messagesFor(frame, before), ...messagesFor(frame, after)]);
+        expect(ids).toHaveLength(400);
+      }
+    }
+  });
+
+  test("loses no half of a changed key where one message ends before the half and another behind it", () => {
+    const frame = sizedFrame([
+      ...Array.from({ length: 7 }, () => ({ size: 1, times: 400, movesKey: false })),
+      { size: 400_000, times: 1, movesKey: true },
+    ]);
+    const groups = { groupBy: "key", keyBuckets: 1, encoding: "zstd" } as const;
+    const envelopes = messagesFor(frame, groups);
+    const compact = messagesFor(frame, { ...groups, format: "compact" });
+    expect([envelopes.length, compact.length]).toEqual([2, 1]);
+    const ids = accepted([...envelopes.slice(0, 1), ...compact]);
+    expect(ids.at(-1)).toMatch(/\/c$/);
+  });
+});
