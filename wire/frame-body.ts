@@ -3,6 +3,7 @@ import { zstdDecompress } from "node:zlib";
 import { Base64Text } from "./base64-text.ts";
 import { MalformedFrameError } from "./decode-frame.ts";
 import { FrameCompressor } from "./frame-compressor.ts";
+import { freeBytes } from "./free-bytes.ts";
 import { legalText } from "./legal-text.ts";
 
 /**
@@ -52,7 +53,10 @@ export async function unpackFrame(body: string): Promise<string> {
       chunkSize: DECOMPRESSED_CHUNK,
       maxOutputLength: COMPRESSED_UP_TO,
     });
-    return frame.toString("utf8");
+    const text = frame.toString("utf8");
+    freeBytes(frame);
+    freeBytes(compressed);
+    return text;
   } catch (cause) {
     throw new MalformedFrameError("the compressed frame cannot be read", { cause });
   }

@@ -3,10 +3,23 @@
  * request: strings of its size, and of its thousands of parts, cost garbage collection.
  */
 export class Utf8Text {
-  readonly bytes: Buffer;
+  #bytes: Buffer | null;
 
   constructor(bytes: Buffer) {
-    this.bytes = bytes;
+    this.#bytes = bytes;
+  }
+
+  /** Throws RangeError after `release`. */
+  get bytes(): Buffer {
+    if (this.#bytes === null) throw new RangeError("the text was released");
+    return this.#bytes;
+  }
+
+  /** Returns the bytes, which may be freed: the text no longer has them. */
+  release(): Buffer {
+    const { bytes } = this;
+    this.#bytes = null;
+    return bytes;
   }
 
   toString(): string {

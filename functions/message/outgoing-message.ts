@@ -2,9 +2,10 @@ import { createHash } from "node:crypto";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { MessageReplay } from "../../wire/message.ts";
+import { freeBytes } from "../../wire/free-bytes.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
-import type { Utf8Text } from "../../wire/utf8-text.ts";
+import { Utf8Text } from "../../wire/utf8-text.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { NonEmpty } from "../ground/non-empty.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
@@ -120,4 +121,12 @@ export function deduplicationId(
       ]),
     )
     .digest("hex");
+}
+
+/** Frees the bodies of messages that nothing sends or parks any more. */
+export function freeBodies(shares: readonly FrameShare[]): void {
+  for (const share of shares) {
+    if (share.kind === "fault") continue;
+    for (const { body } of share.messages) if (body instanceof Utf8Text) freeBytes(body.release());
+  }
 }

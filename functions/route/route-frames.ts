@@ -13,7 +13,7 @@ import { forEachLimited } from "../ground/concurrency.ts";
 import { GapError } from "../ground/errors.ts";
 import type { AuthoredChange } from "../message/authored-change.ts";
 import { fanOut, type FanOut, type FanOutRules } from "../message/fan-out.ts";
-import type { QueueFault } from "../message/outgoing-message.ts";
+import { freeBodies, type QueueFault } from "../message/outgoing-message.ts";
 import { attribute, connectionOf, type ConnectionKnowledge } from "../sessions/attribute.ts";
 import { framesTogether, type DueFrame } from "./frames-together.ts";
 import type { PreparedFrames } from "./prepared-frames.ts";
@@ -122,9 +122,12 @@ async function routeTogether(
     (position, { frame }) => endOf(position, frame),
     lane,
   );
+  const written = await effects.lanes.write(present, { ...reached, troubled });
+  // Not before: if the write fails, the messages that were made ahead are sent again.
+  for (const { queues } of shares) freeBodies(queues);
   return {
     kind: "routed",
-    lane: await effects.lanes.write(present, { ...reached, troubled }),
+    lane: written,
     delivered: together.length,
     frames: shares,
     unattributed,

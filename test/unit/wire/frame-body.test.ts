@@ -44,3 +44,11 @@ test("a body that is damaged anywhere is refused", async () => {
   await expect(unpackFrame(body.slice(0, -8))).rejects.toThrow(MalformedFrameError);
   await expect(unpackFrame("zstd:")).rejects.toThrow(MalformedFrameError);
 });
+
+test("a frame leaves no memory outside the heap when it was read", async () => {
+  const body = String(await packFrame(Buffer.from(large)));
+  await unpackFrame(body);
+  const before = process.memoryUsage().arrayBuffers;
+  await unpackFrame(body);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * 1024);
+});
