@@ -2,11 +2,13 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { functionClients } from "../aws/clients.ts";
 import { fixedPatience, RelativePatience } from "../delivery/patience.ts";
 import { embeddedMetrics } from "../ground/metrics.ts";
+import { limitHeapGrowth } from "./heap-growth.ts";
 import { runtime } from "./runtime.ts";
 import { parseFunctionSettings } from "./settings.ts";
 import { startFilterSecret, withFilterSecret } from "./with-filter-secret.ts";
 import { routeHandler } from "../route/route-handler.ts";
 
+limitHeapGrowth();
 const settings = parseFunctionSettings(process.env);
 const { patienceMs } = settings;
 const patience = patienceMs === null ? new RelativePatience() : fixedPatience(patienceMs);
