@@ -1,6 +1,7 @@
 import { finished, Readable } from "node:stream";
 import type { Message, ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { RequestBuffers } from "../wire/request-buffers.ts";
+import { parseReceiveAnswer } from "./receive-answer.ts";
 
 /** The part of the SDK's HttpResponse that is read here. */
 interface Answer {
@@ -53,26 +54,22 @@ const buffers = new RequestBuffers();
 
 /** The messages of an answer; undefined when it has another form, or no messages. */
 function messagesIn(pieces: readonly Uint8Array[]): Message[] | undefined {
-  let answer: unknown;
-  try {
-    answer = JSON.parse(textOf(pieces));
-  } catch {
-    return undefined;
-  }
-  const { Messages: messages } = (answer ?? {}) as { readonly Messages?: unknown };
-  return Array.isArray(messages) ? (messages as Message[]) : undefined;
-}
-
-function textOf(pieces: readonly Uint8Array[]): string {
   const buffer = buffers.take(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let end = 0;
   for (const piece of pieces) {
     buffer.set(piece, end);
     end += piece.length;
   }
-  const text = buffer.toString("utf8", 0, end);
-  buffers.giveBack(buffer);
-  return text;
+  let answer: unknown;
+  try {
+    answer = parseReceiveAnswer(buffer.subarray(0, end), buffers);
+  } catch {
+    return undefined;
+  } finally {
+    buffers.giveBack(buffer);
+  }
+  const { Messages: messages } = (answer ?? {}) as { readonly Messages?: unknown };
+  return Array.isArray(messages) ? (messages as Message[]) : undefined;
 }
 
 /** Takes what any stream delivers, because a request handler of the application's own made it. */

@@ -7,11 +7,13 @@ import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.
 import { MEMORY_BYTES as UNESCAPE_MEMORY } from "../../../infra/local-aws/sqs/queues/unescape-module/assembly/layout.ts";
 import { MEMORY_BYTES as ROWS_MEMORY } from "../../../reader/binlog-format/rows-module/assembly/layout.ts";
 import { MEMORY_BYTES as ESCAPE_MEMORY } from "../../../wire/escape-module/assembly/layout.ts";
+import { MEMORY_BYTES as BODIES_MEMORY } from "../../../wire/unescape-module/assembly/layout.ts";
 
 /** The WebAssembly modules: their sources in AssemblyScript, and their memory, bytes. */
 export const ASSEMBLY_MODULES = [
   { source: "reader/binlog-format/rows-module/assembly/rows.ts", memoryBytes: ROWS_MEMORY },
   { source: "wire/escape-module/assembly/escape.ts", memoryBytes: ESCAPE_MEMORY },
+  { source: "wire/unescape-module/assembly/unescape.ts", memoryBytes: BODIES_MEMORY },
   {
     source: "infra/local-aws/sqs/queues/unescape-module/assembly/unescape.ts",
     memoryBytes: UNESCAPE_MEMORY,
