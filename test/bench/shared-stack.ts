@@ -33,6 +33,11 @@ export const SHARED: StackConfiguration = {
   subscribers: { billing: { tables: ["shop.*"] } },
 };
 
+/** The same with more settings of the subscriber. */
+export function sharedWith(settings: object): StackConfiguration {
+  return { ...SHARED, subscribers: { billing: { ...SHARED.subscribers["billing"], ...settings } } };
+}
+
 /**
  * Runs `npm start -- --no-demo` with this configuration. Disposing stops it and removes its files.
  */

@@ -6,6 +6,7 @@ import type { EnvironmentMessage } from "../../../wire/message.ts";
 import { environmentQueueName } from "../../../wire/names.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { change, message } from "../../support/client/messages.ts";
+import { writtenMessage } from "../../support/functions/written-message.ts";
 
 interface ClientLoad {
   readonly groups: number;
@@ -13,6 +14,7 @@ interface ClientLoad {
   readonly changesPerMessage: number;
   /** Whether primary keys exceed 2^53, so that they arrive as bigint. */
   readonly bigKeys?: boolean;
+  readonly format?: "compact";
 }
 
 interface ClientThroughput extends ClientLoad {
@@ -95,7 +97,8 @@ async function fill(sqs: SQSClient, load: ClientLoad): Promise<number> {
   return bytes;
 }
 
-function bodyOf(n: number, { groups, changesPerMessage, bigKeys = false }: ClientLoad): string {
+function bodyOf(n: number, load: ClientLoad): string {
+  const { groups, changesPerMessage, bigKeys = false, format = "envelope" } = load;
   const first = n * changesPerMessage;
   const offsets = Array.from({ length: changesPerMessage }, (_, index) => first + index + 1);
   const fields: Partial<EnvironmentMessage> = {
@@ -106,7 +109,7 @@ function bodyOf(n: number, { groups, changesPerMessage, bigKeys = false }: Clien
       return change(offset, { op: "u", before: row, after: { ...row, state: "paid" } });
     }),
   };
-  const text = JSON.stringify(message(offsets, fields));
+  const text = writtenMessage(message(offsets, fields), format);
   return bigKeys ? text.replace(/"id":(\d+)/g, '"id":9223372036854000000') : text;
 }
 
@@ -118,6 +121,7 @@ const LOADS: readonly ClientLoad[] = [
   { groups: 1, messages: 1500, changesPerMessage: 200 },
   { groups: 50, messages: 1500, changesPerMessage: 200 },
   { groups: 50, messages: 1500, changesPerMessage: 200, bigKeys: true },
+  { groups: 50, messages: 1500, changesPerMessage: 200, format: "compact" },
   { groups: 1, messages: 2000, changesPerMessage: 1 },
   { groups: 50, messages: 2000, changesPerMessage: 1 },
 ];
@@ -128,7 +132,8 @@ export async function benchClient({ quick, report, progress }: BenchmarkRun): Pr
     const load = quick ? { ...full, messages: full.messages / 10 } : full;
     const work =
       `${load.groups} ${load.groups === 1 ? "group" : "groups"}, ${load.changesPerMessage} changes a message` +
-      (load.bigKeys === true ? ", keys beyond 2^53" : "");
+      (load.bigKeys === true ? ", keys beyond 2^53" : "") +
+      (load.format === undefined ? "" : `, format ${load.format}`);
     progress(work);
     const { changesPerSecond, megabytesPerSecond, threadMicros } = await measureClient(load);
     report({ work, name: "client", value: changesPerSecond, unit: "changes/s" });

@@ -2,7 +2,7 @@ import { createConnection, type RowDataPacket } from "mysql2/promise";
 import { handledPerSecond, writeBacklog } from "../backlog.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { BenchConsumer } from "../consumer.ts";
-import type { SharedStack } from "../shared-stack.ts";
+import { type SharedStack, sharedWith, startStack } from "../shared-stack.ts";
 import { createOrders } from "../writers.ts";
 import { messagePerRow, type BinlogStretch } from "./message-per-row.ts";
 
@@ -33,7 +33,14 @@ const LOADS: readonly Load[] = [
  * same time.
  */
 export async function benchDeliver(run: BenchmarkRun): Promise<void> {
+  const plain = await besideMessages(run);
+  await besidePlain(run, plain);
+}
+
+/** Returns the throughput of each load. */
+async function besideMessages(run: BenchmarkRun): Promise<readonly number[]> {
   const { quick, report, progress } = run;
+  const plain: number[] = [];
   const stack = await run.stack();
   await createOrders(stack.pool(ENVIRONMENT, 1), ORDERS);
   for (const { work, ...load } of LOADS) {
@@ -55,6 +62,23 @@ export async function benchDeliver(run: BenchmarkRun): Promise<void> {
       beside: { name: `a message per row, ${name}`, value: Math.max(inOrder, byKey) },
       target: { atLeast: 10 },
     });
+    plain.push(changesPerSecond);
+  }
+  return plain;
+}
+
+/** The same loads for a subscriber with compact messages, on a stack of its own. */
+async function besidePlain(run: BenchmarkRun, plain: readonly number[]): Promise<void> {
+  await using stack = await startStack(sharedWith({ format: "compact" }));
+  await createOrders(stack.pool(ENVIRONMENT, 1), ORDERS);
+  for (const [index, { work, ...load }] of LOADS.entries()) {
+    run.signal.throwIfAborted();
+    run.progress(`${work}, compact messages`);
+    const rows = run.quick ? load.rows / 10 : load.rows;
+    const { changesPerSecond } = await router(stack, { ...load, rows });
+    const beside = { name: "plain messages", value: plain[index] ?? 0 };
+    const name = "binlog to client, compact messages";
+    run.report({ work, name, value: changesPerSecond, unit: "changes/s", beside });
   }
 }
 

@@ -2,7 +2,13 @@ import { laneFor } from "../../../reader/frames/shipment.ts";
 import { handledPerSecond, writeBacklog } from "../backlog.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
 import { BenchConsumer } from "../consumer.ts";
-import { SHARED, type SharedStack, type StackConfiguration, startStack } from "../shared-stack.ts";
+import {
+  SHARED,
+  type SharedStack,
+  sharedWith,
+  type StackConfiguration,
+  startStack,
+} from "../shared-stack.ts";
 import { createOrders } from "../writers.ts";
 
 const ENVIRONMENT = "production";
@@ -17,11 +23,9 @@ const SEND_MS = 50;
 const DELAYED_LANE = 30_000;
 
 const SUBSCRIBER = "billing";
-/** The shared stack's subscriber with compressed messages. They are longer, and so fewer. */
-const COMPRESSED = {
-  ...SHARED,
-  subscribers: { [SUBSCRIBER]: { ...SHARED.subscribers[SUBSCRIBER], encoding: "zstd" } },
-};
+/** The shared stack's subscriber with other messages. They hold more changes, and so are fewer. */
+const COMPRESSED = sharedWith({ encoding: "zstd" });
+const COMPACT = sharedWith({ format: "compact" });
 
 interface Case {
   readonly work: string;
@@ -40,6 +44,9 @@ export async function benchLanes(run: BenchmarkRun): Promise<void> {
   await measure(run, SHARED, [
     { work: "bare stand-ins", sendMs: 0, busy: BUSY },
     { work: slow, sendMs: SEND_MS, busy: BUSY },
+  ]);
+  await measure(run, COMPACT, [
+    { work: `${slow}, compact messages`, sendMs: SEND_MS, busy: [1, 2, 4] },
   ]);
   await measure(run, COMPRESSED, [
     { work: `${slow}, compressed messages`, sendMs: SEND_MS, busy: [1, 2, 4] },

@@ -9,7 +9,6 @@ import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { decodeMessage } from "../../../../wire/message.ts";
-import { formatPosition } from "../../../../wire/position.ts";
 import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
@@ -18,6 +17,7 @@ import {
   RANDOM_USERS,
   randomFrame,
 } from "../../../support/functions/random-frames.ts";
+import { writtenMessage } from "../../../support/functions/written-message.ts";
 
 type Rules = Omit<RoutingInput["subscribers"][string], "tables">;
 
@@ -115,39 +115,9 @@ describe("compact messages", () => {
   test("are as the message format's page shows them", () => {
     const path = new URL("../../../../docs/message-format.md", import.meta.url);
     const [, shown = ""] = /```json compact\n(.*?)```/s.exec(readFileSync(path, "utf8")) ?? [];
-    const { changes, last } = decodeMessage(shown);
-    const written = new TestLane().frame(changes.map(() => ({ table: "shop.labels" })));
-    const frame = readFrame(written, SOURCE);
-    const transactions = changes.map(({ source: { gtid, file, thread, server_id, ts_ms } }) => ({
-      gtid,
-      file,
-      thread,
-      run: 1,
-      serverId: server_id,
-      timestampMs: ts_ms,
-      author: 0,
-    }));
-    const rows = changes.map(({ id, op, before, after, key, source }, transaction) => ({
-      op,
-      transaction,
-      table: 0,
-      offset: source.pos,
-      row: source.row,
-      n: Number(id.slice(id.lastIndexOf("/") + 1)),
-      key: JSON.stringify(key),
-      oldKey: "",
-      before: before === null ? "" : JSON.stringify(before),
-      after: after === null ? "" : JSON.stringify(after),
-      position: formatPosition({ epoch: 1, file: 1, offset: source.pos, row: source.row }),
-    }));
-    const author = { user: "app_staging", host: "localhost", attribution: "ledger" } as const;
-    const shownFrame = { ...frame, last, transactions, authors: [author], changes: rows };
-    const [envelope, compact] = (["envelope", "compact"] as const).map((format) => {
-      const [message] = messagesFor(shownFrame, { format });
-      return JSON.parse(String(message?.body).replace('"production"', '"staging"')) as unknown;
-    });
-    expect(compact).toEqual(JSON.parse(shown));
-    expect(envelope).toEqual(decodeMessage(shown));
+    const whole = decodeMessage(shown);
+    expect(JSON.parse(writtenMessage(whole, "compact"))).toEqual(JSON.parse(shown));
+    expect(JSON.parse(writtenMessage(whole, "envelope"))).toEqual(whole);
   });
 
   test("hold more changes than envelopes", () => {
