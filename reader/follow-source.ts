@@ -67,7 +67,6 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     serverId: settings.replicaServerId,
     serverUuid: state.uuid,
     silenceMs: settings.silenceMs,
-    checksums: state.checksums,
   };
   // Fails before reading if the account may not read the process list.
   await Promise.race([listConnections(control.connection, state.version, [0]), control.broken]);

@@ -288,7 +288,7 @@ function transactionReader(
     run: offset.run,
     runBeginnings,
     files,
-    checksums: state.checksums,
+    checksums: true,
     anchor: offset.anchor,
     passed: isResumed ? offset : null,
   });

@@ -155,7 +155,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     // A dump by file and offset contains the events that show in which files the server started.
     runBeginnings: new Map(),
     files,
-    checksums: state.checksums,
+    checksums: true,
     anchor: null,
     passed: null,
   });

@@ -64,7 +64,6 @@ export async function openServer(
       serverId: ownServerId(),
       serverUuid: state.uuid,
       silenceMs: SILENCE_MS,
-      checksums: state.checksums,
     };
     const evidence = binlogEvidence(asked, connection);
     const isKnown = offset !== null && !OTHER_HISTORY.has(stop?.error ?? "");

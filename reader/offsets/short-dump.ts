@@ -7,8 +7,6 @@ import { parseFormatDescription } from "../binlog-format/events/format-descripti
 import { BinlogDump, type BinlogDumpOptions, type DumpStart } from "../source/binlog-dump.ts";
 
 export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
-  /** Whether events before the first format description end with a checksum. */
-  readonly checksums: boolean;
   /** Ends a short dump that is under way. */
   readonly signal?: AbortSignal;
 }
@@ -36,7 +34,8 @@ export async function look<Found>(
   const found = Promise.withResolvers<Found | null>();
   // The signal may be aborted while the dump starts, when nothing awaits the promise yet.
   found.promise.catch(() => undefined);
-  let { checksums } = server;
+  // Those before the first format description, too.
+  let checksums = true;
   let file = start.kind === "file" ? start.file : "";
   const onEvent = (bytes: Buffer, begin: number, end: number): void => {
     const whole = bytes.subarray(begin, end);

@@ -51,7 +51,7 @@ export interface BinlogDumpOptions {
 export type PauseReason = "pressure" | "event" | "ended";
 
 /**
- * A running binlog dump. zongji opens the connection, agrees on checksums and requests the dump.
+ * A running binlog dump. zongji opens the connection and requests the dump.
  * From then on the reader takes the connection's bytes and splits the packets itself
  * (docs/decisions/zongji-hands-out-packets.md), because it needs each event's bytes: position,
  * server id, checksum, and values that JavaScript's types cannot represent.
@@ -155,6 +155,12 @@ export class BinlogDump implements AsyncDisposable {
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
     };
+    // zongji says so only if the server's new events have checksums, and the server sends no older
+    // ones that have them to a reader that does not say so.
+    connection.query(
+      "SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'",
+      onError,
+    );
     // MySQL 8.0 reads the older variable name, later servers both. While the reader pauses, the
     // server waits in a blocked write; with the default net_write_timeout it would end the dump
     // after 60 seconds.

@@ -21,7 +21,6 @@ export interface ServerState {
   readonly offset: number;
   readonly oldestFile: string;
   readonly files: readonly string[];
-  readonly checksums: boolean;
   /** Whether the server compares table names in lower case: `lower_case_table_names` is 1 or 2. */
   readonly lowerCaseNames: boolean;
   readonly retention: Retention;
@@ -29,7 +28,7 @@ export interface ServerState {
 
 const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version,
   @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
-  @@global.binlog_checksum AS checksum, @@global.lower_case_table_names AS lowerCaseNames`;
+  @@global.lower_case_table_names AS lowerCaseNames`;
 
 /**
  * Queries the server's state. Throws SourceSettingError if a variable would make the reader lose or
@@ -53,7 +52,6 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     offset,
     oldestFile: files[0] ?? file,
     files,
-    checksums: text("checksum") !== "NONE",
     lowerCaseNames: text("lowerCaseNames") !== "0",
     retention: await askRetention(connection, variables),
   };

@@ -40,7 +40,7 @@ export interface TransactionReaderOptions extends ServerRunOptions, XaOptions, F
   /** Called after each event with the position of its end. */
   readonly onRead: (fileNumber: number, offset: number) => void;
   readonly sink: ChangeSink;
-  /** Whether events before the first format description end with a checksum. */
+  /** Whether events before the first format description end with a checksum; in a dump they do. */
   readonly checksums: boolean;
   /**
    * The former names at the position where reading begins. Each statement about names changes it.

@@ -91,7 +91,7 @@ test.skipIf(!isNightly)(
     const [{ uuid } = { uuid: "" }] = await mysql.query<{ uuid: string }>(
       "SELECT @@server_uuid AS uuid",
     );
-    const asked = { serverId: 4711, serverUuid: uuid, silenceMs: 60_000, checksums: true };
+    const asked = { serverId: 4711, serverUuid: uuid, silenceMs: 60_000 };
     const connection = { host, port, user, password };
     const evidence = binlogEvidence({ ...asked, connection }, await mysql.connect());
     const anchor = await evidence.eventAt(file, before?.Position ?? 0);

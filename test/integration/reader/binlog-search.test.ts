@@ -30,7 +30,7 @@ async function evidenceOf(signal: AbortSignal): Promise<BinlogEvidence> {
   const [{ uuid } = { uuid: "" }] = await mysql.query<{ uuid: string }>(
     "SELECT @@server_uuid AS uuid",
   );
-  const asked = { serverId: 4711, serverUuid: uuid, silenceMs: 60_000, checksums: true, signal };
+  const asked = { serverId: 4711, serverUuid: uuid, silenceMs: 60_000, signal };
   const connection = { host, port, user, password };
   return binlogEvidence({ ...asked, connection }, await mysql.connect());
 }

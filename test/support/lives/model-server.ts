@@ -216,7 +216,6 @@ export class ModelServer {
       offset,
       oldestFile: nameOf(files[0] ?? 1),
       files: files.map(nameOf),
-      checksums: true,
       lowerCaseNames: false,
       retention: null,
     };

@@ -25,7 +25,6 @@ const state: ServerState = {
   offset: 4711,
   oldestFile: "bin.000003",
   files: ["bin.000003", "bin.000005", "bin.000009"],
-  checksums: true,
   lowerCaseNames: false,
   retention: null,
 };
