@@ -1,11 +1,8 @@
-import { once } from "node:events";
-import type { Server } from "node:http";
-import dynalite from "dynalite";
 import { jsonError, jsonResponse, parseJsonCall, type JsonObject } from "../http/aws-json.ts";
 import type { AwsCall, AwsRequest, AwsResponse, AwsService } from "../http/aws-service.ts";
-import { callDynalite } from "./call-dynalite.ts";
 import { Capacity } from "./capacity.ts";
 import { closeIterators } from "./close-iterators.ts";
+import { Dynalite } from "./dynalite.ts";
 import { isSettingsAction, TableSettings } from "./table-settings.ts";
 
 closeIterators();
@@ -19,8 +16,7 @@ const CONTENT_TYPE = { "content-type": "application/x-amz-json-1.0" };
  */
 export class LocalDynamoDB implements AwsService, AsyncDisposable {
   readonly name = "dynamodb";
-  readonly #dynalite: Server;
-  readonly #isKept: boolean;
+  readonly #dynalite: Dynalite;
   readonly #settings = new TableSettings();
   readonly capacity = new Capacity();
   readonly #arnPrefix: string;
@@ -33,46 +29,42 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
   }) {
     const { region, accountId, path } = options;
     this.#arnPrefix = `arn:aws:dynamodb:${region}:${accountId}:`;
-    const atOnce = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 };
-    this.#dynalite = dynalite({ ...atOnce, ...(path !== undefined && { path }) });
-    this.#isKept = path !== undefined;
+    this.#dynalite = new Dynalite(path);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (!this.#isKept) return;
-    // dynalite closes its files when its server closes, and only a listening server can close.
-    this.#dynalite.listen(0, "127.0.0.1");
-    await once(this.#dynalite, "listening");
-    const closed = Promise.withResolvers<void>();
-    this.#dynalite.close(() => closed.resolve());
-    await closed.promise;
+    await this.#dynalite[Symbol.asyncDispose]();
   }
 
   open(request: AwsRequest): AwsCall {
-    const { action, input = {} } = parseJsonCall(request);
+    const { action, input } = parseJsonCall(request);
     return {
       action,
       resource: tableOf(input),
-      answer: () => this.#answer(request, action, input),
+      answer: () => this.#answer(action, input, request.body.length),
       refuse: (error) => jsonError("1.0", NAMESPACE, error),
     };
   }
 
-  async #answer(request: AwsRequest, action: string, input: JsonObject): Promise<AwsResponse> {
+  async #answer(
+    action: string,
+    input: JsonObject | undefined,
+    requestBytes: number,
+  ): Promise<AwsResponse> {
     const table = tableOf(input);
-    if (isSettingsAction(action) && table !== undefined) {
-      const description = await this.#ask(request, "DescribeTable", { TableName: table });
+    if (input !== undefined && table !== undefined && isSettingsAction(action)) {
+      const description = await this.#dynalite.call("DescribeTable", { TableName: table });
       if (description.status !== 200) return description;
       return jsonResponse("1.0", 200, this.#settings.answer(action, table, input));
     }
     if (action === "DeleteTable" && table !== undefined) this.#settings.forget(table);
-    const response = await callDynalite(this.#dynalite, request.headers, request.body);
+    const response = await this.#dynalite.call(action, input);
     if (table !== undefined) {
-      this.capacity.count(action, table, request.body.length, response.body.length);
+      this.capacity.count(action, table, requestBytes, response.body.length);
     }
     if (action.endsWith("Table")) return this.#withOwnArns(response);
-    return input["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"
-      ? this.#withItem(request, input, response)
+    return input?.["ReturnValuesOnConditionCheckFailure"] === "ALL_OLD"
+      ? this.#withItem(input, response)
       : response;
   }
 
@@ -91,26 +83,22 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
    * item is read after the check, so with parallel writers it may be newer than the item that
    * failed.
    */
-  async #withItem(
-    request: AwsRequest,
-    input: JsonObject,
-    response: AwsResponse,
-  ): Promise<AwsResponse> {
+  async #withItem(input: JsonObject, response: AwsResponse): Promise<AwsResponse> {
     if (response.status !== 400) return response;
     const error = JSON.parse(String(response.body)) as JsonObject;
     if (!String(error["__type"]).endsWith("#ConditionalCheckFailedException")) return response;
     const table = String(input["TableName"]);
-    const found = await this.#ask(request, "GetItem", {
+    const found = await this.#dynalite.call("GetItem", {
       TableName: table,
-      Key: input["Key"] ?? (await this.#keyOf(request, table, input["Item"] as JsonObject)),
+      Key: input["Key"] ?? (await this.#keyOf(table, input["Item"] as JsonObject)),
       ConsistentRead: true,
     });
     const { Item } = JSON.parse(String(found.body)) as JsonObject;
     return jsonResponse("1.0", 400, { ...error, ...(Item === undefined ? {} : { Item }) });
   }
 
-  async #keyOf(request: AwsRequest, table: string, item: JsonObject): Promise<JsonObject> {
-    const response = await this.#ask(request, "DescribeTable", { TableName: table });
+  async #keyOf(table: string, item: JsonObject): Promise<JsonObject> {
+    const response = await this.#dynalite.call("DescribeTable", { TableName: table });
     const description = JSON.parse(String(response.body)) as {
       Table: { KeySchema: { AttributeName: string }[] };
     };
@@ -118,19 +106,13 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
       description.Table.KeySchema.map(({ AttributeName }) => [AttributeName, item[AttributeName]]),
     );
   }
-
-  /** Calls dynalite with the credentials of a request. */
-  #ask(request: AwsRequest, action: string, input: JsonObject): Promise<AwsResponse> {
-    const headers = { ...request.headers, "x-amz-target": `DynamoDB_20120810.${action}` };
-    return callDynalite(this.#dynalite, headers, JSON.stringify(input));
-  }
 }
 
 /**
  * The name of the table that a call concerns; for a batch, the first table. The request may contain
  * its ARN.
  */
-function tableOf(input: JsonObject): string | undefined {
+function tableOf(input: JsonObject = {}): string | undefined {
   const name =
     input["TableName"] ?? input["ResourceArn"] ?? Object.keys(input["RequestItems"] ?? {})[0];
   return typeof name === "string" ? name.slice(name.lastIndexOf("/") + 1) : undefined;
