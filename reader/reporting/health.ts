@@ -1,7 +1,10 @@
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import type { ReaderStatus } from "./status.ts";
+
+// An import of this module loads Node's WebSocket and fetch, too, which take 3 MB.
+const { createServer } = process.getBuiltinModule("node:http");
 
 /**
  * Answers every request with the reader's status as JSON. `/ready` returns 200 while the reader
