@@ -144,7 +144,8 @@ export function queueSender(options: QueueSenderOptions): Sender {
 
   async function offload(prefix: string, key: string, body: string | Utf8Text): Promise<void> {
     try {
-      await payloads.put(key, typeof body === "string" ? body : body.bytes);
+      // A copy: a connection may still have the bytes when the message's own are freed.
+      await payloads.put(key, typeof body === "string" ? body : Buffer.from(body.bytes));
     } catch (cause) {
       const trouble = payloadTrouble(cause, prefix);
       if (trouble !== null) throw new PayloadRefusedError(trouble, { cause });
