@@ -1,4 +1,5 @@
 import type { Operation } from "../../wire/frame.ts";
+import { freeBytes } from "../../wire/free-bytes.ts";
 import type { RowTexts } from "../binlog-format/rows/row-texts.ts";
 
 /**
@@ -73,13 +74,18 @@ export class LineBuffer {
 
   #ensure(capacity: number): void {
     if (capacity <= this.#bytes.length) return;
-    const larger = Buffer.allocUnsafe(Math.max(capacity, this.#bytes.length * 2));
+    const doubled = 2 * this.#bytes.length;
+    const isFull = doubled > FULL_BYTES && capacity <= FULL_BYTES;
+    const larger = Buffer.allocUnsafe(isFull ? FULL_BYTES : Math.max(capacity, doubled));
     this.#bytes.copy(larger, 0, 0, this.#length);
+    freeBytes(this.#bytes);
     this.#bytes = larger;
   }
 }
 
 const FIRST_BYTES = 4096;
+/** A full frame fits into so many bytes, unless its last row is long. */
+const FULL_BYTES = 768 * 1024;
 /**
  * The largest buffer that is kept: enough for a full frame whose last row exceeds the frame size.
  */

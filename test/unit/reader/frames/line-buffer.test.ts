@@ -32,3 +32,12 @@ test("a line buffer keeps its memory for the next frame, except after a huge row
   lines.clear();
   expect(lines.capacity).toBeLessThan(1_000_000);
 });
+
+test("a frame that grows takes the memory of a full frame, and none of its former buffers", () => {
+  const text = row(200);
+  const before = process.memoryUsage().arrayBuffers;
+  const lines = new LineBuffer();
+  while (lines.length < 720 * 1024) lines.append("c", 0, 0, 0, 0, 0, text);
+  expect(lines.capacity).toBe(768 * 1024);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(lines.capacity + 256 * 1024);
+});
