@@ -144,9 +144,11 @@ class Members {
 
   /** `earlier`: the value that the member had before; undefined when there is none. */
   add(name: string, value: Value, earlier: Value | undefined): this {
-    const json = typeof value === "string" ? JSON.stringify(value) : String(value);
+    const isText = typeof value === "string";
+    const json = isText ? JSON.stringify(value) : String(value);
     if (value === earlier) {
-      this.omitted += `"":,`.length + name.length + Buffer.byteLength(json);
+      this.omitted +=
+        `"":,`.length + name.length + (isText ? Buffer.byteLength(json) : json.length);
     } else {
       this.text += `,"${name}":${json}`;
     }

@@ -41,10 +41,12 @@ export function compactPieces(header: FrameHeader): PutCompact {
   function idStartOf(index: number): IdStart {
     if (start?.transaction === index) return start;
     const { gtid = null, file = "" } = header.transactions[index] ?? {};
-    const whole = `{"id":${openString(idStart({ gtid, server, file }))}`;
-    const text = gtid === null ? new SharedText(whole) : CONTINUED_ID;
-    const omitted = Buffer.byteLength(whole) - Buffer.byteLength(text.text);
-    return (start = { transaction: index, gtid, text, omitted });
+    if (gtid === null) {
+      const text = new SharedText(`{"id":${openString(idStart({ gtid, server, file }))}`);
+      return (start = { transaction: index, gtid, text, omitted: 0 });
+    }
+    const omitted = Buffer.byteLength(JSON.stringify(gtid)) - QUOTES;
+    return (start = { transaction: index, gtid, text: CONTINUED_ID, omitted });
   }
 
   return (pieces, change, author, half, previous) => {
@@ -90,6 +92,7 @@ interface IdStart {
 
 /** The id of a change in a transaction with a GTID begins where the GTID ends. */
 const CONTINUED_ID = new SharedText('{"id":"/');
+const QUOTES = 2;
 const POS = '"pos":';
 
 function putContents(
