@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPool, type Pool } from "mysql2/promise";
 import { readCounters, type LocalCounters } from "./capacity/local-counters.ts";
+import { compileSources } from "./compile-sources.ts";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
 import { startProcess } from "../support/start/local-stack.ts";
 
@@ -43,6 +44,7 @@ export function sharedWith(settings: object): StackConfiguration {
  */
 export async function startStack(configuration: StackConfiguration): Promise<SharedStack> {
   await using started = new AsyncDisposableStack();
+  await compileSources();
   const directory = await mkdtemp(join(tmpdir(), "binlog-router-bench-"));
   started.defer(() => rm(directory, { recursive: true }));
   const configFile = join(directory, "config.json");
