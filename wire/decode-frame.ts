@@ -100,7 +100,8 @@ function decodeHeader(line: string): FrameHeader {
     Array.isArray(header.authors) &&
     header.authors.every(isAuthor) &&
     (header.life === undefined || typeof header.life === "string") &&
-    (header.lowerCaseNames === undefined || header.lowerCaseNames === true);
+    (header.lowerCaseNames === undefined || header.lowerCaseNames === true) &&
+    (header.idsByChanges === undefined || header.idsByChanges === true);
   if (!sound)
     throw new MalformedFrameError("a field of the header is missing or has the wrong type");
   return value as FrameHeader;

@@ -45,6 +45,11 @@ export interface FrameHeader {
    * 2). Patterns are then compared in lower case.
    */
   readonly lowerCaseNames?: true;
+  /**
+   * True: a message's deduplication id depends on all of its changes. Missing in frames of earlier
+   * releases, whose messages keep the ids that an earlier release may have sent them with.
+   */
+  readonly idsByChanges?: true;
 }
 
 /**

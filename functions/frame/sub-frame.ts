@@ -53,6 +53,7 @@ function partOf(
       authors: transactions.authors,
       ...(header.life !== undefined && { life: header.life }),
       ...(header.lowerCaseNames && { lowerCaseNames: true }),
+      ...(header.idsByChanges && { idsByChanges: true }),
     },
     lines.join("\n"),
   );

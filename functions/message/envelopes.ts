@@ -5,6 +5,7 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
 import type { Subscription } from "../routing/subscriptions.ts";
+import { ChangesDigest } from "./changes-digest.ts";
 import { isDense, SAMPLE_BYTES } from "./is-dense.ts";
 import { MessageBytes } from "./message-bytes.ts";
 import {
@@ -35,6 +36,7 @@ interface Stretch {
   bytes: number;
   /** The same if they were written as an envelope has them. */
   envelopeBytes: number;
+  readonly digest: ChangesDigest;
   readonly first: PositionText;
   /** The last change. */
   change: PositionedChange;
@@ -79,6 +81,7 @@ export class Envelopes implements QueueWriter {
       open.changes++;
       open.bytes += this.#bytes.lengthUnescaped + 1;
       open.envelopeBytes += this.#bytes.lengthInEnvelope + 1;
+      open.digest.add(change, half);
       open.change = change;
       open.author = author;
       open.half = half;
@@ -88,12 +91,15 @@ export class Envelopes implements QueueWriter {
     if (previous !== null) this.#bytes.write(change, author, half);
     const { position } = change;
     const secondHalf = open?.change.position === position ? half : undefined;
+    const digest = new ChangesDigest();
+    digest.add(change, half);
     this.#open.set(group, {
       group,
       text: new MessageBytes(this.#head(group, position, position), this.#bytes),
       changes: 1,
       bytes: this.#bytes.lengthUnescaped + 1,
       envelopeBytes: this.#bytes.lengthInEnvelope + 1,
+      digest,
       first: position,
       change,
       author,
@@ -124,16 +130,10 @@ export class Envelopes implements QueueWriter {
     return { ...version, source, subscriber, environment, group, first, last, ...mark };
   }
 
-  /**
-   * A message has at least the changes that a plain envelope from its first change on would have.
-   * With exactly these, its id depends on `first` alone; with more, also on where it ends. So
-   * messages of a frame with the same id have the same changes, and when the frame is repeated
-   * after the subscriber's format or encoding has changed, SQS drops no change that was not sent.
-   */
-  #close({ group, text, changes, envelopeBytes, first, change, half, secondHalf }: Stretch): void {
+  #close(stretch: Stretch): void {
+    const { group, text, changes, first, change, secondHalf } = stretch;
     const { environment, queueName, encoding } = this.#subscription;
     const last = change.position;
-    const isLong = changes > 1 && envelopeBytes > PLAIN_BYTES;
     this.#messages.push({
       environment,
       group,
@@ -141,11 +141,26 @@ export class Envelopes implements QueueWriter {
       last,
       deduplicationId: deduplicationId(this.#header, first, queueName, group, {
         half: secondHalf,
-        ...(isLong && { last, lastHalf: half }),
+        ...(changes > 1 && this.#extent(stretch)),
       }),
       changes,
       ...(encoding !== undefined && { encoding }),
       body: text.finish(this.#head(group, first, last)),
     });
+  }
+
+  /**
+   * Messages of a frame with the same id have the same changes. So when a frame that was sent in
+   * part is repeated after the configuration changed, and with it what its messages contain, SQS
+   * drops no change that was not sent.
+   *
+   * Frames of earlier releases keep the former ids. Those depend on the first change alone where a
+   * message has exactly the changes that a plain envelope would have, and also on where it ends
+   * where it has more. They are the same messages only as long as tables, filters, groups and the
+   * environments' users stay as they are.
+   */
+  #extent({ changes, envelopeBytes, digest, change, half }: Stretch) {
+    if (this.#header.idsByChanges === true) return { changes: `${changes}-${digest.text}` };
+    return envelopeBytes > PLAIN_BYTES ? { last: change.position, lastHalf: half } : {};
   }
 }

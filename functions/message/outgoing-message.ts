@@ -87,6 +87,7 @@ export interface QueueFault {
 
 interface MessageExtent {
   readonly half?: KeyChangeHalf | undefined;
+  readonly changes?: string;
   readonly last?: PositionText;
   readonly lastHalf?: KeyChangeHalf | undefined;
 }
@@ -94,16 +95,18 @@ interface MessageExtent {
 /**
  * Returns the same id for every delivery of the same changes, so that SQS drops messages that are
  * sent again. The id depends on the life if the frame contains its name, and on the replay. `half`
- * distinguishes the two messages of a single change, which may be in the same group. `last`
- * distinguishes a message from shorter ones that begin with the same change, and `lastHalf` one
- * that ends between the halves of a change from one that ends behind them.
+ * distinguishes the two messages of a single change, which may be in the same group. `changes`, the
+ * digest of several changes, distinguishes a message from all others that begin with the same one.
+ * Frames of earlier releases have only: `last`, which distinguishes a message from shorter ones,
+ * and `lastHalf`, which distinguishes one that ends between the halves of a change from one that
+ * ends behind them.
  */
 export function deduplicationId(
   { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,
   first: PositionText,
   queueName: string,
   group: string,
-  { half, last, lastHalf }: MessageExtent = {},
+  { half, changes, last, lastHalf }: MessageExtent = {},
 ): string {
   const named = life === undefined ? [] : [life];
   return createHash("sha256")
@@ -115,6 +118,7 @@ export function deduplicationId(
         queueName,
         group,
         ...(half === undefined ? [] : [half]),
+        ...(changes === undefined ? [] : ["changes", changes]),
         ...(last === undefined ? [] : ["last", last]),
         ...(lastHalf === "delete" ? [lastHalf] : []),
         ...(replay === undefined ? [] : ["replay", replay.id]),

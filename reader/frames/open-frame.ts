@@ -132,6 +132,7 @@ export class OpenFrame {
         authors: distinct,
         ...(binlog.life !== null && { life: binlog.life }),
         ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
+        idsByChanges: true,
       },
       this.transactions,
       (i) => indexes[i] ?? -1,

@@ -41,6 +41,13 @@ export interface TestChange {
   readonly pad?: string;
 }
 
+/** A frame of TestLane, which writes those of an earlier release, as the reader writes it now. */
+export function ofThisRelease(frame: string): string {
+  const end = frame.indexOf("\n");
+  const header = JSON.parse(frame.slice(0, end)) as FrameHeader;
+  return encodeHeader({ ...header, idsByChanges: true }) + frame.slice(end);
+}
+
 /**
  * Writes the frames of one lane as the reader does. Every change is its own transaction, 100 bytes
  * after the one before.
