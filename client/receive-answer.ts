@@ -1,9 +1,12 @@
+import { randomUUID } from "node:crypto";
 import type { RequestBuffers } from "../wire/request-buffers.ts";
 import { readJsonString } from "../wire/unescape-json.ts";
 
 /** In a shorter answer, JSON.parse reads the bodies as fast. */
 const LONG = 32 * 1024;
 const BODY = Buffer.from('"Body":"');
+/** Stands for a body, with its number, while the rest is parsed. Random, so nobody can send it. */
+const MARK = randomUUID();
 
 /**
  * Parses SQS's answer to a receive as JSON.parse does, and throws SyntaxError. The bodies are most
@@ -23,7 +26,7 @@ export function parseReceiveAnswer(answer: Buffer, buffers: RequestBuffers): unk
   return JSON.parse(answer.toString());
 }
 
-/** The answer's bodies, in order, and the answer with "" in place of each. */
+/** The answer's bodies, in order, and the answer with a mark in place of each. */
 function takeBodies(answer: Buffer, memory: Buffer): { rest: string; bodies: readonly string[] } {
   const bodies: string[] = [];
   let rest = "";
@@ -33,22 +36,19 @@ function takeBodies(answer: Buffer, memory: Buffer): { rest: string; bodies: rea
     const start = name + BODY.length;
     const body = name === -1 ? undefined : readJsonString(answer, start, memory);
     if (body === undefined) return { rest: rest + answer.toString("utf8", copied), bodies };
+    rest += `${answer.toString("utf8", copied, start)}${MARK}${bodies.length}`;
     bodies.push(body.text);
-    rest += answer.toString("utf8", copied, start);
     copied = body.end;
   }
 }
 
-/**
- * Puts the bodies into an answer's messages. Returns false when they are not known to be theirs.
- * They are when there are as many messages, each with "" as its body: so many pairs of quotes are
- * left of the members that were found, one for each message.
- */
+/** Puts the bodies into their messages. Returns false when one is not a message's body. */
 function putBodies(value: unknown, bodies: readonly string[]): boolean {
   if (bodies.length === 0) return true;
-  const { Messages: messages } = (value ?? {}) as { readonly Messages?: unknown };
-  if (!Array.isArray(messages) || messages.length !== bodies.length) return false;
-  if (!messages.every((message: { Body?: unknown } | null) => message?.Body === "")) return false;
-  for (const [index, body] of bodies.entries()) messages[index].Body = body;
+  const { Messages } = (value ?? {}) as { readonly Messages?: unknown };
+  if (!Array.isArray(Messages) || Messages.length !== bodies.length) return false;
+  const messages: readonly ({ Body?: unknown } | null)[] = Messages;
+  if (messages.some((message, index) => message?.Body !== `${MARK}${index}`)) return false;
+  for (const [index, message] of messages.entries()) if (message) message.Body = bodies[index];
   return true;
 }

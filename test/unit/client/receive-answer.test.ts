@@ -52,6 +52,9 @@ describe("an answer to a receive", () => {
       `{"x\\"Body":${long},"Body":"a"}`,
       `{"Body":${long}},{"Body":"\\u0041"},{"Body":"b"}`,
       `{"Body":""},{"Body":${long}},{"Body":""}`,
+      `{"Body" :"","x\\"Body":${long}}`,
+      `{"Body":"a","Body":${long}},{"Body": ""}`,
+      `{"Body":${long},"Inner":{"Body":"b"}},{"Bod\\u0079":""}`,
     ]) {
       const json = `{"Messages":[${messages}]}`;
       expect(parse(json), messages.slice(0, 40)).toEqual(JSON.parse(json));
