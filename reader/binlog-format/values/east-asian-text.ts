@@ -1,12 +1,10 @@
 import type { Charset } from "../charsets/collations.ts";
 import { characterLength, textDecoder } from "../charsets/decode-text.ts";
 import { HIGHEST_BITS, type JsonWriter } from "../json-writer.ts";
-import { readLength, type ValueWriter } from "./value-writer.ts";
+import { PIECE_BYTES, readLength, type ValueWriter } from "./value-writer.ts";
 
 const QUOTE = 0x22;
 const LONGEST_OF_BYTE = 6;
-/** A longer text is decoded as a whole, because it would need room for the longest JSON. */
-const LONGEST_LOOKED_UP = 1 << 20;
 const REPLACEMENT = "\ufffd";
 /** Instead of a length: the character was not met yet. */
 const UNKNOWN = 0;
@@ -32,49 +30,57 @@ export function eastAsianWriter(charset: Charset, width: number): ValueWriter {
   const decode = textDecoder(charset);
   const { ofByte, ofTwoBytes } = charactersOf(charset);
 
-  /** Returns false for a text that must be decoded as a whole. */
-  const put = (row: Buffer, start: number, end: number, json: JsonWriter): boolean => {
-    let at = json.copyPlain(row, start, end, HIGHEST_BITS);
-    while (at < end) {
+  /**
+   * Writes the characters that begin from `start` to `stop`; the last one can end behind `stop`.
+   * Returns where they end; -1 when the text must be decoded as a whole.
+   */
+  const put = (row: Buffer, start: number, stop: number, end: number, json: JsonWriter): number => {
+    let at = json.copyPlain(row, start, stop, HIGHEST_BITS);
+    while (at < stop) {
       const first = row[at] as number;
       const ofFirst = ofByte[first];
       if (ofFirst !== undefined) {
         json.putAll(ofFirst);
         at++;
-        if (ofFirst.length > 1) at = json.copyPlain(row, at, end, HIGHEST_BITS);
+        if (ofFirst.length > 1) at = json.copyPlain(row, at, stop, HIGHEST_BITS);
         continue;
       }
-      if (at + 1 === end) return false;
+      if (at + 1 === end) return -1;
       const code = first * 0x100 + (row[at + 1] as number);
       if (ofTwoBytes[code] === UNKNOWN) ofTwoBytes[code] = packed(charset, row, at);
       const packedText = ofTwoBytes[code] as number;
       const length = packedText >>> 24;
-      if (length === OTHER) return false;
+      if (length === OTHER) return -1;
       const { bytes, position } = json;
       bytes[position] = packedText;
       bytes[position + 1] = packedText >> 8;
       bytes[position + 2] = packedText >> 16;
       json.position = position + length;
       at += 2;
-      if (at < end && (row[at] as number) < 0x80) at = json.copyPlain(row, at, end, HIGHEST_BITS);
+      if (at < stop && (row[at] as number) < 0x80) at = json.copyPlain(row, at, stop, HIGHEST_BITS);
     }
-    return true;
+    return at;
   };
 
   return (row, offset, json) => {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
     const { position } = json;
-    if (end - start <= LONGEST_LOOKED_UP) {
-      json.reserve((end - start) * LONGEST_OF_BYTE + 2);
-      json.put(QUOTE);
-      if (put(row, start, end, json)) {
-        json.put(QUOTE);
-        return end;
-      }
-      json.position = position;
+    let stop = Math.min(start + PIECE_BYTES, end);
+    json.reserve((stop - start) * LONGEST_OF_BYTE + 2);
+    json.put(QUOTE);
+    let at = put(row, start, stop, end, json);
+    while (at >= 0 && at < end) {
+      stop = Math.min(at + PIECE_BYTES, end);
+      json.reserve((stop - at) * LONGEST_OF_BYTE + 1);
+      at = put(row, at, stop, end, json);
     }
-    json.string(decode(row.subarray(start, end)));
+    if (at === end) {
+      json.put(QUOTE);
+    } else {
+      json.position = position;
+      json.string(decode(row.subarray(start, end)));
+    }
     return end;
   };
 }

@@ -8,6 +8,12 @@ import type { JsonWriter } from "../json-writer.ts";
 export type ValueWriter = (row: Buffer, offset: number, json: JsonWriter) => number;
 
 /**
+ * Where a byte of a text can take several bytes of JSON, a long text is written in pieces of so
+ * many bytes: only a piece needs room for the longest JSON of its bytes.
+ */
+export const PIECE_BYTES = 4096;
+
+/**
  * Reads the length of a value: `width` bytes (1 to 4), lowest first. Throws CorruptEventError when
  * the value would exceed the event.
  */

@@ -7,6 +7,7 @@ import {
 } from "../../../../../reader/binlog-format/charsets/decode-text.ts";
 import { JsonWriter } from "../../../../../reader/binlog-format/json-writer.ts";
 import { textWriter } from "../../../../../reader/binlog-format/values/text.ts";
+import { PIECE_BYTES } from "../../../../../reader/binlog-format/values/value-writer.ts";
 
 const CHARSETS: readonly Charset[] = [
   "big5",
@@ -53,6 +54,14 @@ describe.each(CHARSETS)("%s", (charset) => {
     expect(wrong).toEqual([]);
   });
 
+  it("has a long text written as it is decoded, also where a piece ends in a character", () => {
+    for (let before = PIECE_BYTES - 3; before <= PIECE_BYTES; before++) {
+      const characters = Buffer.alloc(2 * PIECE_BYTES, Buffer.from([0xb0, 0xa1]));
+      const text = Buffer.concat([Buffer.alloc(before, "a"), characters, Buffer.from('"')]);
+      expect(written(charset, text)).toBe(decoded(charset, text));
+    }
+  });
+
   it("has any bytes written as they are decoded, with ASCII and characters that need escapes", () => {
     const part = fc.oneof(
       fc
@@ -80,10 +89,13 @@ it.each(["utf8mb4", "latin1", "ucs2", "utf16", "utf16le", "utf32", "binary"] as 
   (charset) => expect(isEastAsian(charset)).toBe(false),
 );
 
-it("writes a text whose JSON could be longer than a row, but is not", () => {
-  const row = Buffer.alloc(4 + 12_000_000, "a");
-  row.writeUInt32LE(row.length - 4);
-  json.reset();
-  textWriter("gbk", 4)(row, 0, json);
-  expect(json.position).toBe(row.length - 4 + 2);
-});
+it.each(["gbk", "latin1", "swe7"] as const)(
+  "writes a text of %s whose JSON could be longer than a row, but is not",
+  (charset) => {
+    const row = Buffer.alloc(4 + 12_000_000, "a");
+    row.writeUInt32LE(row.length - 4);
+    json.reset();
+    textWriter(charset, 4)(row, 0, json);
+    expect(json.position).toBe(row.length - 4 + 2);
+  },
+);
