@@ -91,7 +91,8 @@ function putDecimal(row: Buffer, offset: number, layout: Layout, json: JsonWrite
   const { before, after } = layout;
   if (offset + layout.bytes > row.length)
     throw new CorruptEventError("a value is longer than its event");
-  const isNegative = (row[offset] as number) < 0x80;
+  // Without digits there is no byte: what is there belongs to another value.
+  const isNegative = layout.bytes > 0 && (row[offset] as number) < 0x80;
   const inverted = isNegative ? 0xff : 0;
   if (isNegative) json.put(0x2d);
   let from = offset;

@@ -210,6 +210,7 @@ function writeOpaque(row: Buffer, at: number, json: JsonWriter): void {
     case ColumnType.NEWDECIMAL: {
       const precision = row.readUInt8(start);
       const decimals = row.readUInt8(start + 1);
+      if (decimals > precision) corrupt("precision");
       checkedEnd(start + 2, decimalBytes(precision, decimals));
       writeDecimalNumber(row, start + 2, precision, decimals, json);
       break;

@@ -117,7 +117,7 @@ function putValue(program: usize, step: usize, from: usize, end: usize, out: usi
       return putBase64(start, end, <i32>(end - start), out);
     }
     case Layout.FIXED_BINARY:
-      return putBase64(from, end, argument, out);
+      return putBase64(from, min(end, from + argument), argument, out);
     case Layout.ENUM:
       return putEnum(<usize>uintAt(from, length), program, program + argument, out);
     case Layout.SET:

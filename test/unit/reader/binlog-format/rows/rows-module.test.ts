@@ -334,6 +334,16 @@ describe("the module of rows", () => {
     expect(outcome(compileRowsDecoder(definition), event)).toEqual(outcome(without, event));
   });
 
+  it("writes a BINARY that is longer than its column as the decoder does without it", () => {
+    const binary = { ...COLUMN, name: "b", type: ColumnType.STRING, collation: 63, maxLength: 4 };
+    const definition = { id: 1, database: "shop", table: "t", columns: [binary], primaryKey: [] };
+    const rows = [Buffer.concat([Buffer.of(0, 9), Buffer.alloc(9, 0xff)])];
+    const event = eventOf(definition, EventType.WRITE_ROWS_EVENT, [[0]], rows);
+    expect(outcome(compileRowsDecoder(definition), event)).toEqual([
+      ["c", "", '{"b":"/////w=="}', "", "", true],
+    ]);
+  });
+
   it("takes only the event out of the bytes around it", () => {
     const columns = [{ ...COLUMN, name: "n", type: ColumnType.TINY }];
     const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };

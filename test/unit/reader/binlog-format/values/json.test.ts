@@ -53,6 +53,11 @@ describe("jsonWriter", () => {
     expect(textOf(Buffer.from(value, "hex"), rest)).toBeNull();
   });
 
+  it("reads no sign of a DECIMAL without digits, and refuses one with more decimals", () => {
+    expect(textOf(Buffer.from("0ff6020000", "hex"), Buffer.alloc(20))).toBe("0");
+    expect(textOf(Buffer.from("0ff603010281", "hex"), Buffer.alloc(20))).toBeNull();
+  });
+
   // The bytes behind it belong to other values and other events.
   it("reads a value only up to its end, whatever offsets and lengths it has", () => {
     const damaged = fc.constantFrom(recordedValue, withoutJsonType).chain((value) =>
