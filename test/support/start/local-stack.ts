@@ -7,13 +7,13 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { setTimeout as delay } from "node:timers/promises";
 import type { StackFile } from "../../../operator/shared/stack-file.ts";
+import { exitText, type Exit } from "../../../infra/local/process/child-process.ts";
 import { compileCache } from "../../../infra/local/process/compile-cache.ts";
 
 const MAIN = join(import.meta.dirname, "../../../infra/local/main.ts");
 
 /** How an `npm start` ended. */
-interface Ending {
-  readonly code: number | null;
+interface Ending extends Exit {
   readonly output: string;
   readonly errors: string;
 }
@@ -44,7 +44,12 @@ export function startProcess(
   let printed = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => (printed += part));
   const ended = Promise.all([once(child, "close"), text(child.stderr)]).then(
-    ([[code], errors]): Ending => ({ code: code as number | null, output: printed, errors }),
+    ([[code, signal], errors]): Ending => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+      output: printed,
+      errors,
+    }),
   );
   return {
     pid: child.pid ?? 0,
@@ -59,8 +64,10 @@ export function startProcess(
         if (stack !== null && stack.processes["main"] === child.pid) return stack;
         await delay(50);
       }
-      const { output, errors } = await ended;
-      throw new Error(`npm start ended before it was ready:\n${output}\n${errors}`);
+      const { output, errors, ...exit } = await ended;
+      throw new Error(
+        `npm start ended before it was ready (${exitText(exit)}):\n${output}\n${errors}`,
+      );
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
