@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createConnection, type RowDataPacket } from "mysql2/promise";
-import { expect, onTestFinished, test, vi } from "vitest";
+import { expect, test, vi, type TestContext } from "vitest";
 import { startMysqlServer } from "../../../../infra/local/mysql/start-mysql-server.ts";
 import { installLedger } from "../../../../operator/ledger/install-ledger.ts";
 import type { StackFile } from "../../../../operator/shared/stack-file.ts";
@@ -25,8 +25,12 @@ const CONFIG = {
   },
 };
 
-/** Starts stacks with one state directory and one configuration; the test's end deletes both. */
-async function keeper() {
+/**
+ * Starts stacks with one state directory and one configuration; the test's end deletes both. It is
+ * the context that knows which test that is: of tests that run together, vitest's own
+ * `onTestFinished` takes the one that began last.
+ */
+async function keeper({ onTestFinished }: TestContext) {
   const directory = await mkdtemp(join(tmpdir(), "npm-start-keep-"));
   const config = join(directory, "config.json");
   await writeFile(config, JSON.stringify(CONFIG));
@@ -70,9 +74,9 @@ function range(from: number, to: number): number[] {
   return Array.from({ length: to - from }, (_, place) => from + place);
 }
 
-test.concurrent("a given server: changes that were written while nothing ran arrive once each, after a stop and after a kill", async () => {
+test.concurrent("a given server: changes that were written while nothing ran arrive once each, after a stop and after a kill", async (context) => {
   const server = await startMysqlServer();
-  onTestFinished(() => server[Symbol.asyncDispose]());
+  context.onTestFinished(() => server[Symbol.asyncDispose]());
   const { host, port, user, password } = server;
   await using administrator = await createConnection({ host, port, user, password });
   await installLedger(administrator, "ledger-and-tags");
@@ -90,7 +94,7 @@ test.concurrent("a given server: changes that were written while nothing ran arr
     for (const id of range(from, to))
       await staging.query("INSERT INTO books.orders VALUES (?, 'x')", [id]);
   };
-  const { start } = await keeper();
+  const { start } = await keeper(context);
   const options = [
     "--no-demo",
     "--keep",
@@ -129,8 +133,8 @@ test.concurrent("a given server: changes that were written while nothing ran arr
   expect((await third.ended).output).toContain("This run continues what is kept in");
 });
 
-test.concurrent("the own server: tables, accounts, queues, masks and the demonstration outlive a kill", async () => {
-  const { directory, start } = await keeper();
+test.concurrent("the own server: tables, accounts, queues, masks and the demonstration outlive a kill", async (context) => {
+  const { directory, start } = await keeper(context);
   const schema = join(directory, "schema.sql");
   await writeFile(
     schema,
