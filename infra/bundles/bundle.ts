@@ -50,6 +50,7 @@ function bundle(entry: string, directory: string, file: string): void {
     format: "esm",
     target: "node24",
     mainFields: ["module", "main"],
+    alias: { "node:http": NODE_HTTP },
     // A single character beyond Latin-1, in a comment, doubles the memory of the whole text.
     minifyWhitespace: true,
     sourcemap: true,
@@ -60,6 +61,8 @@ function bundle(entry: string, directory: string, file: string): void {
   const map = `${outfile}.map`;
   writeFileSync(map, ownSourceMap(readFileSync(map, "utf8")));
 }
+
+const NODE_HTTP = join(import.meta.dirname, "node-http.ts");
 
 /** CommonJS dependencies inside an ES module call `require`. */
 const REQUIRE_FOR_COMMONJS =
