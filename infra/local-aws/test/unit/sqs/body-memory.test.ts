@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { ManualClock } from "../../support/manual-clock.ts";
 import { contentForTest, queueForTest, receiveForTest } from "../../support/queue-for-test.ts";
+import { stringifyAroundBodies } from "../../../sqs/protocols/message-bodies.ts";
 import type { MessageContent } from "../../../sqs/queues/message.ts";
 import { MessageBody } from "../../../sqs/queues/message-body.ts";
 import type { Queue } from "../../../sqs/queues/queue.ts";
@@ -80,6 +81,20 @@ test("a received body stays until its answers are written, also when its message
   expect(body.text).toBe(TEXT);
   body.release();
   expect(json).toHaveLength(0);
+});
+
+test("the bodies in an answer stay until it was written, and no longer", () => {
+  const [long, other] = [bodyOf(TEXT), bodyOf("b".repeat(40_000))];
+  for (const { body } of [long, other]) body.hold();
+  const messages = [{ Body: long.body }, { Body: MessageBody.ofText("é") }, { Body: other.body }];
+  const { body, written } = stringifyAroundBodies({ Messages: messages });
+  expect(JSON.parse(Buffer.concat(body as Uint8Array[]).toString())).toEqual({
+    Messages: [{ Body: TEXT }, { Body: "é" }, { Body: other.body.text }],
+  });
+  expect(long.json).not.toHaveLength(0);
+  written?.();
+  expect(long.json).toHaveLength(0);
+  expect(other.json).toHaveLength(0);
 });
 
 test("a body moves with its message to another queue", () => {
