@@ -1,3 +1,4 @@
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameChange } from "../../wire/frame.ts";
 
@@ -12,8 +13,16 @@ const HALVES = { delete: 1, create: 2 } as const;
 export class ChangesDigest {
   #fnv = 0x811c9dc5 | 0;
   #murmur = 0;
+  #file = "";
 
-  add({ offset, row }: Pick<FrameChange, "offset" | "row">, half: KeyChangeHalf | undefined): void {
+  /** `file`: the name of the change's binlog file. */
+  add(
+    { offset, row }: Pick<FrameChange, "offset" | "row">,
+    file: string,
+    half: KeyChangeHalf | undefined,
+  ): void {
+    if (file !== this.#file) this.#mix(binlogFileNumber(file));
+    this.#file = file;
     this.#mix(offset | 0);
     this.#mix(Math.floor(offset / TWO_TO_32));
     this.#mix(row);

@@ -81,7 +81,7 @@ export class Envelopes implements QueueWriter {
       open.changes++;
       open.bytes += this.#bytes.lengthUnescaped + 1;
       open.envelopeBytes += this.#bytes.lengthInEnvelope + 1;
-      open.digest.add(change, half);
+      open.digest.add(change, this.#fileOf(change), half);
       open.change = change;
       open.author = author;
       open.half = half;
@@ -92,7 +92,7 @@ export class Envelopes implements QueueWriter {
     const { position } = change;
     const secondHalf = open?.change.position === position ? half : undefined;
     const digest = new ChangesDigest();
-    digest.add(change, half);
+    digest.add(change, this.#fileOf(change), half);
     this.#open.set(group, {
       group,
       text: new MessageBytes(this.#head(group, position, position), this.#bytes),
@@ -128,6 +128,10 @@ export class Envelopes implements QueueWriter {
     const version = this.#isCompact ? ({ version: COMPACT_VERSION } as const) : {};
     const mark = replay === undefined ? {} : { replay };
     return { ...version, source, subscriber, environment, group, first, last, ...mark };
+  }
+
+  #fileOf({ transaction }: PositionedChange): string {
+    return this.#header.transactions[transaction]?.file ?? "";
   }
 
   #close(stretch: Stretch): void {

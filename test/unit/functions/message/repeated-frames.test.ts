@@ -7,7 +7,9 @@ import type { OutgoingMessage } from "../../../../functions/message/outgoing-mes
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
+import { encodeHeader, type FrameHeader } from "../../../../wire/frame.ts";
 import { decodeMessage } from "../../../../wire/message.ts";
+import { formatPosition, parsePosition } from "../../../../wire/position.ts";
 import {
   ofThisRelease,
   SOURCE,
@@ -98,6 +100,24 @@ function arrived(messages: readonly OutgoingMessage[]): Set<string> {
   return new Set([...taken.values()].flatMap(contents));
 }
 
+/** The same frame with each change at the same place of a binlog file of its own. */
+function atOnePlace(text: string): string {
+  const [header = "", ...lines] = text.split("\n");
+  const fields = JSON.parse(header) as FrameHeader;
+  const { epoch, offset } = parsePosition(fields.first);
+  return [
+    encodeHeader({
+      ...fields,
+      last: formatPosition({ epoch, file: lines.length, offset, row: 0 }),
+      transactions: fields.transactions.map((one, n) => ({
+        ...one,
+        file: `mysql-bin.00000${n + 1}`,
+      })),
+    }),
+    ...lines.map((line) => line.replace(/^(\w+\t\d+\t\d+\t)\d+/, `$1${offset}`)),
+  ].join("\n");
+}
+
 /** Expects that a queue gets all of a frame that was sent in part and is repeated. */
 function expectAll(text: string, before: Settings, after: Settings, sent: number): void {
   const again = messagesOf(text, after);
@@ -125,6 +145,19 @@ describe("a frame that was sent in part and is repeated", () => {
     const text = ofThisRelease(new TestLane().frame(changes));
     const from = { ...PLAIN, ...before };
     expectAll(text, from, { ...from, ...after }, 1);
+  });
+
+  test("has other ids for changes that are at the same place of other binlog files", () => {
+    const users = ["app", "bob", "cron"];
+    const text = atOnePlace(
+      ofThisRelease(new TestLane().frame(users.map((user) => ({ user, id: 1 })))),
+    );
+    const ids = ["bob", "cron"].map((user) => {
+      const [message] = messagesOf(text, { ...PLAIN, users: ["app", user] });
+      expect(message?.changes).toBe(2);
+      return message?.deduplicationId;
+    });
+    expect(ids[0]).not.toBe(ids[1]);
   });
 
   test("loses nothing when anything of the configuration changed in between", () => {
