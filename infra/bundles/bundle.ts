@@ -62,7 +62,7 @@ function bundle(entry: string, directory: string, file: string): void {
   writeFileSync(map, ownSourceMap(readFileSync(map, "utf8")));
 }
 
-const NODE_HTTP = join(import.meta.dirname, "node-http.ts");
+const NODE_HTTP = join(import.meta.dirname, "node-http.cjs");
 
 /** CommonJS dependencies inside an ES module call `require`. */
 const REQUIRE_FOR_COMMONJS =

@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { buildSync } from "esbuild";
 import { expect, it } from "vitest";
 import { bundleParts } from "../../../infra/bundles/bundle.ts";
 
@@ -17,4 +18,23 @@ it("bundles no import of node:http, which would load Node's fetch and WebSocket"
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+});
+
+it("gives a dependency all names of node:http", async () => {
+  const { outputFiles } = buildSync({
+    stdin: {
+      contents: `import http, { Agent } from "node:http";
+        const { request } = await import("node:http");
+        const same = [Agent === http.Agent, request === http.request];
+        export const found = [typeof Agent, typeof request, ...same];`,
+    },
+    alias: { "node:http": join(import.meta.dirname, "../../../infra/bundles/node-http.cjs") },
+    bundle: true,
+    write: false,
+    platform: "node",
+    format: "esm",
+  });
+  const program = encodeURIComponent(outputFiles[0]?.text ?? "");
+  const module: unknown = await import(`data:text/javascript,${program}`);
+  expect(module).toMatchObject({ found: ["function", "function", true, true] });
 });

@@ -1,5 +1,0 @@
-/**
- * Node's HTTP module for the bundles, where a dependency imports it. An import of `node:http` loads
- * Node's WebSocket and fetch, too, which take 3 MB and 15 ms.
- */
-export default process.getBuiltinModule("node:http");
