@@ -99,7 +99,7 @@ interface MessageExtent {
  * digest of several changes, distinguishes a message from all others that begin with the same one.
  * Frames of earlier releases have only: `last`, which distinguishes a message from shorter ones,
  * and `lastHalf`, which distinguishes one that ends between the halves of a change from one that
- * ends behind them.
+ * ends behind them. Those releases gave both the same id, so neither may have it.
  */
 export function deduplicationId(
   { lane, life, replay }: Pick<MessageHeader, "lane" | "life" | "replay">,
@@ -120,7 +120,7 @@ export function deduplicationId(
         ...(half === undefined ? [] : [half]),
         ...(changes === undefined ? [] : ["changes", changes]),
         ...(last === undefined ? [] : ["last", last]),
-        ...(lastHalf === "delete" ? [lastHalf] : []),
+        ...(lastHalf === undefined ? [] : [lastHalf]),
         ...(replay === undefined ? [] : ["replay", replay.id]),
       ]),
     )

@@ -13,6 +13,10 @@ function read(...changes: readonly unknown[]) {
   return decodeMessage(text).changes;
 }
 
+function without(value: object, member: string): object {
+  return Object.fromEntries(Object.entries(value).filter(([name]) => name !== member));
+}
+
 describe("a message of version 3", () => {
   test("is read as one of version 1, with the fields that a version may add", () => {
     const text = JSON.stringify({ ...message([4]), version: 3, shard: 7 });
@@ -62,17 +66,15 @@ describe("a message of version 3", () => {
     expect(row?.after).toEqual({ id: 9223372036854775809n });
   });
 
-  const { user: _, ...noUser } = FIRST;
-  const lacking = (member: string) => ({
-    ...FIRST,
-    source: Object.fromEntries(Object.entries(FIRST.source).filter(([name]) => name !== member)),
-  });
   test.each([
     ["no change", []],
-    ["a first change without a user", [noUser]],
+    ...["user", "host", "attribution"].map((member) => [
+      `a first change without ${member}`,
+      [without(FIRST, member)],
+    ]),
     ...Object.keys(FIRST.source).map((member) => [
       `a first change without ${member}`,
-      [lacking(member)],
+      [{ ...FIRST, source: without(FIRST.source, member) }],
     ]),
     ["a change that is none", [FIRST, null]],
     ["a change without an id", [FIRST, { ...ROW, id: undefined }]],
