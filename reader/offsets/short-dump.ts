@@ -34,7 +34,7 @@ export async function look<Found>(
   const found = Promise.withResolvers<Found | null>();
   // The signal may be aborted while the dump starts, when nothing awaits the promise yet.
   found.promise.catch(() => undefined);
-  // Those before the first format description, too.
+  // Events before the first format description have one, too.
   let checksums = true;
   let file = start.kind === "file" ? start.file : "";
   const onEvent = (bytes: Buffer, begin: number, end: number): void => {

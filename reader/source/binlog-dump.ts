@@ -51,8 +51,8 @@ export interface BinlogDumpOptions {
 export type PauseReason = "pressure" | "event" | "ended";
 
 /**
- * A running binlog dump. zongji opens the connection and requests the dump.
- * From then on the reader takes the connection's bytes and splits the packets itself
+ * A running binlog dump. zongji opens the connection and requests the dump. From then on the reader
+ * takes the connection's bytes and splits the packets itself
  * (docs/decisions/zongji-hands-out-packets.md), because it needs each event's bytes: position,
  * server id, checksum, and values that JavaScript's types cannot represent.
  */
@@ -155,8 +155,8 @@ export class BinlogDump implements AsyncDisposable {
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
     };
-    // zongji says so only if the server's new events have checksums, and the server sends no older
-    // ones that have them to a reader that does not say so.
+    // Tells the server that this reader knows CRC-32: otherwise it refuses to send events with
+    // checksums. zongji tells it only while the server writes checksums; older files may have them.
     connection.query(
       "SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'",
       onError,

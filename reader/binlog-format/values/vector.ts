@@ -13,7 +13,7 @@ export function vectorWriter(width: number): ValueWriter {
     const start = offset + width;
     const end = start + readLength(row, offset, width);
     if ((end - start) % FLOAT_LENGTH !== 0)
-      throw new CorruptEventError("a VECTOR ends in a number");
+      throw new CorruptEventError("a VECTOR ends inside a number");
     json.ascii("[");
     for (let i = start; i < end; i += FLOAT_LENGTH) {
       if (i > start) json.ascii(",");

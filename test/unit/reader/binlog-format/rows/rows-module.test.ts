@@ -344,6 +344,30 @@ describe("the module of rows", () => {
     ]);
   });
 
+  it("keeps both programs of an update when one takes the place of the other", () => {
+    const tables = [100_000, 200_000, 250_000].map((length, i) => ({
+      ...COLUMN,
+      name: `${i}${"n".repeat(length)}`,
+      type: ColumnType.TINY,
+    }));
+    const [other = COLUMN, first = COLUMN, second = COLUMN] = tables;
+    const inserted = { id: 1, database: "shop", table: "o", columns: [other], primaryKey: [] };
+    const columns = [first, second];
+    const updated = { id: 2, database: "shop", table: "t", columns, primaryKey: [] };
+    const insert = eventOf(inserted, EventType.WRITE_ROWS_EVENT, [[0]], [Buffer.of(0, 1)]);
+    const images = [Buffer.of(0, 2), Buffer.of(0, 3)];
+    const update = eventOf(updated, EventType.UPDATE_ROWS_EVENT, [[0], [1]], images);
+    for (let turn = 0; turn < 3; turn++) {
+      compileRowsDecoder(inserted).decode(insert, () => undefined);
+      let isEqual = false;
+      compileRowsDecoder(updated).decode(update, (_op, { before, after, bytes }) => {
+        expect(bytes.length).toBe(MEMORY_BYTES);
+        isEqual = before === `{"${first.name}":2}` && after === `{"${second.name}":3}`;
+      });
+      expect(isEqual).toBe(true);
+    }
+  });
+
   it("takes only the event out of the bytes around it", () => {
     const columns = [{ ...COLUMN, name: "n", type: ColumnType.TINY }];
     const definition = { id: 1, database: "shop", table: "t", columns, primaryKey: [] };

@@ -88,14 +88,3 @@ it.each(["utf8mb4", "latin1", "ucs2", "utf16", "utf16le", "utf32", "binary"] as 
   "%s is no East Asian character set",
   (charset) => expect(isEastAsian(charset)).toBe(false),
 );
-
-it.each(["gbk", "latin1", "swe7"] as const)(
-  "writes a text of %s whose JSON could be longer than a row, but is not",
-  (charset) => {
-    const row = Buffer.alloc(4 + 12_000_000, "a");
-    row.writeUInt32LE(row.length - 4);
-    json.reset();
-    textWriter(charset, 4)(row, 0, json);
-    expect(json.position).toBe(row.length - 4 + 2);
-  },
-);
