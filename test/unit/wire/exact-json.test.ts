@@ -34,11 +34,11 @@ describe("exact JSON", () => {
   it("finds a number's long exponent and long fraction, and none in hexadecimal texts", () => {
     const hash = "9e12345678901234567e9".repeat(20);
     const long = `0.${"1".repeat(500)}e-${"0".repeat(500)}1`;
-    const text = `{"hash":"${hash}","x":"a1e12345678901234567","n":[1E+0000000000000000001,${long}]}`;
+    const text = `{"hash":"${hash}","x":"a1e12345678901234567","n":[1E+0000000000000000001,1e1000000000000001,${long}]}`;
     expect(parseExactJson(text)).toEqual({
       hash,
       x: "a1e12345678901234567",
-      n: [10, new ExactDecimal(long)],
+      n: [10, new ExactDecimal("1e1000000000000001"), new ExactDecimal(long)],
     });
   });
 
@@ -93,9 +93,9 @@ describe("exact JSON", () => {
     const value = {
       texts: [`:${n}`, `:${n}`, `"":${n}`],
       ":": `:${n}`,
-      numbers: [exact, { "": exact, ",": exact, "\\": exact }],
+      numbers: [exact, { "": exact, ",": exact, "\\": exact }, { [`:${n}`]: exact }],
     };
-    for (const indent of [0, 1]) {
+    for (const indent of [0, 1, "\t"]) {
       const text = JSON.stringify(value, (_, v: unknown) => (v === exact ? "?" : v), indent);
       expect(parseExactJson(text.replaceAll('"?"', n))).toEqual(value);
     }
