@@ -143,6 +143,13 @@ interface TransactionTexts {
   readonly behindRow: SharedText;
 }
 
+/** The text from the author to the offset of a table's changes. */
+interface PlaceText {
+  readonly author: Author;
+  readonly file: string;
+  readonly text: SharedText;
+}
+
 /**
  * Writes the changes of one frame. Row images and keys are finished JSON texts and are copied
  * without parsing, so every digit that the reader wrote arrives. The texts that changes of one
@@ -156,8 +163,8 @@ export function changePieces(header: FrameHeader): PutChange {
   );
   const transactions: (TransactionTexts | undefined)[] = [];
   let ofFile = { name: "", text: "" };
-  /** The text from a change's author to its offset, the same for most consecutive changes. */
-  let shared = { author: null as Author | null, table: -1, file: "", text: new SharedText("") };
+  /** By table, the text from a change's author to its offset: mostly that of the one before. */
+  const placed: (PlaceText | undefined)[] = [];
 
   function textsOf(index: number): TransactionTexts {
     const known = transactions[index];
@@ -180,17 +187,19 @@ export function changePieces(header: FrameHeader): PutChange {
   }
 
   function authorToOffset(author: Author, table: number, file: string): SharedText {
-    if (author !== shared.author || table !== shared.table || file !== shared.file) {
-      const { user, host, attribution } = author;
-      const text = [
+    const known = placed[table];
+    if (author === known?.author && file === known.file) return known.text;
+    const { user, host, attribution } = author;
+    const text = new SharedText(
+      [
         `"user":${JSON.stringify(user)},"host":${JSON.stringify(host)},`,
         `"attribution":${JSON.stringify(attribution)},`,
         tables[table],
         file,
-      ].join("");
-      shared = { author, table, file, text: new SharedText(text) };
-    }
-    return shared.text;
+      ].join(""),
+    );
+    placed[table] = { author, file, text };
+    return text;
   }
 
   return (pieces, change, author, half) => {

@@ -31,12 +31,17 @@ type Kind = "first" | "same" | "other";
 const UNCHANGED = new SharedText('"source":{');
 
 /**
- * The links between the changes of one frame. The latest one of each kind is kept: the rows of a
- * statement share theirs, and so do queues.
+ * The links between the changes of one frame. The latest one of each kind and table is kept: the
+ * rows of a statement share theirs, so do queues, and so do rows of two tables in turns.
  */
 export class ChangeLinks {
   readonly #header: FrameHeader;
-  readonly #latest: { [Each in Kind]?: KnownLink } = {};
+  /** By the change's table. */
+  readonly #latest: Readonly<Record<Kind, (KnownLink | undefined)[]>> = {
+    first: [],
+    same: [],
+    other: [],
+  };
   /** The bytes of the members before `pos`, for consecutive changes. */
   #place = { author: null as Author | null, table: -1, file: "", bytes: 0 };
 
@@ -49,7 +54,8 @@ export class ChangeLinks {
     const previous = before?.change;
     const previousAuthor = before?.author;
     const kind = kindOf(change, author, before);
-    const known = this.#latest[kind];
+    const latest = this.#latest[kind];
+    const known = latest[change.table];
     if (
       known !== undefined &&
       isAlike(known.change, known.author, change, author) &&
@@ -60,7 +66,7 @@ export class ChangeLinks {
     const { text, omitted, beforePos } = this.#newLink(change, author, before);
     const behindRow = new SharedText(text);
     const link = { change, author, previous, previousAuthor, beforePos, behindRow, omitted };
-    this.#latest[kind] = link;
+    latest[change.table] = link;
     return link;
   }
 
