@@ -78,3 +78,7 @@ test("a frame marks a transaction as ended when it contains the transaction's la
   ]);
   expect(frame.transactions.map(({ ended }) => ended)).toEqual([true, undefined]);
 });
+
+test("a frame asks for messages whose ids depend on all of their changes", () => {
+  expect(frameOf([[transaction(1), {}]]).idsByChanges).toBe(true);
+});
