@@ -1,13 +1,9 @@
 import { beforeAll, expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../config/routing.ts";
 import { readFrame } from "../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../functions/message/fan-out.ts";
-import { environmentOf } from "../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../functions/sessions/attribute.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { encodeFrame, encodeChange, type Frame } from "../../../wire/frame.ts";
 import { messagesIn } from "../../support/functions/messages-in.ts";
+import { sharesOf } from "../../support/functions/shares-of.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
@@ -29,28 +25,23 @@ const said = (frames: readonly Frame[]) =>
 
 /** The queues to which a frame's changes are delivered. */
 function queuesOf(frame: Frame): string[] {
-  const routing = decodeRouting(
-    encodeRouting({
+  const read = readFrame(
+    encodeFrame(frame, frame.changes.map((change) => encodeChange(change)).join("\n")),
+    frame.source,
+  );
+  const shares = sharesOf(
+    { ...read, source: "shop" },
+    {
       environments: { production: { users: ["app"] }, staging: { users: ["stg"] } },
       subscribers: {
         billing: { tables: ["shop.*"] },
         search: { tables: ["shop.scratch"], environments: ["staging"] },
         other: { tables: ["shop.orders"] },
       },
-    }),
+    },
   );
-  const read = readFrame(
-    encodeFrame(frame, frame.changes.map((change) => encodeChange(change)).join("\n")),
-    frame.source,
-  );
-  const environments = environmentOf(routing);
-  const { authored } = attribute(read, read.changes, new Map(), environments);
-  const { queues } = fanOut(read, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf("shop", routing),
-  });
-  expect(messagesIn(queues)).toHaveLength(queues.length);
-  return queues.map(({ queueName }) => queueName).sort();
+  expect(messagesIn(shares)).toHaveLength(shares.length);
+  return shares.map(({ queueName }) => queueName).sort();
 }
 
 /**

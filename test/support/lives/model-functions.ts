@@ -13,6 +13,7 @@ import type { Connection } from "../../../wire/session.ts";
 import { drain } from "../../../functions/retry/drain.ts";
 import type { LaneProgress } from "../../../reader/offsets/lane-layout.ts";
 import { epochOf, type PositionText } from "../../../wire/position.ts";
+import { NEW_LANE } from "../functions/new-lane.ts";
 import { ModelFailures } from "./model-failures.ts";
 import type { ModelRow } from "./model-server.ts";
 
@@ -213,15 +214,7 @@ export class ModelFunctions {
   }
 
   readonly #lanesTable: Lanes = {
-    read: async (lane) =>
-      this.#lanes.get(lane) ?? {
-        lane,
-        delivered: null,
-        life: null,
-        others: new Map(),
-        troubled: new Set(),
-        version: 0,
-      },
+    read: async (lane) => this.#lanes.get(lane) ?? { ...NEW_LANE, lane },
     write: async ({ lane, version }, next) => {
       const state = { ...next, lane, version: version + 1 };
       this.#lanes.set(lane, state);

@@ -1,13 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
-import { filtersOf } from "../../../../functions/filters/filters.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
 import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut, type FanOut } from "../../../../functions/message/fan-out.ts";
 import { openKept } from "../../../../functions/message/kept-changes.ts";
 import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { keyGroup } from "../../../../functions/routing/message-group.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import {
@@ -16,41 +13,35 @@ import {
   type TestChange,
   withShapes,
 } from "../../../support/functions/frames.ts";
+import { rulesOf } from "../../../support/functions/rules-of.ts";
 
 type SubscriberInput = RoutingInput["subscribers"][string];
 
 const SECRET = "the secret";
 
-function rulesOf(
+function shopRules(
   subscribers: Readonly<
     Record<string, Omit<SubscriberInput, "tables"> & Partial<Pick<SubscriberInput, "tables">>>
   >,
   secret = SECRET,
 ) {
-  const routing = decodeRouting(
-    encodeRouting({
-      environments: { production: { users: ["app_prod"] } },
-      subscribers: Object.fromEntries(
-        Object.entries(subscribers).map(([name, rest]) => [name, { tables: ["shop.*"], ...rest }]),
-      ),
-      otherUsers: "drop",
-    }),
-  );
-  return {
-    environmentOf: environmentOf(routing),
-    subscriptions: subscriptionsOf(SOURCE, routing),
-    filters: filtersOf(routing, secret),
-    now: () => 0,
+  const input: RoutingInput = {
+    environments: { production: { users: ["app_prod"] } },
+    subscribers: Object.fromEntries(
+      Object.entries(subscribers).map(([name, rest]) => [name, { tables: ["shop.*"], ...rest }]),
+    ),
+    otherUsers: "drop",
   };
+  return rulesOf(input, { secret });
 }
 
-function authoredOf(frame: PositionedFrame, rules: ReturnType<typeof rulesOf>) {
+function authoredOf(frame: PositionedFrame, rules: ReturnType<typeof shopRules>) {
   return attribute(frame, frame.changes, new Map(), rules.environmentOf).authored;
 }
 
 function sharesOf(
   changes: readonly TestChange[],
-  rules: ReturnType<typeof rulesOf>,
+  rules: ReturnType<typeof shopRules>,
 ): FanOut["queues"] {
   const frame = readFrame(withShapes(new TestLane().frame(changes)), SOURCE);
   return fanOut(frame, authoredOf(frame, rules), rules).queues;
@@ -63,7 +54,7 @@ function bodiesOf(
   changes: readonly TestChange[],
   subscriber: Omit<SubscriberInput, "tables">,
 ): string[] {
-  return sharesOf(changes, rulesOf({ billing: subscriber })).flatMap((share) =>
+  return sharesOf(changes, shopRules({ billing: subscriber })).flatMap((share) =>
     share.kind === "messages" ? share.messages.map(({ body }) => String(body)) : [],
   );
 }
@@ -76,7 +67,7 @@ function changesOf(changes: readonly TestChange[], subscriber: Omit<SubscriberIn
 
 /** The rows of three changes, with two columns hashed under this secret. */
 function hashes(secret: string) {
-  const rules = rulesOf(
+  const rules = shopRules(
     { billing: { columns: { mask: { "*.*.text": "hash", "*.*.n": "hash" } } } },
     secret,
   );
@@ -97,7 +88,7 @@ describe("columns", () => {
       '{"id": 18446744073709551615 ,"n":1.50,"mail":"ada@example.com","text":{"a":[1,"}"]}}';
     const fields = new TestLane().frame([{ op: "u" }]).split("\t");
     const text = [...fields.slice(0, -2), image, image].join("\t");
-    const rules = rulesOf({
+    const rules = shopRules({
       billing: { columns: { exclude: ["shop.*.TEXT"], mask: { "*.orders.mail": "last4" } } },
     });
     const frame = readFrame(text, SOURCE);
@@ -132,7 +123,7 @@ describe("columns", () => {
       { mask: { "shop.*.id": "null" } },
     ] as const) {
       const changes = [{ id: 7 }, { op: "u", id: 8, oldId: 7 }, { op: "d", id: 8 }] as const;
-      const shares = sharesOf(changes, rulesOf({ billing: { columns, groupBy: "key" } }));
+      const shares = sharesOf(changes, shopRules({ billing: { columns, groupBy: "key" } }));
       const messages = shares.flatMap((share) => (share.kind === "messages" ? share.messages : []));
       const found = messages.flatMap(({ group, body }) =>
         (JSON.parse(String(body)) as EnvironmentMessage).changes.map(({ op, key }) => ({
@@ -155,7 +146,7 @@ describe("columns", () => {
 
   test("of a key that are left out stop the subscriber, or are hashed in frames without columns", () => {
     for (const columns of [{ exclude: ["shop.*.ID"] }, { include: ["shop.*.n"] }] as const) {
-      const rules = rulesOf({ billing: { columns }, whole: {} });
+      const rules = shopRules({ billing: { columns }, whole: {} });
       const [fault, whole] = sharesOf([{ id: 7 }, { op: "t" }], rules);
       expect(whole).toMatchObject({ kind: "messages", queueName: "shop-whole-production.fifo" });
       expect(fault).toMatchObject({
@@ -167,7 +158,7 @@ describe("columns", () => {
       });
       if (fault?.kind !== "fault") throw new Error("no fault");
 
-      const corrected = rulesOf({ billing: { columns: { mask: { "*.*.id": "hash" } } } });
+      const corrected = shopRules({ billing: { columns: { mask: { "*.*.id": "hash" } } } });
       const { share } = repeatFault(fault, openKept(fault, SOURCE, corrected.filters), corrected);
       expect(JSON.stringify(share)).toMatch(/\\"id\\":\\"[0-9a-f]{64}/);
 
@@ -219,7 +210,7 @@ describe("hidden columns under other names", () => {
 
   test("stop only the subscriber that hides a column which the table no longer has", () => {
     const renamed = { mask: {}, exclude: ["shop.orders.phone", "shop.orders.TEXT"] };
-    const rules = rulesOf({ billing: { columns: renamed }, whole: {} });
+    const rules = shopRules({ billing: { columns: renamed }, whole: {} });
     const changes: TestChange[] = [
       { ...hidden, op: "ddl" },
       { ...hidden },
@@ -239,7 +230,7 @@ describe("hidden columns under other names", () => {
     if (fault?.kind !== "fault") throw new Error("no fault");
 
     // The corrected configuration excludes the column by its new name and delivers the changes.
-    const corrected = rulesOf({ billing: { columns: { mask: {}, exclude: ["shop.*.text"] } } });
+    const corrected = shopRules({ billing: { columns: { mask: {}, exclude: ["shop.*.text"] } } });
     const { share } = repeatFault(fault, openKept(fault, SOURCE, corrected.filters), corrected);
     if (share?.kind !== "messages") throw new Error("no messages");
     const delivered = share.messages.flatMap(
@@ -255,7 +246,7 @@ describe("hidden columns under other names", () => {
   test("stop the subscriber when a tool's copy lacks them, unless their pattern has a wildcard", () => {
     const change = [{ ...hidden, table: "shop._orders_new" }];
     const kindOf = (pattern: string) =>
-      sharesOf(change, rulesOf({ billing: { columns: { exclude: [pattern] } } })).map(
+      sharesOf(change, shopRules({ billing: { columns: { exclude: [pattern] } } })).map(
         ({ kind }) => kind,
       );
     expect(kindOf("shop.orders.phone")).toEqual(["fault"]);
@@ -270,7 +261,7 @@ describe("hidden columns under other names", () => {
     } as const;
     const row = { ...hidden, table: "crm.people" };
     const found = (subscriber: Omit<SubscriberInput, "tables">): unknown[] => {
-      const rules = rulesOf({ billing: { tables: ["crm.*"], ...subscriber } });
+      const rules = shopRules({ billing: { tables: ["crm.*"], ...subscriber } });
       const frame = readFrame(withShapes(new TestLane().frame([row]), former), SOURCE);
       return fanOut(frame, authoredOf(frame, rules), rules).queues.flatMap((share) =>
         share.kind === "fault"
@@ -303,7 +294,7 @@ describe("hidden columns under other names", () => {
 
   test("are not checked in a frame that does not name the columns", () => {
     const frame = readFrame(new TestLane().frame([hidden]), SOURCE);
-    const rules = rulesOf({ billing: { columns: { exclude: ["shop.orders.phone"] } } });
+    const rules = shopRules({ billing: { columns: { exclude: ["shop.orders.phone"] } } });
     expect(fanOut(frame, authoredOf(frame, rules), rules).queues).toMatchObject([
       { kind: "messages" },
     ]);
@@ -314,7 +305,7 @@ describe("hidden columns under other names", () => {
     const fields = new TestLane().frame([{}]).split("\t");
     const frame = readFrame([...fields.slice(0, -1), image].join("\t"), SOURCE);
     const exclude = ["shop.orders.E?MAIL", 'shop.orders.QU"ote', "shop.orders.`tick", "*.*.été"];
-    const rules = rulesOf({ billing: { columns: { exclude } } });
+    const rules = shopRules({ billing: { columns: { exclude } } });
     expect(written(fanOut(frame, authoredOf(frame, rules), rules).queues)).toMatchObject([
       { messages: [{ body: expect.stringContaining('"after":{"id":1}') as string }] },
     ]);
@@ -364,7 +355,7 @@ describe("rows", () => {
   });
 
   test("of a frame that are all left out produce no share", () => {
-    expect(sharesOf([{}, {}], rulesOf({ billing: { where: "id > 100" } }))).toEqual([]);
+    expect(sharesOf([{}, {}], shopRules({ billing: { where: "id > 100" } }))).toEqual([]);
   });
 
   test("without a result of the condition are a fault of that queue only, sealed when columns are masked", () => {
@@ -373,7 +364,7 @@ describe("rows", () => {
       billing: { where: "missing = 1", columns: { exclude: ["*.*.text"] } },
     };
     const changes = [{ text: "a secret" }];
-    const [whole, fault] = sharesOf(changes, rulesOf(subscribers));
+    const [whole, fault] = sharesOf(changes, shopRules(subscribers));
     expect(whole).toMatchObject({ kind: "messages", queueName: "shop-whole-production.fifo" });
     expect(fault).toMatchObject({
       kind: "fault",
@@ -383,13 +374,13 @@ describe("rows", () => {
       frame: expect.stringMatching(/^sealed:1:[A-Za-z0-9+/=]+$/) as string,
     });
     if (fault?.kind !== "fault") throw new Error("no fault");
-    const decided = rulesOf({ billing: { columns: { exclude: ["*.*.text"] } } });
+    const decided = shopRules({ billing: { columns: { exclude: ["*.*.text"] } } });
     const opened = openKept(fault, SOURCE, decided.filters);
     expect(written(repeatFault(fault, opened, decided).share)).toMatchObject({
       kind: "messages",
       messages: [{ body: expect.stringContaining('"after":{"id":1,"n":1}') as string }],
     });
-    const renamed = rulesOf({ invoices: { columns: { exclude: ["*.*.text"] } } });
+    const renamed = shopRules({ invoices: { columns: { exclude: ["*.*.text"] } } });
     expect(() => openKept(fault, SOURCE, renamed.filters)).toThrow(
       "no longer has the subscriber billing",
     );
@@ -406,7 +397,7 @@ describe("rows", () => {
       share: { kind: "fault", error: expect.stringContaining("TypeError at") as string },
       error: undefined,
     });
-    const other = rulesOf({ billing: { columns: {} } }, "another secret");
+    const other = shopRules({ billing: { columns: {} } }, "another secret");
     expect(() => openKept(fault, SOURCE, other.filters)).toThrow("another secret of the filters");
   });
 });
@@ -420,8 +411,8 @@ describe("a subscriber without a filter", () => {
       { op: "ddl" },
     ];
     const filtered = { where: "id > 1", columns: { mask: { "*.*.text": "hash" } } } as const;
-    const alone = sharesOf(changes, rulesOf({ whole: {} }));
-    const beside = sharesOf(changes, rulesOf({ first: filtered, whole: {}, last: filtered }));
+    const alone = sharesOf(changes, shopRules({ whole: {} }));
+    const beside = sharesOf(changes, shopRules({ first: filtered, whole: {}, last: filtered }));
     expect(beside.filter(({ queueName }) => queueName === "shop-whole-production.fifo")).toEqual(
       alone,
     );

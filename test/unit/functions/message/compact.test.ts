@@ -2,18 +2,15 @@ import * as fc from "fast-check";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
 import { type PositionedFrame, readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../../functions/message/fan-out.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { decodeMessage } from "../../../../wire/message.ts";
 import { environmentQueueName } from "../../../../wire/names.ts";
 import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { sharesOf } from "../../../support/functions/shares-of.ts";
 import {
   RANDOM_PAIR,
   RANDOM_USERS,
@@ -25,22 +22,14 @@ type Rules = Omit<RoutingInput["subscribers"][string], "tables">;
 
 /** The messages of each subscriber's queue in production. */
 function messagesOf(frame: PositionedFrame, subscribers: Readonly<Record<string, Rules>>) {
-  const routing = decodeRouting(
-    encodeRouting({
-      environments: { [RANDOM_PAIR.environment]: { users: RANDOM_USERS } },
-      subscribers: Object.fromEntries(
-        Object.entries(subscribers).map(([name, rules]) => [name, { tables: ["*.*"], ...rules }]),
-      ),
-      otherUsers: "drop",
-    }),
-  );
-  const environments = environmentOf(routing);
-  const { authored } = attribute(frame, frame.changes, new Map(), environments);
-  const { queues } = fanOut(frame, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf(SOURCE, routing),
+  const shares = sharesOf(frame, {
+    environments: { [RANDOM_PAIR.environment]: { users: RANDOM_USERS } },
+    subscribers: Object.fromEntries(
+      Object.entries(subscribers).map(([name, rules]) => [name, { tables: ["*.*"], ...rules }]),
+    ),
+    otherUsers: "drop",
   });
-  return new Map(queues.map((share) => [share.queueName, messagesIn([share])]));
+  return new Map(shares.map((share) => [share.queueName, messagesIn([share])]));
 }
 
 /** The messages of the subscriber that also gets the snapshots of random frames. */

@@ -3,11 +3,8 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { describe, expect, test } from "vitest";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../../functions/message/fan-out.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
-import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
-import { attribute, type ConnectionKnowledge } from "../../../../functions/sessions/attribute.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
+import type { ConnectionKnowledge } from "../../../../functions/sessions/attribute.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { MOST_BYTES, nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import { compressMessage } from "../../../../wire/compressed-message.ts";
@@ -15,6 +12,7 @@ import type { EnvironmentMessage } from "../../../../wire/message.ts";
 import { connectionName, type SessionEntry } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { sharesOf } from "../../../support/functions/shares-of.ts";
 import { bytesOf, type Utf8Text } from "../../../../wire/utf8-text.ts";
 
 type GroupBy = "table" | "key" | "source";
@@ -32,16 +30,9 @@ function messagesOf(
     environments: { production: { users: ["app_prod", "€*"] } },
     subscribers: { billing: { tables: ["shop.*"], groupBy, keyBuckets, encoding } },
   };
-  const routing = decodeRouting(encodeRouting(input));
   const frame = readFrame(text ?? new TestLane().frame(changes), SOURCE);
-  const environments = environmentOf(routing);
-  const { authored } = attribute(frame, frame.changes, knowledge, environments);
   const mark = replay === undefined ? {} : { replay: { id: replay } };
-  const { queues } = fanOut({ ...frame, ...mark }, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf(SOURCE, routing),
-  });
-  return messagesIn(queues);
+  return messagesIn(sharesOf({ ...frame, ...mark }, input, { knowledge }));
 }
 
 /** The numbers of messages in the requests that send these first. */

@@ -2,15 +2,11 @@ import { describe, expect, test } from "vitest";
 import { FORMATS, isMessagePerChange, type Format } from "../../../../wire/formats/formats.ts";
 import { subFrame } from "../../../../functions/frame/sub-frame.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../../functions/message/fan-out.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
 import type { FrameHeader } from "../../../../wire/frame.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { sharesOf } from "../../../support/functions/shares-of.ts";
 
 type GroupBy = "table" | "key" | "source";
 
@@ -66,21 +62,12 @@ function messagesOf(
     tables = ["shop.*"],
     type = "varchar(10)",
   } = options;
-  const routing = decodeRouting(
-    encodeRouting({
-      environments: { production: { users: ["app_prod"] } },
-      subscribers: { billing: { tables, groupBy, format } },
-    }),
-  );
   const frame = readFrame(transactionFrame(changes, { ended, columns, type }), SOURCE);
-  const environments = environmentOf(routing);
-  const { authored } = attribute(frame, frame.changes, new Map(), environments);
-  const { queues } = fanOut(frame, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf(SOURCE, routing),
-    now: () => NOW,
-  });
-  return messagesIn(queues);
+  const routing = {
+    environments: { production: { users: ["app_prod"] } },
+    subscribers: { billing: { tables, groupBy, format } },
+  };
+  return messagesIn(sharesOf(frame, routing, { nowMs: NOW }));
 }
 
 const bodies = (messages: readonly OutgoingMessage[]) =>

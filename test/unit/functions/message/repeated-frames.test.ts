@@ -1,12 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../../functions/message/fan-out.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { encodeHeader, type FrameHeader } from "../../../../wire/frame.ts";
 import { decodeMessage } from "../../../../wire/message.ts";
 import { formatPosition, parsePosition } from "../../../../wire/position.ts";
@@ -17,6 +13,7 @@ import {
   type TestChange,
 } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { sharesOf } from "../../../support/functions/shares-of.ts";
 
 /** What decides what a queue's messages contain. */
 interface Settings {
@@ -64,21 +61,12 @@ function messagesOf(
   text: string,
   { users, tables, grouping, form }: Settings,
 ): readonly OutgoingMessage[] {
-  const frame = readFrame(text, SOURCE);
-  const routing = decodeRouting(
-    encodeRouting({
-      environments: { production: { users: [...users] } },
-      subscribers: { billing: { tables: [...tables], ...grouping, ...form } },
-      otherUsers: "drop",
-    }),
-  );
-  const environments = environmentOf(routing);
-  const { authored } = attribute(frame, frame.changes, new Map(), environments);
-  const { queues } = fanOut(frame, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf(SOURCE, routing),
+  const shares = sharesOf(readFrame(text, SOURCE), {
+    environments: { production: { users: [...users] } },
+    subscribers: { billing: { tables: [...tables], ...grouping, ...form } },
+    otherUsers: "drop",
   });
-  return messagesIn(queues);
+  return messagesIn(shares);
 }
 
 /** The halves of a message's changes: what a change of the key is divided into, if at all. */

@@ -1,17 +1,13 @@
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { expect, test } from "vitest";
 import { SnapshotProgress, type SnapshotTable } from "../../../../client/index.ts";
-import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
-import { filtersOf } from "../../../../functions/filters/filters.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../../functions/message/fan-out.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { encodeChange, encodeFrame } from "../../../../wire/frame.ts";
 import { decodeMessage, type EnvironmentMessage } from "../../../../wire/message.ts";
 import { formatPosition } from "../../../../wire/position.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { sharesOf } from "../../../support/functions/shares-of.ts";
 
 type Change = EnvironmentMessage["changes"][number];
 
@@ -73,16 +69,8 @@ function messagesByGroup(grouping: object): (readonly Change[])[][] {
     search: { tables: ["shop.*"], ...grouping },
   } as RoutingInput["subscribers"];
   const environments = { staging: { users: ["app_staging"] } };
-  const routing = decodeRouting(encodeRouting({ environments, subscribers }));
-  const read = readFrame(frame(), "shop");
-  const { authored } = attribute(read, read.changes, new Map(), environmentOf(routing));
-  const { queues } = fanOut(read, authored, {
-    environmentOf: environmentOf(routing),
-    subscriptions: subscriptionsOf("shop", routing),
-    filters: filtersOf(routing, "secret"),
-    now: () => 3,
-  });
-  const messages = messagesIn(queues).map(({ body }) => decodeMessage(String(body)));
+  const shares = sharesOf(readFrame(frame(), "shop"), { environments, subscribers });
+  const messages = messagesIn(shares).map(({ body }) => decodeMessage(String(body)));
   return [...Map.groupBy(messages, ({ group }) => group).values()].map((list) =>
     list.map(({ changes }) => [...changes]),
   );

@@ -1,15 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
-import { filtersOf } from "../../../../functions/filters/filters.ts";
+import type { RoutingInput } from "../../../../config/routing.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut } from "../../../../functions/message/fan-out.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { encodeChange, encodeFrame, type FrameChange } from "../../../../wire/frame.ts";
 import { decodeMessage, type EnvironmentMessage } from "../../../../wire/message.ts";
 import { formatPosition } from "../../../../wire/position.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { sharesOf } from "../../../support/functions/shares-of.ts";
 
 const ENVIRONMENTS = { staging: { users: ["app_staging"] }, production: { users: ["app"] } };
 const TARGET = { id: "20261128-101500-3f2a", subscriber: "search", environment: "staging" };
@@ -94,19 +90,9 @@ function delivered(
   subscribers: RoutingInput["subscribers"],
   text = frame(),
 ): ReadonlyMap<string, readonly string[]> {
-  const routing = decodeRouting(encodeRouting({ environments: ENVIRONMENTS, subscribers }));
-  const read = readFrame(text, "shop");
-  const environments = environmentOf(routing);
-  const { authored, orphans } = attribute(read, read.changes, new Map(), environments);
-  expect(orphans.size).toBe(0);
-  const { queues } = fanOut(read, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf("shop", routing),
-    filters: filtersOf(routing, "secret"),
-    now: () => 3,
-  });
+  const shares = sharesOf(readFrame(text, "shop"), { environments: ENVIRONMENTS, subscribers });
   return new Map(
-    queues.map((share) => [share.queueName, messagesIn([share]).map(({ body }) => String(body))]),
+    shares.map((share) => [share.queueName, messagesIn([share]).map(({ body }) => String(body))]),
   );
 }
 

@@ -1,21 +1,10 @@
 import { describe, expect, test } from "vitest";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { framesTogether } from "../../../../functions/route/frames-together.ts";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
-const routing = decodeRouting(
-  encodeRouting({
-    environments: { production: { users: ["app_prod"] } },
-    subscribers: { billing: { tables: ["shop.*"] } },
-  }),
-);
-const rules = {
-  environmentOf: environmentOf(routing),
-  subscriptions: subscriptionsOf(SOURCE, routing),
-};
+const rules = productionRules();
 const lane = new TestLane();
 
 /** The numbers of the changes that are delivered together, by frame. */

@@ -1,34 +1,18 @@
 import { expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
-import type { LaneState } from "../../../../functions/delivery/lanes-table.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { PreparedFrames } from "../../../../functions/route/prepared-frames.ts";
 import { routeFrames, type RouteEffects } from "../../../../functions/route/route-frames.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
+import { NEW_LANE } from "../../../support/functions/new-lane.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
 const NEVER = new Promise<never>(() => undefined);
-const BEGINNING: LaneState = {
-  lane: 0,
-  delivered: null,
-  life: null,
-  others: new Map(),
-  troubled: new Set(),
-  version: 0,
-};
 
-const routing = decodeRouting(
-  encodeRouting({
-    environments: { production: { users: ["app_prod"] } },
-    subscribers: { billing: { tables: ["shop.*"] }, search: { tables: ["shop.*"] } },
-  }),
-);
-const rules = {
-  environmentOf: environmentOf(routing),
-  subscriptions: subscriptionsOf(SOURCE, routing),
-};
+const rules = productionRules({
+  billing: { tables: ["shop.*"] },
+  search: { tables: ["shop.*"] },
+});
 
 test("messages are freed when their position is written, and sent again until then", async () => {
   const frame = readFrame(
@@ -55,7 +39,7 @@ test("messages are freed when their position is written, and sent again until th
       },
     },
     lanes: {
-      read: async () => BEGINNING,
+      read: async () => NEW_LANE,
       async write(_from, next) {
         if (isRefused) throw new Error("the table is not available");
         return { ...next, lane: 0, version: 1 };
@@ -63,9 +47,9 @@ test("messages are freed when their position is written, and sent again until th
     },
   };
 
-  await expect(routeFrames([frame], BEGINNING, rules, effects)).rejects.toThrow("not available");
+  await expect(routeFrames([frame], NEW_LANE, rules, effects)).rejects.toThrow("not available");
   isRefused = false;
-  await routeFrames([frame], BEGINNING, rules, effects);
+  await routeFrames([frame], NEW_LANE, rules, effects);
 
   expect(texts).toHaveLength(4);
   expect(texts.slice(2)).toEqual(texts.slice(0, 2));

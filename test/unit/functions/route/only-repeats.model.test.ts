@@ -2,14 +2,13 @@ import { Logger } from "@aws-lambda-powertools/logger";
 import { AlarmBook, alarmDefinition, MetricStore } from "@binlog-router/local-aws/cloudwatch";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import type { LaneState } from "../../../../functions/delivery/lanes-table.ts";
 import { routeHandler } from "../../../../functions/route/route-handler.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { ROUTE_METRICS } from "../../../../wire/metrics.ts";
 import { SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { rawEvent } from "../../../support/functions/invoke.ts";
+import { NEW_LANE } from "../../../support/functions/new-lane.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
 // Frames that count as delivered are dropped. The metrics and the alarm must tell when nothing else
 // arrives, whatever arrived before and in between.
@@ -35,12 +34,7 @@ const ALARM = alarmDefinition({
   Threshold: 0,
   TreatMissingData: "notBreaching",
 });
-const routing = decodeRouting(
-  encodeRouting({
-    environments: { production: { users: ["app_prod"] } },
-    subscribers: { billing: { tables: ["shop.*"] } },
-  }),
-);
+const rules = productionRules();
 
 /** The route function with its lane and its metrics. */
 class Routing {
@@ -50,20 +44,13 @@ class Routing {
   readonly #mistake: Mistake | null;
   readonly #written = new TestLane();
   #sent: string;
-  #lane: LaneState = {
-    lane: 0,
-    delivered: null,
-    life: null,
-    others: new Map(),
-    troubled: new Set(),
-    version: 0,
-  };
+  #lane: LaneState;
 
   constructor(mistake: Mistake | null) {
     this.#mistake = mistake;
     this.book = new AlarmBook(this.#store, [ALARM], 0);
     this.#sent = this.#written.frame([{}]);
-    this.#lane = { ...this.#lane, delivered: this.#written.position(1) };
+    this.#lane = { ...NEW_LANE, delivered: this.#written.position(1) };
   }
 
   async invoke(kind: Invocation, timeMs: number): Promise<void> {
@@ -79,10 +66,7 @@ class Routing {
       metrics: { count, milliseconds: () => undefined, publish: () => undefined },
       runtime: {
         source: SOURCE,
-        rules: {
-          environmentOf: environmentOf(routing),
-          subscriptions: subscriptionsOf(SOURCE, routing),
-        },
+        rules,
         effects: {
           lookUp: () => NEVER,
           noteDropped: () => NEVER,

@@ -1,23 +1,12 @@
 import { expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { dueFrame } from "../../../../functions/route/frames-together.ts";
 import { PreparedFrames } from "../../../../functions/route/prepared-frames.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { SOURCE, TestLane, type TestChange } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
-const routing = decodeRouting(
-  encodeRouting({
-    environments: { production: { users: ["app_prod"] } },
-    subscribers: { billing: { tables: ["shop.*"] } },
-  }),
-);
-const rules = {
-  environmentOf: environmentOf(routing),
-  subscriptions: subscriptionsOf(SOURCE, routing),
-};
+const rules = productionRules();
 
 /** The numbers of changes in the prepared messages of a frame that was delivered up to `after`. */
 function prepared(changes: readonly TestChange[], after: string | null): number[] | null {

@@ -1,7 +1,5 @@
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
-import type { LaneState } from "../../../../functions/delivery/lanes-table.ts";
 import type { ParkedRecord, StreamState } from "../../../../functions/failures/parked.ts";
 import { recordKey } from "../../../../functions/failures/parked.ts";
 import { threadStream } from "../../../../functions/failures/stream.ts";
@@ -10,11 +8,11 @@ import { SLICE_CHANGES } from "../../../../functions/frame/slices.ts";
 import { BACKOFF, drain } from "../../../../functions/retry/drain.ts";
 import { redeliver } from "../../../../functions/retry/redeliver.ts";
 import { routeFrames, type RouteEffects } from "../../../../functions/route/route-frames.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import type { SessionEntry } from "../../../../wire/session.ts";
 import { SERVER, SOURCE, TestLane } from "../../../support/functions/frames.ts";
+import { NEW_LANE } from "../../../support/functions/new-lane.ts";
 import { parkedRecord } from "../../../support/functions/parked-record.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
 // A frame that was written before a subscriber with a message for each change was deployed: it has
 // more messages than an invocation can send. Each invocation is killed after some requests. The
@@ -33,12 +31,7 @@ const CONNECTION = { server: SERVER, run: 1, thread: 7 };
 const AUTHOR: SessionEntry = { from: "", user: "app_prod", host: "", attribution: "sweep" };
 const NEVER = new Promise<never>(() => undefined);
 
-const routing = decodeRouting(
-  encodeRouting({
-    environments: { production: { users: ["app_prod"] } },
-    subscribers: { search: { tables: ["shop.*"], format: "debezium" } },
-  }),
-);
+const RULES = productionRules({ search: { tables: ["shop.*"], format: "debezium" } });
 
 /** A queue, and the lane and the parked record that survive an invocation. */
 class Delivery {
@@ -46,14 +39,7 @@ class Delivery {
   readonly arrived: string[] = [];
   isDone = false;
   readonly #mistake: Mistake | null;
-  #lane: LaneState = {
-    lane: 0,
-    delivered: null,
-    life: null,
-    others: new Map(),
-    troubled: new Set(),
-    version: 0,
-  };
+  #lane = NEW_LANE;
   #record: ParkedRecord;
   #begun = 0;
   /** The requests that the present invocation may still make, and the promise of its end. */
@@ -164,11 +150,6 @@ class Delivery {
     await NEVER;
   }
 }
-
-const RULES = {
-  environmentOf: environmentOf(routing),
-  subscriptions: subscriptionsOf(SOURCE, routing),
-};
 
 /** What goes wrong with a frame of a random size and random time-outs; null: nothing. */
 async function verdict(
