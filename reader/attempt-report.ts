@@ -90,6 +90,14 @@ export class AttemptReport {
     );
   }
 
+  unloggedEnd(prepare: UnknownXa): void {
+    this.#status.counters.unknownXa++;
+    this.#log.error(
+      prepare,
+      "a prepared XA transaction ended without a record in the binlog (sql_log_bin = 0, or log_bin was off), and its xid is used again: if it was committed, its changes are not delivered",
+    );
+  }
+
   get counters(): ReaderStatus["counters"] {
     return this.#status.counters;
   }

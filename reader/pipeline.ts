@@ -279,6 +279,7 @@ function transactionReader(
       report.registration();
     },
     onUnknownXa: (commit) => report.unknownXa(commit, isResumed),
+    onUnloggedEnd: (prepare) => report.unloggedEnd(prepare),
     onRead: (fileNumber, end) => sessions.read.advance(fileNumber, end),
     serverId: state.serverId,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,

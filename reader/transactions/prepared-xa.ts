@@ -30,6 +30,7 @@ export class PreparedXaTransactions {
   /** The memory that all their changes take, bytes; an upper bound. */
   bytes = 0;
 
+  /** No other transaction has its xid; see `take`. */
   add(prepared: PreparedXa): void {
     this.#prepared.set(prepared.held.xid, prepared);
     this.bytes += prepared.held.bytes;

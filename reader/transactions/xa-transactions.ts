@@ -18,19 +18,24 @@ export interface XaOptions {
    * cannot be delivered. `transaction`: the binlog's transaction with the XA COMMIT.
    */
   readonly onUnknownXa: (commit: UnknownXa, transaction: Transaction) => void;
+  /**
+   * Called with the prepare of an XA transaction whose end was not logged: its xid is prepared
+   * again. If it was committed, its changes are not delivered.
+   */
+  readonly onUnloggedEnd?: ((prepare: UnknownXa) => void) | undefined;
   readonly sink: Pick<ChangeSink, "change" | "prepared">;
   /** The prepared transactions whose changes were kept before reading began. */
   readonly preparedXa: readonly PreparedXa[];
 }
 
-/** The commit of an XA transaction whose prepare was not read. */
+/** The commit of an XA transaction whose prepare was not read, or a prepare without an end. */
 export interface UnknownXa {
-  /** The GTID of the commit; null on a server without GTIDs. */
+  /** The GTID of the commit or prepare; null on a server without GTIDs. */
   readonly gtid: string | null;
   /** Global part and branch in hexadecimal and the format id, separated by dots. */
   readonly xid: string;
   readonly file: string;
-  /** The commit's offset in the file, bytes. */
+  /** Its offset in the file, bytes. */
   readonly offset: number;
 }
 
@@ -47,8 +52,8 @@ export class XaTransactions {
   readonly #prepared = new PreparedXaTransactions();
 
   /**
-   * The GTIDs of the transactions kept since the last boundary; they count as executed from the
-   * next one on.
+   * The GTIDs of the transactions kept or forgotten since the last boundary; they count as executed
+   * from the next one on.
    */
   #keptGtids: readonly string[] = NONE;
 
@@ -73,7 +78,7 @@ export class XaTransactions {
       this.#keptGtids = [...this.#keptGtids, ...gtidsOf(prepared)];
   }
 
-  /** The GTIDs of the transactions kept since the last call; they now count as executed. */
+  /** The GTIDs of the transactions kept or forgotten since the last call, which now count. */
   takeKeptGtids(): readonly string[] {
     const gtids = this.#keptGtids;
     this.#keptGtids = NONE;
@@ -107,6 +112,7 @@ export class XaTransactions {
    * Records a prepared transaction, and returns whether it has changes to deliver at the commit.
    */
   prepare(prepared: PreparedXa): boolean {
+    if (this.#isKnown(prepared)) return true;
     if (prepared.held.list.length === 0) {
       this.#prepared.addEmpty(prepared.held.xid);
       return false;
@@ -114,6 +120,25 @@ export class XaTransactions {
     this.#prepared.add(prepared);
     this.#options.sink.prepared(prepared.transaction);
     return true;
+  }
+
+  /**
+   * Returns whether a transaction that is prepared is known already: its prepare is read again.
+   * Forgets another transaction with its xid. The server lets an xid be used again only when that
+   * one has ended, so its end was not logged: with `sql_log_bin = 0`, or without a binlog.
+   */
+  #isKnown({ transaction, held: { xid } }: PreparedXa): boolean {
+    const former = this.#prepared.take(xid);
+    if (former === undefined || former === "empty") return false;
+    if (isSame(former.transaction, transaction)) {
+      this.#prepared.add(former);
+      return true;
+    }
+    this.#keptGtids = [...this.#keptGtids, ...notCounted(former)];
+    const { file, start } = former.transaction;
+    const gtid = gtidOf(former.transaction);
+    this.#options.onUnloggedEnd?.({ gtid, xid, file, offset: start });
+    return false;
   }
 
   /** Passes on the held changes of a transaction that commits in one phase. */
@@ -166,4 +191,11 @@ function notCounted(prepared: PreparedXa): readonly string[] {
 function gtidsOf({ transaction }: PreparedXa): readonly string[] {
   const gtid = gtidOf(transaction);
   return gtid === null ? NONE : [gtid];
+}
+
+/** Whether both are one transaction of the binlog, perhaps read from two servers. */
+function isSame(one: Transaction, other: Transaction): boolean {
+  const gtid = gtidOf(one);
+  if (gtid !== gtidOf(other)) return false;
+  return gtid !== null || (one.file === other.file && one.start === other.start);
 }

@@ -35,12 +35,14 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
   readonly changes: RowChange[];
   readonly boundaries: Boundary[];
   readonly unknown: UnknownXa[];
+  readonly unlogged: UnknownXa[];
   /** Reads what has been logged since the last call. */
   readonly catchUp: () => Promise<void>;
 }> {
   const changes: RowChange[] = [];
   const boundaries: Boundary[] = [];
   const unknown: UnknownXa[] = [];
+  const unlogged: UnknownXa[] = [];
   const [server] = await mysql.query<{ id: number }>("SELECT @@server_id AS id");
   const reader = transactionReaderOf(
     ["*.orders"],
@@ -52,6 +54,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     {
       ledger: "ledger.table",
       onUnknownXa: (commit) => unknown.push(commit),
+      onUnloggedEnd: (former) => unlogged.push(former),
       serverId: server?.id ?? 0,
       run: RUN,
       ...options,
@@ -64,6 +67,7 @@ async function readingFromHere(options: Partial<TransactionReaderOptions> = {}):
     changes,
     boundaries,
     unknown,
+    unlogged,
     catchUp: async () => {
       for (const event of await binlog.events()) await reader.onEvent(event);
     },
@@ -167,6 +171,49 @@ test("a transaction with changes holds the offset until it commits, and then cou
   expect(boundaries[1]).toMatchObject({ offset: end.position });
   expect(boundaries[1]?.held).toBeUndefined();
   expect(boundaries.map((boundary) => gtidsOf(boundary).length)).toEqual([0, 2]);
+});
+
+test("an xid whose former transaction ended without a record is used again, and its changes are delivered", async () => {
+  const { changes, unknown, unlogged, boundaries, catchUp } = await readingFromHere();
+  const endUnlogged = async (xid: string): Promise<void> => {
+    await binlog.connection.query("SET sql_log_bin = 0");
+    await rollback(xid);
+    await binlog.connection.query("SET sql_log_bin = 1");
+  };
+  await prepare("empty", "INSERT INTO unread VALUES (1)");
+  await endUnlogged("empty");
+  await prepare("empty", "INSERT INTO orders VALUES (1, 'x')");
+  await commit("empty");
+  await catchUp();
+  expect(changes.map(({ texts }) => texts.key)).toEqual(['{"id":1}']);
+  expect(unlogged).toEqual([]);
+
+  const place = await binlog.end();
+  await prepare("full", "INSERT INTO orders VALUES (2, 'x')");
+  await endUnlogged("full");
+  await prepare("full", "INSERT INTO orders VALUES (3, 'x')");
+  await catchUp();
+  const held = boundaries.at(-1)?.held?.by;
+  await commit("full");
+  await catchUp();
+  expect(changes.map(({ texts }) => texts.key)).toEqual(['{"id":1}', '{"id":3}']);
+  const offset = place.position;
+  const gtid = expect.any(String) as string;
+  expect(unlogged).toEqual([{ gtid, xid: "66756c6c..1", file: place.file, offset }]);
+  expect(held?.gtid).not.toEqual(unlogged[0]?.gtid);
+  expect(boundaries.at(-1)?.held).toBeUndefined();
+  // The former prepare counts as executed as well: a dump by GTIDs does not send it again.
+  expect(boundaries.flatMap(gtidsOf)).toContain(unlogged[0]?.gtid);
+
+  await prepare("last", "INSERT INTO orders VALUES (4, 'x')");
+  await endUnlogged("last");
+  await prepare("last", "INSERT INTO unread VALUES (2)");
+  await commit("last");
+  await catchUp();
+  expect(unlogged).toHaveLength(2);
+  expect(boundaries.at(-1)?.held).toBeUndefined();
+  expect(changes).toHaveLength(2);
+  expect(unknown).toEqual([]);
 });
 
 test("reading stops at the limit of held changes, and names the transaction", async () => {
