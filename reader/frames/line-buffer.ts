@@ -51,10 +51,12 @@ export class LineBuffer {
     this.#length = length;
   }
 
-  /** Removes the lines. Keeps the buffer for reuse, unless a huge row has made it large. */
+  /** Removes the lines. Keeps the buffer for reuse, unless a huge row made it large. */
   clear(): void {
     this.#length = 0;
-    if (this.#bytes.length > KEPT_BYTES) this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
+    if (this.#bytes.length <= KEPT_BYTES) return;
+    freeBytes(this.#bytes);
+    this.#bytes = Buffer.allocUnsafe(FIRST_BYTES);
   }
 
   /** The memory that the buffer takes, bytes. */
