@@ -46,9 +46,21 @@ export class Rotations {
   }
 }
 
+/**
+ * The length of the header of an encrypted file (`Rpl_encryption_header::HEADER_SIZE` in MySQL's
+ * rpl_log_encryption.h). The file's size includes it, the offsets of events do not.
+ */
+const ENCRYPTION_HEADER_LENGTH = 512;
+
+/** How far the offsets of each file's events go. */
 async function fileSizes(control: Connection): Promise<Map<string, number>> {
   const [rows] = await control.query<RowDataPacket[]>("SHOW BINARY LOGS");
-  return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));
+  return new Map(
+    rows.map((row) => {
+      const header = row["Encrypted"] === "Yes" ? ENCRYPTION_HEADER_LENGTH : 0;
+      return [String(row["Log_name"]), Number(row["File_size"]) - header];
+    }),
+  );
 }
 
 /** Up to two events from the offset; none when no event begins there. */
