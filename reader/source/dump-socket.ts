@@ -2,6 +2,7 @@ import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "mysql2";
 import type { PacketSplitter } from "./packet-splitter.ts";
+import { ReadTurns } from "./read-turns.ts";
 
 /** The size of the buffer for the answers before the dump, bytes. */
 const ANSWERS_BYTES = 16 * 1024;
@@ -37,10 +38,11 @@ export function openSocket(options: ConnectionOptions): Socket {
         if (buffer === answers) splitter.append(answers.subarray(0, count));
         else splitter.filled(count);
         // Where the dump begins paused, the socket begins to read all the same.
-        return !splitter.isPaused;
+        return !splitter.isPaused && turns.goesOn(count, () => resume(socket, splitter));
       },
     },
   });
+  const turns = new ReadTurns();
   destinations.set(socket, destination);
   return socket;
 }
@@ -52,6 +54,14 @@ export function divert(stream: Duplex, splitter: PacketSplitter): void {
     destination.splitter = splitter;
     return;
   }
+  const turns = new ReadTurns();
   stream.removeAllListeners("data");
-  stream.on("data", (bytes: Buffer) => splitter.append(bytes));
+  stream.on("data", (bytes: Buffer) => {
+    splitter.append(bytes);
+    if (!turns.goesOn(bytes.length, () => resume(stream, splitter))) stream.pause();
+  });
+}
+
+function resume(stream: Duplex, splitter: PacketSplitter): void {
+  if (!splitter.isPaused) stream.resume();
 }
