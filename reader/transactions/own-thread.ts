@@ -16,7 +16,8 @@ export interface Execution {
  *   last DDL (measured on 9.7).
  * - The times of the first commit and of this commit differ; they are equal for a transaction that
  *   originates on this server. An applier wrote it, or a client that replays the output of
- *   mysqlbinlog and sets `pseudo_thread_id` to the ids of that log.
+ *   mysqlbinlog and sets `pseudo_thread_id` to the ids of that log. In a replication group they
+ *   differ for the server's own transactions, too, so nothing is certain there.
  *
  * A session that only sets `pseudo_thread_id` cannot be recognised in the log.
  */

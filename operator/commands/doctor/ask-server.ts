@@ -11,6 +11,7 @@ import { rowsOf } from "./rows.ts";
 const VARIABLES = [
   ...BINLOG_VARIABLES,
   "binlog_expire_logs_seconds",
+  "group_replication_group_name",
   "init_connect",
   "innodb_native_foreign_keys",
   "lower_case_table_names",
@@ -67,10 +68,12 @@ export async function askServer(
   };
 }
 
+/** The channels between the members of a replication group name no source. */
 async function replicaSource(connection: Connection): Promise<string | null> {
   const [row] = await rowsOf(
     connection,
-    "SELECT host FROM performance_schema.replication_connection_configuration WHERE host <> ''",
+    `SELECT host FROM performance_schema.replication_connection_configuration
+      WHERE host <> '' AND channel_name NOT IN ('group_replication_applier', 'group_replication_recovery')`,
   );
   return row === undefined ? null : String(row["host"]);
 }

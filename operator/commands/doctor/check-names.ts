@@ -46,6 +46,7 @@ export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "reader.stopped",
   "reader.surplus",
   "replica",
+  "replication-group",
   "retention",
   "retention.unknown",
   "snapshots.select",

@@ -1,4 +1,6 @@
 import type { ServerFacts } from "./facts.ts";
+import { kindOf } from "./ledger-checks.ts";
+import { REGISTRATIONS } from "../../ledger/tagging.ts";
 import { type Finding, fixedByStatements, fixedByHand } from "../../../reader/source/finding.ts";
 import { isRds, longestRetentionHours } from "../../../reader/source/rds.ts";
 
@@ -34,6 +36,20 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
           severity: "warning",
           what: `the server is a replica of ${facts.replicaOf}`,
           why: "it logs the changes that it applies without the thread id of the connection that wrote them, so their authors are unknown and all of them are parked",
+        },
+      ),
+    );
+  }
+  const group = facts.variables.get("group_replication_group_name") ?? "";
+  if (group !== "" && !REGISTRATIONS[kindOf(facts)].setsTag) {
+    findings.push(
+      fixedByHand(
+        "Use GTID tags, which MySQL has from 8.3 on: docs/attribution.md says how they are installed. Set init_connect on every member.",
+        {
+          check: "replication-group",
+          severity: "warning",
+          what: `the server belongs to the replication group ${group}, and GTID tags are not installed`,
+          why: "in a group, the log does not distinguish a member's own transactions from those that are played again, so their authors are unknown and all of them are parked",
         },
       ),
     );

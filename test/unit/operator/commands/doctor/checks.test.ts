@@ -181,6 +181,17 @@ describe("the server", () => {
     const found = serverFindings(facts({ replicaOf: "db-1", isConnectionEncrypted: false }), null);
     expect(found.map(({ check }) => check)).toEqual(["tls", "replica"]);
   });
+
+  test("a member of a replication group without GTID tags is a finding", () => {
+    const ofGroup = variables({ group_replication_group_name: "aaaa-bbbb" });
+    const found = serverFindings(facts({ variables: ofGroup }), null);
+    expect(found).toMatchObject([{ check: "replication-group" }]);
+    expect(found[0]?.what).toContain("aaaa-bbbb");
+    const ledger = { ...facts().ledger, registration: "ledger-and-tags" } as const;
+    expect(serverFindings(facts({ variables: ofGroup, ledger }), null)).toEqual([]);
+    const outside = variables({ group_replication_group_name: "" });
+    expect(serverFindings(facts({ variables: outside }), null)).toEqual([]);
+  });
 });
 
 describe("the reader's account", () => {
