@@ -1,3 +1,4 @@
+import type { Writable } from "node:stream";
 import { finished } from "node:stream/promises";
 import type { SendMessageCommandOutput, SQSClient } from "@aws-sdk/client-sqs";
 import { recursionDetectionMiddleware } from "@aws-sdk/core/client";
@@ -17,6 +18,13 @@ type UnsignedRequest = Parameters<Signer["sign"]>[0];
 interface Pattern {
   readonly request: UnsignedRequest;
   readonly signer: Signer;
+}
+
+/** The answer to a copy with status 200. */
+interface Answer {
+  readonly text: string;
+  /** Whether all of the request has left this process. */
+  readonly isRequestWritten: boolean;
 }
 
 /** The time limits for one request. */
@@ -108,13 +116,13 @@ export class CopiedRequests {
     const pattern = this.#pattern;
     if (pattern === null) throw new RangeError("there is no request to copy");
     const { buffer, bytes } = requestBody(parts, this.#buffers);
-    const answer = await this.#send(pattern, bytes, limits);
-    // After a failure, a socket may still send from it.
-    this.#buffers.giveBack(buffer);
-    return jsonObject(answer);
+    const { text, isRequestWritten } = await this.#send(pattern, bytes, limits);
+    // Otherwise, and after a failure, a socket may still send from it.
+    if (isRequestWritten) this.#buffers.giveBack(buffer);
+    return jsonObject(text);
   }
 
-  async #send(pattern: Pattern, body: Buffer, limits: RequestLimits): Promise<string> {
+  async #send(pattern: Pattern, body: Buffer, limits: RequestLimits): Promise<Answer> {
     const { systemClockOffset, requestHandler } = this.#client.config;
     const headers = { ...pattern.request.headers, "content-length": String(body.length) };
     const request = { ...pattern.request, headers, body };
@@ -124,11 +132,17 @@ export class CopiedRequests {
     const { response } = await requestHandler.handle(signed, limits);
     const chunks: Buffer[] = [];
     await finished(response.body.on("data", (chunk: Buffer) => chunks.push(chunk)));
-    if (response.statusCode === OK) return Buffer.concat(chunks).toString();
+    if (response.statusCode === OK)
+      return { text: Buffer.concat(chunks).toString(), isRequestWritten: isWritten(response.body) };
     this.#pattern = null;
     this.#copiesFromMs = performance.now() + DISTRUST_MS;
     throw new RefusedError(response.statusCode);
   }
+}
+
+/** A server may answer before it has read the request, so this is looked at after the answer. */
+function isWritten(answer: { readonly req?: Pick<Writable, "writableFinished"> }): boolean {
+  return answer.req?.writableFinished === true;
 }
 
 /** Throws TypeError, without the text, when a text is not a JSON object and so not AWS's. */
