@@ -14,7 +14,7 @@ import {
   rawDeadLetterQueueName,
 } from "./queues.ts";
 import { DROP } from "./routing.ts";
-import { userClaimProblems } from "./user-claims.ts";
+import { hostWildcardProblems, userClaimProblems } from "./user-claims.ts";
 
 const SQS_LONGEST_NAME = 80;
 /**
@@ -25,11 +25,13 @@ const RESERVED_SUBSCRIBER = "Consumers";
 
 /** The problems that span several keys, so that the schema cannot find them. */
 export function crossFieldProblems(draft: Draft): ConfigProblem[] {
+  const environments = new Map(Object.entries(draft.environments));
   return [
     ...nameProblems(draft),
     ...queueNameProblems(draft),
     ...outputNameProblems(draft),
-    ...userClaimProblems(new Map(Object.entries(draft.environments))),
+    ...userClaimProblems(environments),
+    ...hostWildcardProblems(environments),
     ...otherUsersProblems(draft),
     ...statementTableProblems(draft),
     ...subscriberProblems(draft),

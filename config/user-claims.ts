@@ -10,6 +10,27 @@ interface Claim extends UserEntry {
 }
 
 /**
+ * Reports hosts with MySQL's wildcard `%` at their beginning or end: as in a name, it would stand
+ * for itself, and the entry would match no client. (Inside an IPv6 address it names a zone.)
+ */
+export function hostWildcardProblems(
+  environments: ReadonlyMap<string, readonly string[]>,
+): ConfigProblem[] {
+  return [...environments].flatMap(([environment, users]) =>
+    users.flatMap((text, index) => {
+      const { host } = parseUserEntry(text);
+      if (!/^['"`]?%|%['"`]?$/.test(host)) return [];
+      return [
+        {
+          path: pathText(["environments", environment, "users", index]),
+          message: 'has a host with "%": write * for any characters, or leave the host out',
+        },
+      ];
+    }),
+  );
+}
+
+/**
  * Reports users that two environments claim with equal right. A user belongs to the entry that
  * names it exactly, else to the longest pattern that matches it. So only entries of the same rank
  * that match a common user and host conflict.

@@ -49,6 +49,15 @@ describe("the users of two environments", () => {
     expect(claims(["app@Web-1"], ["app@web-1"])).toHaveLength(1);
   });
 
+  it("must not have MySQL's wildcard in a host, where it would match no client", () => {
+    const problem = 'has a host with "%": write * for any characters, or leave the host out';
+    expect(claims(["app@%", "a%@web-1", "app@fe80::1%eth0"], ["stg@10.0.%", "'x'@'%'"])).toEqual([
+      `environments.production.users[0] ${problem}`,
+      `environments.staging.users[0] ${problem}`,
+      `environments.staging.users[1] ${problem}`,
+    ]);
+  });
+
   it("may be repeated inside one environment", () => {
     expect(claims(["app", "app*", "*app"], ["stg"])).toEqual([]);
   });
