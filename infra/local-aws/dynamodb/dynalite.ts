@@ -41,8 +41,8 @@ const require = createRequire(import.meta.url);
 const operations = new Map(ACTIONS.map((action) => [action, operationOf(action)]));
 
 /**
- * dynalite without its HTTP server, which would parse each request a second time and look at its
- * signature. Disposing closes the files.
+ * dynalite without its HTTP server, which would parse each request a second time. Disposing closes
+ * the files.
  */
 export class Dynalite implements AsyncDisposable {
   readonly #store: Store;

@@ -41,7 +41,8 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
     return {
       action,
       resource: tableOf(input),
-      answer: () => this.#answer(action, input, request.body.length),
+      answer: () =>
+        isSigned(request) ? this.#answer(action, input, request.body.length) : UNSIGNED,
       refuse: (error) => jsonError("1.0", NAMESPACE, error),
     };
   }
@@ -107,6 +108,17 @@ export class LocalDynamoDB implements AwsService, AsyncDisposable {
     );
   }
 }
+
+/** Whether a request has a signature, whichever. */
+function isSigned({ headers: { authorization }, url }: AwsRequest): boolean {
+  return authorization?.startsWith("AWS4-") ?? url.includes("X-Amz-Algorithm=");
+}
+
+const UNSIGNED = jsonError("1.0", "com.amazon.coral.service", {
+  code: "MissingAuthenticationTokenException",
+  status: 400,
+  message: "Request is missing Authentication Token",
+});
 
 /**
  * The name of the table that a call concerns; for a batch, the first table. The request may contain

@@ -9,13 +9,20 @@ beforeAll(async () => {
 
 afterAll(() => aws[Symbol.asyncDispose]());
 
+const SIGNED = { authorization: "AWS4-HMAC-SHA256 Credential=any" };
+
 /** The status of an answer, and its error's name. */
-async function refusal(action: string, body: string): Promise<readonly [number, unknown]> {
+async function refusal(
+  action: string,
+  body: string,
+  signature: object = SIGNED,
+): Promise<readonly [number, unknown]> {
   const response = await fetch(aws.endpoints.dynamodb, {
     method: "POST",
     headers: {
       "content-type": "application/x-amz-json-1.0",
       "x-amz-target": `DynamoDB_20120810.${action}`,
+      ...signature,
     },
     body,
   });
