@@ -1,13 +1,10 @@
 import type { Connection } from "mysql2/promise";
-import { isAtLeast } from "../../../reader/source/server-version.ts";
+import { askLogFilter, type LogFilter } from "../../../reader/source/log-filter.ts";
 import { LEDGER_DEFINER } from "../../ledger/objects.ts";
 import { rowsOf } from "./rows.ts";
 
 /** What can keep a connection out of the ledger, or put another connection's id in the binlog. */
-export interface SightFacts {
-  /** `binlog_do_db` and `binlog_ignore_db`; empty without a filter. */
-  readonly loggedOnly: readonly string[];
-  readonly notLogged: readonly string[];
+export interface SightFacts extends LogFilter {
   /** Number of sessions over X Protocol since the server started; 0 when it is off. */
   readonly xSessions: number;
   /** Accounts and roles that may set `pseudo_thread_id`, as 'user'@'host'. */
@@ -22,20 +19,13 @@ const SETTERS = `SELECT DISTINCT CONCAT(QUOTE(user), '@', QUOTE(host)) AS name F
 
 /** Queries these facts. Rejects with MySQL's error when the account lacks a privilege. */
 export async function askSight(connection: Connection, version: string): Promise<SightFacts> {
-  const statement = isAtLeast(version, [8, 2]) ? "SHOW BINARY LOG STATUS" : "SHOW MASTER STATUS";
-  const [log] = await rowsOf(connection, statement);
   const [x] = await rowsOf(connection, "SHOW GLOBAL STATUS LIKE 'Mysqlx_sessions_accepted'");
   const setters = await rowsOf(connection, SETTERS);
   return {
-    loggedOnly: listOf(log?.["Binlog_Do_DB"]),
-    notLogged: listOf(log?.["Binlog_Ignore_DB"]),
+    ...(await askLogFilter(connection, version)),
     xSessions: Number(x?.["Value"] ?? 0),
     threadIdSetters: setters
       .map((row) => String(row["name"]))
       .filter((name) => name !== LEDGER_DEFINER),
   };
-}
-
-function listOf(value: unknown): string[] {
-  return typeof value === "string" && value !== "" ? value.split(",") : [];
 }

@@ -7,6 +7,7 @@ export const CHECK_NAMES: ReadonlySet<string> = new Set([
   "accounts.no-environment",
   "accounts.shared",
   "accounts.thread-id",
+  "binlog.filtered",
   "binlog_checksum",
   "binlog_format",
   "binlog_row_image",

@@ -2,6 +2,7 @@ import type { Connection } from "mysql2/promise";
 import { CANARY_SUBSCRIBER } from "../../../config/canary-names.ts";
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { binlogFindings } from "../../../reader/source/binlog-checks.ts";
+import { logFilterFindings } from "../../../reader/source/log-filter.ts";
 import type { Finding } from "../../../reader/source/finding.ts";
 import type { ServerVariables } from "../../../reader/source/server-variables.ts";
 import { callsProcedure } from "../../ledger/init-connect.ts";
@@ -57,6 +58,7 @@ export async function checkServer(
   return [
     ...(item === null ? [] : stopFindings(item)),
     ...binlogFindings(variables),
+    ...logFilterFindings(sight, source?.tables ?? [], lowerCaseNames),
     ...serverFindings(facts, lagSeconds),
     ...readerFindings(facts, reader),
     ...installedOnce(ledgerFindings(facts), tagFindings(facts, wanted, reader)),

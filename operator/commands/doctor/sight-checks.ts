@@ -1,4 +1,5 @@
 import { type Finding, fixedByHand } from "../../../reader/source/finding.ts";
+import { isLogged } from "../../../reader/source/log-filter.ts";
 import { LEDGER_SCHEMA } from "../../ledger/objects.ts";
 import type { SightFacts } from "./ask-sight.ts";
 
@@ -9,7 +10,7 @@ import type { SightFacts } from "./ask-sight.ts";
 export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[] {
   const { xSessions, threadIdSetters } = facts;
   const findings: Finding[] = [];
-  if (isLedgerOn && isFiltered(facts)) {
+  if (isLedgerOn && !isLogged(facts, LEDGER_SCHEMA)) {
     findings.push(
       fixedByHand(
         `Remove binlog_do_db and binlog_ignore_db from the server's options, or let them log ${LEDGER_SCHEMA}, and restart the server.`,
@@ -49,11 +50,4 @@ export function sightFindings(facts: SightFacts, isLedgerOn: boolean): Finding[]
     );
   }
   return findings;
-}
-
-function isFiltered({ loggedOnly, notLogged }: SightFacts): boolean {
-  // MySQL ignores binlog_ignore_db when binlog_do_db is set.
-  return loggedOnly.length > 0
-    ? !loggedOnly.includes(LEDGER_SCHEMA)
-    : notLogged.includes(LEDGER_SCHEMA);
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
@@ -214,6 +215,17 @@ test("the reader stops when the session ledger locks it out, and the next one co
   await bench.start();
   const frames = await bench.takeFrames(1);
   expect(frames.flatMap(({ changes }) => changes).map(({ key }) => key)).toEqual(['{"id":1}']);
+});
+
+test("the reader stops when the server's filters leave a followed database out of the binlog", async () => {
+  await using server = await startMysqlServer({ variables: { binlog_ignore_db: "shop" } });
+  await using bench = await ReaderBench.create(aws, server);
+  const error = await ending(bench);
+  expect(error.name).toBe("SourceSettingError");
+  expect(error.message).toMatch(/binlog_ignore_db is shop: .* leave out the database shop/);
+  await server.restart({ variables: { binlog_ignore_db: "scratch" } });
+  const reader = await bench.start();
+  expect(await reader.stop()).toBe(0);
 });
 
 test("the reader stops on a server that has not executed what was read", async () => {
