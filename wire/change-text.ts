@@ -1,45 +1,11 @@
 import { createHash } from "node:crypto";
+import { changeId, idEnd } from "./change-id.ts";
 import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
+import type { Pieces } from "./pieces.ts";
 import type { Author } from "./session.ts";
 import { SharedText } from "./shared-text.ts";
 import { parseSnapshotMark, type SnapshotTarget } from "./snapshot.ts";
-
-/** What identifies a change; the same for every reader that reads it again. */
-interface ChangeCoordinates {
-  readonly gtid: string | null;
-  readonly server: string;
-  readonly file: string;
-  readonly offset: number;
-  readonly row: number;
-  /** The change's number inside its transaction. */
-  readonly n: number;
-}
-
-/**
- * The stable id of a change: `<gtid>/<n>`, or `<server uuid>:<file>:<offset>/<row>` on a server
- * without GTIDs.
- */
-export function changeId(coordinates: ChangeCoordinates): string {
-  return idStart(coordinates) + idEnd(coordinates);
-}
-
-/** What the ids of a transaction's changes have in common. */
-export function idStart({
-  gtid,
-  server,
-  file,
-}: Pick<ChangeCoordinates, "gtid" | "server" | "file">): string {
-  return gtid === null ? `${server}:${file}:` : `${gtid}/`;
-}
-
-export function idEnd({
-  gtid,
-  offset,
-  row,
-  n,
-}: Omit<ChangeCoordinates, "server" | "file">): string {
-  return gtid === null ? `${offset}/${row}` : String(n);
-}
+import { TransactionTexts } from "./transaction-texts.ts";
 
 /** What follows `idEnd` in a change's text. */
 export function behindId(half: KeyChangeHalf | undefined): string {
@@ -105,14 +71,6 @@ function tableName({ tables }: FrameHeader, { table }: FrameChange): string {
   return `${database}.${name}`;
 }
 
-/** Takes the pieces of a text, in order. */
-export interface Pieces {
-  put(piece: string): void;
-  /** The same, for a piece with characters of the database's text. */
-  putText(piece: string): void;
-  putShared(piece: SharedText): void;
-}
-
 /** Writes a change or one half of it as the JSON of `Change` (message.ts), piece by piece. */
 export type PutChange = (
   pieces: Pieces,
@@ -135,14 +93,6 @@ export function changeWriter(header: FrameHeader): WriteChange {
   };
 }
 
-/** The texts that changes of one transaction share. */
-interface TransactionTexts {
-  readonly gtid: string | null;
-  readonly beforeId: SharedText;
-  readonly file: string;
-  readonly behindRow: SharedText;
-}
-
 /** The text from the author to the offset of a table's changes. */
 interface PlaceText {
   readonly author: Author;
@@ -157,33 +107,19 @@ interface PlaceText {
  * is made of others is garbage, for each of a frame's thousands of changes.
  */
 export function changePieces(header: FrameHeader): PutChange {
-  const { server } = header;
   const tables = header.tables.map(
     ([db, table]) => `"source":{"db":${JSON.stringify(db)},"table":${JSON.stringify(table)},`,
   );
-  const transactions: (TransactionTexts | undefined)[] = [];
+  const transactions = new TransactionTexts(header);
   let ofFile = { name: "", text: "" };
   /** By table, the text from a change's author to its offset: mostly that of the one before. */
   const placed: (PlaceText | undefined)[] = [];
 
-  function textsOf(index: number): TransactionTexts {
-    const known = transactions[index];
-    if (known !== undefined) return known;
-    const transaction = header.transactions[index];
-    if (transaction === undefined) throw new RangeError("the change has no transaction");
-    const { gtid, file, thread, serverId, timestampMs } = transaction;
+  function textOf(file: string): string {
     if (file !== ofFile.name) {
       ofFile = { name: file, text: `"file":${JSON.stringify(file)},"pos":` };
     }
-    return (transactions[index] = {
-      gtid,
-      beforeId: new SharedText(`{"id":${openString(idStart({ gtid, server, file }))}`),
-      file: ofFile.text,
-      behindRow: new SharedText(
-        `,"gtid":${JSON.stringify(gtid)},"thread":${thread},` +
-          `"server_id":${serverId},"ts_ms":${timestampMs}}}`,
-      ),
-    });
+    return ofFile.text;
   }
 
   function authorToOffset(author: Author, table: number, file: string): SharedText {
@@ -204,24 +140,24 @@ export function changePieces(header: FrameHeader): PutChange {
 
   return (pieces, change, author, half) => {
     const { offset, row, n } = change;
-    const texts = textsOf(change.transaction);
+    const { gtid, file } = transactions.enter(change.transaction);
     if (author.snapshot !== undefined) {
       const id = frameChangeId(header, change, author, half);
       pieces.putText(`{"id":${JSON.stringify(id)},`);
     } else {
-      pieces.putShared(texts.beforeId);
-      pieces.put(idEnd({ gtid: texts.gtid, offset, row, n }));
+      transactions.putBeforeId(pieces);
+      pieces.put(idEnd({ gtid, offset, row, n }));
       pieces.put(behindId(half));
     }
     putContents(pieces, change, half);
     if (author.snapshot !== undefined) {
       pieces.putText(snapshotText(header, change, author.snapshot));
     }
-    pieces.putShared(authorToOffset(author, change.table, texts.file));
+    pieces.putShared(authorToOffset(author, change.table, textOf(file)));
     pieces.put(String(offset));
     pieces.put(',"row":');
     pieces.put(String(row));
-    pieces.putShared(texts.behindRow);
+    transactions.putBehindRow(pieces);
   };
 }
 
@@ -238,11 +174,6 @@ export function snapshotText(
     ...(op === "r" ? { chunk: n } : parseSnapshotMark(after)),
   };
   return `"snapshot":${JSON.stringify(value)},`;
-}
-
-/** A JSON string without its closing quote. */
-export function openString(text: string): string {
-  return JSON.stringify(text).slice(0, -1);
 }
 
 function putContents(pieces: Pieces, change: FrameChange, half: KeyChangeHalf | undefined): void {

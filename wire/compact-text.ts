@@ -1,16 +1,14 @@
+import { idEnd, idStart } from "./change-id.ts";
 import {
   behindId,
   frameChangeId,
-  idEnd,
-  idStart,
   type KeyChangeHalf,
-  openString,
-  type Pieces,
   rowTexts,
   snapshotText,
 } from "./change-text.ts";
 import { ChangeLinks, type Predecessor } from "./compact-links.ts";
 import type { FrameChange, FrameHeader, Operation } from "./frame.ts";
+import { openString, type Pieces } from "./pieces.ts";
 import type { Author } from "./session.ts";
 import { SharedText } from "./shared-text.ts";
 

@@ -210,9 +210,10 @@ function isTransaction(value: unknown): boolean {
   return (
     (transaction.gtid === null || typeof transaction.gtid === "string") &&
     typeof transaction.file === "string" &&
-    [transaction.thread, transaction.run, transaction.serverId, transaction.timestampMs].every(
-      Number.isSafeInteger,
-    ) &&
+    Number.isSafeInteger(transaction.thread) &&
+    Number.isSafeInteger(transaction.run) &&
+    Number.isSafeInteger(transaction.serverId) &&
+    Number.isSafeInteger(transaction.timestampMs) &&
     (transaction.author === null || Number.isSafeInteger(transaction.author)) &&
     (transaction.ended === undefined || transaction.ended === true) &&
     (transaction.preparedAt === undefined || isPositionText(transaction.preparedAt))

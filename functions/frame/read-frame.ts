@@ -37,7 +37,7 @@ function changeMaker(
       "a transaction refers to an author that the header does not contain",
     );
   }
-  const files = transactions.map(({ file }) => fileNumber(file));
+  const files = fileNumbers(transactions);
   const format = positionFormatter();
   const before = { file: -1, offset: -1, row: -1 };
   return (change) => {
@@ -64,6 +64,15 @@ function isBehind(
 ): boolean {
   if (file !== other.file) return file > other.file;
   return offset === other.offset ? row > other.row : offset > other.offset;
+}
+
+/** The number of each transaction's file, which is mostly that of the one before. */
+function fileNumbers(transactions: FrameHeader["transactions"]): number[] {
+  let latest = { name: "", number: 0 };
+  return transactions.map(({ file: name }) => {
+    if (name !== latest.name) latest = { name, number: fileNumber(name) };
+    return latest.number;
+  });
 }
 
 function fileNumber(name: string): number {

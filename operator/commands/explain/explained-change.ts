@@ -1,5 +1,5 @@
 import { connectionName } from "../../../wire/session.ts";
-import { changeId } from "../../../wire/change-text.ts";
+import { changeId } from "../../../wire/change-id.ts";
 import type { Author } from "../../../wire/session.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
 import { namedAfterLife, queueStream, threadStream } from "../../../functions/failures/stream.ts";

@@ -4,7 +4,7 @@ import { isFilterError } from "../../../functions/ground/errors.ts";
 import type { AuthoredChange } from "../../../functions/message/authored-change.ts";
 import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
 import type { Subscriptions } from "../../../functions/routing/subscriptions.ts";
-import { changeId } from "../../../wire/change-text.ts";
+import { changeId } from "../../../wire/change-id.ts";
 import type { Author } from "../../../wire/session.ts";
 import { exactValue } from "../../shared/exact-value.ts";
 

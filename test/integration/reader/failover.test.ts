@@ -4,7 +4,7 @@ import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { BinlogDump } from "../../../reader/source/binlog-dump.ts";
 import { connectionOptions } from "../../../reader/source/connection-options.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
-import { changeId } from "../../../wire/change-text.ts";
+import { changeId } from "../../../wire/change-id.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { parsePosition } from "../../../wire/position.ts";
 import { useMysql } from "../../support/mysql.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
-import { changeId } from "../../../wire/change-text.ts";
+import { changeId } from "../../../wire/change-id.ts";
 import { globMatcher } from "../../../wire/glob.ts";
 import { environmentQueueName, siblingQueueUrl } from "../../../wire/names.ts";
 import { isTablePattern, tableMatcher } from "../../../wire/table-patterns.ts";
