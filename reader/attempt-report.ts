@@ -84,9 +84,11 @@ export class AttemptReport {
     this.#status.counters.unknownXa++;
     this.#log.error(
       commit,
-      isResumed
-        ? "an XA transaction was committed that was prepared before the position where this reader began: any of its changes that were not delivered before are not delivered"
-        : "an XA transaction was committed that was prepared before the position where reading began: its changes are not delivered",
+      commit.isPartial === true
+        ? "an XA transaction was committed whose changes were kept while other tables were followed: any in tables that were not followed then are not delivered"
+        : isResumed
+          ? "an XA transaction was committed that was prepared before the position where this reader began: any of its changes that were not delivered before are not delivered"
+          : "an XA transaction was committed that was prepared before the position where reading began: its changes are not delivered",
     );
   }
 

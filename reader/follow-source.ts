@@ -138,7 +138,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     ]),
     control.broken,
   ]);
-  const keptXa = new KeptXaStore(options.payloads);
+  const keptXa = new KeptXaStore(options.payloads, settings.tables);
   const preparedXa = await keptXa.restore(offset.keptXa);
 
   // The lanes have a separate signal, so that what was read is still sent after `signal` is

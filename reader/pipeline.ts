@@ -147,7 +147,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
     xa: reader.xa,
     afterMs: options.settings.keepXaAfterMs,
     authorsOf: (transactions) => sessions.authorsOf(listOf(transactions)),
-    write: (key, object) => attempt.keptXa.write(key, object),
+    write: (key, held) => attempt.keptXa.write(key, held),
     log: options.log,
   });
   const { report, rowNumbers: numbers } = attempt;

@@ -2,7 +2,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Author } from "../wire/session.ts";
 import { XA_PAYLOAD_PREFIX } from "../wire/payloads.ts";
 import { describeError, type Log } from "./reporting/log.ts";
-import { encodeHeldChanges, keptKey } from "./transactions/kept-xa.ts";
+import type { HeldChanges } from "./transactions/held-changes.ts";
+import { keptKey } from "./transactions/kept-xa.ts";
 import type { PreparedXa } from "./transactions/prepared-xa.ts";
 import type { Transaction } from "./transactions/transaction.ts";
 import type { XaTransactions } from "./transactions/xa-transactions.ts";
@@ -15,7 +16,7 @@ export interface XaKeeperOptions {
   readonly authorsOf: (
     transactions: readonly Transaction[],
   ) => Promise<readonly (Author | undefined)[]>;
-  readonly write: (key: string, object: Uint8Array) => Promise<void>;
+  readonly write: (key: string, held: HeldChanges) => Promise<void>;
   readonly log: Log;
 }
 
@@ -70,10 +71,7 @@ export class XaKeeper {
     const { xa, authorsOf, write } = this.#options;
     const { transaction, held } = prepared;
     const key = keptKey(XA_PAYLOAD_PREFIX, prepared);
-    const [[author]] = await Promise.all([
-      authorsOf([transaction]),
-      encodeHeldChanges(held).then((object) => write(key, object)),
-    ]);
+    const [[author]] = await Promise.all([authorsOf([transaction]), write(key, held)]);
     xa.keep(prepared, {
       xid: held.xid,
       transaction: author === undefined ? transaction : { ...transaction, author },

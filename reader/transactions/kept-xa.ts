@@ -22,6 +22,8 @@ interface KeptChange extends Pick<RowChange, "database" | "table" | "offset" | "
 
 interface KeptHead {
   readonly xaChanges: 1;
+  /** The patterns of the tables that the reader followed. */
+  readonly tables: readonly string[];
   readonly definitions: readonly TableDefinition[];
 }
 
@@ -35,8 +37,14 @@ export function keptKey(prefix: string, { transaction, held }: PreparedXa): stri
   return `${prefix}${createHash("sha256").update(name).digest("hex")}`;
 }
 
-/** Encodes the changes for the payload bucket: lines of JSON, compressed by gzip. */
-export async function encodeHeldChanges({ list }: HeldChanges): Promise<Buffer> {
+/**
+ * Encodes the changes for the payload bucket: lines of JSON, compressed by gzip. `tables`: the
+ * patterns of the followed tables.
+ */
+export async function encodeHeldChanges(
+  { list }: HeldChanges,
+  tables: readonly string[],
+): Promise<Buffer> {
   const definitions = new Map<TableDefinition, number>();
   const lines = list.map(({ texts, definition, op, database, table, offset, row, n }) => {
     if (definition !== undefined && !definitions.has(definition))
@@ -57,14 +65,22 @@ export async function encodeHeldChanges({ list }: HeldChanges): Promise<Buffer> 
     };
     return JSON.stringify(change);
   });
-  const head: KeptHead = { xaChanges: 1, definitions: [...definitions.keys()] };
+  const head: KeptHead = { xaChanges: 1, tables, definitions: [...definitions.keys()] };
   return promisify(gzip)([JSON.stringify(head), ...lines].join("\n"));
 }
 
-/** Restores a prepared transaction from its kept changes. Throws when the object is damaged. */
-export async function restorePreparedXa(kept: KeptXa, object: Uint8Array): Promise<PreparedXa> {
+/**
+ * Restores a prepared transaction from its kept changes. `tables`: the patterns of the tables that
+ * are followed now. Throws when the object is damaged.
+ */
+export async function restorePreparedXa(
+  kept: KeptXa,
+  object: Uint8Array,
+  tables: readonly string[],
+): Promise<PreparedXa> {
   const [head = "", ...lines] = (await promisify(gunzip)(object)).toString("utf8").split("\n");
-  const { definitions } = JSON.parse(head) as KeptHead;
+  const { definitions, tables: keptFor } = JSON.parse(head) as KeptHead;
+  const isPartial = JSON.stringify(keptFor) !== JSON.stringify(tables);
   const held = new HeldChanges(kept.xid);
   for (const line of lines) {
     const change = JSON.parse(line) as KeptChange;
@@ -80,5 +96,5 @@ export async function restorePreparedXa(kept: KeptXa, object: Uint8Array): Promi
       definition: change.definition === null ? undefined : definitions[change.definition],
     });
   }
-  return { transaction: kept.transaction, held, run: null, kept };
+  return { transaction: kept.transaction, held, run: null, kept, isPartial };
 }

@@ -14,6 +14,11 @@ export interface PreparedXa {
   readonly names?: SavedNames | undefined;
   /** Where the changes are kept in the payload bucket; null when they are in memory only. */
   readonly kept: KeptXa | null;
+  /**
+   * Whether a reader that followed other tables kept the changes, so those of tables that are
+   * followed now may be missing.
+   */
+  readonly isPartial?: boolean;
 }
 
 /**

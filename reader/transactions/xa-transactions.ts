@@ -15,7 +15,8 @@ export interface XaOptions {
   readonly heldLimitBytes: number;
   /**
    * Called at the commit of an XA transaction that was prepared before reading began, whose changes
-   * cannot be delivered. `transaction`: the binlog's transaction with the XA COMMIT.
+   * cannot be delivered, or only a part of them. `transaction`: the binlog's transaction with the
+   * XA COMMIT.
    */
   readonly onUnknownXa: (commit: UnknownXa, transaction: Transaction) => void;
   /**
@@ -37,6 +38,8 @@ export interface UnknownXa {
   readonly file: string;
   /** Its offset in the file, bytes. */
   readonly offset: number;
+  /** Set when changes are delivered that were kept for other followed tables. */
+  readonly isPartial?: true;
 }
 
 const NONE: readonly string[] = [];
@@ -156,11 +159,13 @@ export class XaTransactions {
   commit(xid: string, commit: Transaction, offset: number): readonly string[] {
     const prepared = this.#prepared.take(xid);
     if (prepared === "empty") return NONE;
+    const unknown = { gtid: gtidOf(commit), xid, file: commit.file, offset };
     if (prepared === undefined) {
-      const { file } = commit;
-      this.#options.onUnknownXa({ gtid: gtidOf(commit), xid, file, offset }, commit);
+      this.#options.onUnknownXa(unknown, commit);
       return NONE;
     }
+    if (prepared.isPartial === true)
+      this.#options.onUnknownXa({ ...unknown, isPartial: true }, commit);
     const { thread, run, tag, author } = prepared.transaction;
     const { tag: _, ...committed } = commit;
     const transaction = {

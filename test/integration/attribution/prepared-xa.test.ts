@@ -147,6 +147,28 @@ describe("an XA transaction that stays prepared", () => {
     expect(await show(bench)).toContain(`reads from:  ${String(executed).replaceAll("\n", "")}`);
   });
 
+  test("is reported at its commit, if more tables are followed than when it was kept", async () => {
+    await mysql.query("CREATE TABLE shop.returns (id INT PRIMARY KEY)");
+    const former = { ...settings, SOURCE_TABLES: '["shop.orders"]' };
+    await using bench = await ReaderBench.create(shared.aws, mysql.server, former);
+    const reader = await bench.start();
+    const [account] = shared.accounts;
+    const preparing = await mysql.connect(account);
+    await preparing.query("XA START 'forgotten','e'");
+    await preparing.query("INSERT INTO shop.orders VALUES (6, ?)", [account.user]);
+    await preparing.query("INSERT INTO shop.returns VALUES (6)");
+    await preparing.query("XA END 'forgotten','e'");
+    await preparing.query("XA PREPARE 'forgotten','e'");
+    await keepAndPurge(bench, reader, ["'forgotten','e'"]);
+
+    const message =
+      "an XA transaction was committed whose changes were kept while other tables were followed: any in tables that were not followed then are not delivered";
+    const successor = await bench.start(undefined, { SOURCE_TABLES: '["shop.*"]' });
+    await mysql.query("XA COMMIT 'forgotten','e'");
+    expect(await successor.logged(message)).toMatchObject({ level: "error", isPartial: true });
+    expect(splitOf(await ordersUpTo(bench, 6))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
+  });
+
   test("is not delivered when it is rolled back", async () => {
     await using bench = await ReaderBench.create(shared.aws, mysql.server, settings);
     const reader = await bench.start();

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { RowTexts } from "../../../reader/binlog-format/rows/row-texts.ts";
 import { HeldChanges } from "../../../reader/transactions/held-changes.ts";
-import { restorePreparedXa } from "../../../reader/transactions/kept-xa.ts";
+import { encodeHeldChanges, restorePreparedXa } from "../../../reader/transactions/kept-xa.ts";
 import type { PreparedXa } from "../../../reader/transactions/prepared-xa.ts";
 import type { RowChange, Transaction } from "../../../reader/transactions/transaction.ts";
 import { XaTransactions } from "../../../reader/transactions/xa-transactions.ts";
@@ -36,7 +36,9 @@ function prepared(xid: string, start: number): PreparedXa {
   return { transaction: transaction(start), held, run: 5, kept: null };
 }
 
-function setUp(write: (key: string, object: Uint8Array) => Promise<void>) {
+const TABLES = ["shop.*"];
+
+function setUp(write: (key: string, held: HeldChanges) => Promise<void>) {
   const delivered: [Transaction, RowChange][] = [];
   const xa = new XaTransactions({
     heldLimitBytes: 1e6,
@@ -56,7 +58,9 @@ function setUp(write: (key: string, object: Uint8Array) => Promise<void>) {
 
 test("an XA transaction that waits long is kept once, counts as executed, and is delivered with its author", async () => {
   const objects = new Map<string, Uint8Array>();
-  const { xa, keeper, delivered } = setUp(async (key, object) => void objects.set(key, object));
+  const { xa, keeper, delivered } = setUp(
+    async (key, held) => void objects.set(key, await encodeHeldChanges(held, TABLES)),
+  );
   xa.prepare(prepared("a", 100));
   await keeper.look(0);
   xa.prepare(prepared("b", 200));
@@ -73,7 +77,8 @@ test("an XA transaction that waits long is kept once, counts as executed, and is
 
   const [kept] = xa.kept;
   if (kept === undefined) throw new Error("no XA transaction is kept");
-  const restored = await restorePreparedXa(kept, objects.get(kept.key) ?? new Uint8Array());
+  const object = objects.get(kept.key) ?? new Uint8Array();
+  const restored = await restorePreparedXa(kept, object, TABLES);
   const successor = new XaTransactions({
     heldLimitBytes: 1e6,
     onUnknownXa: () => undefined,
@@ -86,6 +91,32 @@ test("an XA transaction that waits long is kept once, counts as executed, and is
   expect(delivered[1]?.[0]).toMatchObject({ author: AUTHOR, thread: 12, start: 900 });
   expect(delivered[1]?.[1]).toMatchObject({ op: "u", offset: 950, row: 1, n: 1 });
   expect(delivered[1]?.[1].texts).toEqual(change(1).texts);
+});
+
+test("an XA transaction that was kept while other tables were followed is delivered and reported", async () => {
+  const objects: Uint8Array[] = [];
+  const { xa, keeper, delivered } = setUp(
+    async (_, held) => void objects.push(await encodeHeldChanges(held, TABLES)),
+  );
+  xa.prepare(prepared("a", 100));
+  await keeper.look(0);
+  await keeper.look(1000);
+  const [kept] = xa.kept;
+  const [object] = objects;
+  if (kept === undefined || object === undefined) throw new Error("no XA transaction is kept");
+  const reported: unknown[] = [];
+  for (const tables of [TABLES, [...TABLES, "books.*"]]) {
+    const successor = new XaTransactions({
+      heldLimitBytes: 1e6,
+      onUnknownXa: (commit) => reported.push(commit),
+      sink: { change: (...delivery) => delivered.push(delivery), prepared: () => undefined },
+      preparedXa: [await restorePreparedXa(kept, object, tables)],
+    });
+    successor.commit("a", transaction(900), 950);
+  }
+  expect(delivered).toHaveLength(4);
+  const { gtid, file } = transaction(900);
+  expect(reported).toEqual([{ gtid, xid: "a", file, offset: 950, isPartial: true }]);
 });
 
 test("an XA transaction that ends while it is being kept is not in the offset, and its GTID counts once", async () => {
