@@ -7,6 +7,7 @@ import {
   type StreamState,
   type Trouble,
 } from "../failures/parked.ts";
+import { placeBatches } from "./place-batches.ts";
 import type { StreamItems } from "../failures/route-items.ts";
 import { streamText, threadStreamOfLife, type Stream } from "../failures/stream.ts";
 import { settleAll } from "../ground/concurrency.ts";
@@ -75,22 +76,32 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
   }
 
   /**
-   * The tail of a twin life at which the stream was closed; null when its tail belongs to no twin
-   * life. Throws OtherLifeError while the stream has records of a twin life.
+   * Finds the stream, which for changes of a connection may be that of their life, and its state.
+   * Frames that an operator brings back arrive in any order, so the state does not matter.
    */
-  async function closedTwin(stream: Stream, last: NamedPosition): Promise<PositionText | null> {
-    if (last.life === null) return null;
+  async function streamFor(
+    stream: Stream,
+    last: NamedPosition,
+  ): Promise<{ readonly stream: Stream; readonly state: TailState | null }> {
+    if (stream.kind === "raw") return { stream, state: null };
     const state = await items.read(stream);
-    if (state === null || !isOfTwinLife(tailOf(state), last)) return null;
-    if (state.status !== "closed") throw refusal(stream, state, last);
-    return state.tail;
+    if (stream.kind === "queue" || last.life === null) return { stream, state };
+    const ofLife = threadStreamOfLife(stream, state && tailOf(state), last);
+    return { stream: ofLife, state: ofLife === stream ? state : await items.read(ofLife) };
   }
 
-  /** Finds the stream for changes of a connection, which may be a stream of their life. */
-  async function streamFor(stream: Stream, last: NamedPosition): Promise<Stream> {
-    if (stream.kind !== "thread" || last.life === null) return stream;
-    const state = await items.read(stream);
-    return threadStreamOfLife(stream, state && tailOf(state), last);
+  /** Writes records where retry finds them, and returns the batches with their positions. */
+  async function place(
+    stream: Stream,
+    state: TailState | null,
+    batches: NonEmpty<Batch>,
+    write: (batch: Batch) => Promise<boolean>,
+  ): Promise<NonEmpty<Batch>> {
+    return await placeBatches(batches, {
+      tail: state !== null && isComparable(tailOf(state), extent(batches).last) ? state.tail : "",
+      write,
+      recordsFrom: (first) => items.recordsFrom(stream, first),
+    });
   }
 
   async function forget(stream: Stream, batches: readonly Batch[]): Promise<void> {
@@ -122,26 +133,32 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     forget,
 
     async parkBehind(stream, offered, trouble) {
-      const batches = await asParked(stream, offered);
+      const state = await items.read(stream);
+      const parked = await asParked(stream, offered);
+      if (closedTwin(stream, state, extent(parked).last) !== null)
+        return { kind: "clear", delivered: 0 };
+      const batches = await place(stream, state, parked, (batch) =>
+        items.putRecord(stream, batch, trouble),
+      );
       const { last: end } = extent(batches);
-      if ((await closedTwin(stream, end)) !== null) return { kind: "clear", delivered: 0 };
-      await settleAll(batches.map((batch) => items.putRecord(stream, batch, trouble)));
       const closedAt = await reach(stream, end);
       if (closedAt === null) return { kind: "parked" };
       // Nothing is parked, and the tail of a later life tells nothing about an earlier one.
       if (epochOf(closedAt) > epochOf(end.position)) return { kind: "clear", delivered: 0 };
-      const delivered = batches.filter(({ last }) => last <= closedAt);
+      const left = batches.findIndex(({ last }) => last > closedAt);
+      const delivered = left === -1 ? batches : batches.slice(0, left);
       await forget(stream, delivered);
       return { kind: "clear", delivered: delivered.length };
     },
 
     async park(named, offered, trouble) {
-      const stream = await streamFor(named, extent(offered).last);
-      const batches = await asParked(stream, offered);
-      const { first, last } = extent(batches);
-      const twin = stream.kind === "thread" ? null : await closedTwin(stream, last);
+      const { stream, state } = await streamFor(named, extent(offered).last);
+      const parked = await asParked(stream, offered);
+      const twin = stream.kind === "thread" ? null : closedTwin(stream, state, extent(parked).last);
       // A record of an earlier attempt may list other messages as unsent, so it is replaced.
-      await settleAll(batches.map((batch) => items.replaceRecord(stream, batch, trouble)));
+      const write = (batch: Batch) => items.replaceRecord(stream, batch, trouble);
+      const batches = await place(stream, state, parked, write);
+      const { first, last } = extent(batches);
       // Frames that an operator brings back may arrive in any order. Everything else arrives in the
       // order of its lane.
       const head = stream.kind === "raw" ? null : first;
@@ -166,9 +183,30 @@ function extent(batches: NonEmpty<Batch>): {
   readonly first: PositionText;
   readonly last: NamedPosition;
 } {
-  const [first] = batches;
-  const { last, life } = batches.at(-1) ?? first;
-  return { first: first.first, last: { position: last, life: life ?? null } };
+  const [{ first, life = null }] = batches;
+  const position = batches.map((batch) => batch.last).reduce((a, b) => (b > a ? b : a));
+  return { first, last: { position, life } };
+}
+
+type TailState = Pick<StreamState, "status" | "tail" | "life">;
+
+/**
+ * The tail of a twin life at which the stream was closed; null when its tail belongs to no twin
+ * life. Throws OtherLifeError while the stream has records of a twin life.
+ */
+function closedTwin(
+  stream: Stream,
+  state: TailState | null,
+  last: NamedPosition,
+): PositionText | null {
+  if (state === null || !isOfTwinLife(tailOf(state), last)) return null;
+  if (state.status !== "closed") throw refusal(stream, state, last);
+  return state.tail;
+}
+
+/** Whether a tail is of the same life as positions that follow it, or of an earlier one. */
+function isComparable(tail: NamedPosition, { position, life }: NamedPosition): boolean {
+  return epochOf(tail.position) <= epochOf(position) && !isOfTwinLife(tail, { position, life });
 }
 
 function tailOf({ tail, life }: Pick<StreamState, "tail" | "life">): NamedPosition {

@@ -15,6 +15,7 @@ import type {
   ParkedRecord,
   Reason,
   RecordKey,
+  RecordShare,
   StoredBody,
   StreamState,
   Trouble,
@@ -106,9 +107,15 @@ export function encodeRecord(
     count: number(batch.count),
     bytes: number(Buffer.byteLength(batch.body)),
     parkedAt: number(now),
+    ...(batch.share !== undefined && { share: text(batch.share) }),
     ...(body.kind === "inline" && { body: bytes(body.data) }),
     ...(body.kind === "object" && { bodyKey: text(body.key) }),
   };
+}
+
+/** Decodes what a record's item says about the share that it was made of. */
+export function decodeRecordShare(item: Item): RecordShare {
+  return { key: textOf(item, "position") ?? "", share: textOf(item, "share") ?? null };
 }
 
 export function decodeRecord(item: Item): ParkedRecord {

@@ -30,6 +30,12 @@ export interface Batch {
   readonly last: PositionText;
   /** The name of the frame's life, if the frame contains it. */
   readonly life?: string;
+  /**
+   * A digest of the messages of a queue's whole share, sent or not. A repeat of the frame has
+   * another one if the configuration changed in between. Absent: not known, as where the router
+   * failed to make messages.
+   */
+  readonly share?: string;
   /** The positions that earlier releases give to the batch, if they differ. */
   readonly former?: { readonly first: PositionText; readonly last: PositionText };
   /** Number of changes. */
@@ -54,12 +60,26 @@ export function recordKey({
   return life === undefined ? `${first}/${last}` : `${first}/${last}/${life}`;
 }
 
+/** A record's key, and the digest of the share that it was made of; null when not known. */
+export interface RecordShare {
+  readonly key: RecordKey;
+  readonly share: string | null;
+}
+
 /**
  * The batch of a message of the raw queue that is not a frame of this source. Such a message has no
  * positions, so its record has the position "0".
  */
 export function unreadableBatch(body: string): Batch {
   return { first: "0", last: "0", count: 0, body };
+}
+
+/**
+ * A position behind another one and before the positions of all changes that follow. Positions of
+ * changes end with a digit and are of one length.
+ */
+export function positionBehind(position: PositionText): PositionText {
+  return `${position}r`;
 }
 
 /** The last position that a record covers. */

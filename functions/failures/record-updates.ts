@@ -7,16 +7,27 @@ import type { Stream } from "./stream.ts";
 
 /**
  * Writes a record unless one with its key exists, in whatever status. With `instead`, it also
- * replaces a parked record that has not been attempted.
+ * replaces a parked record that has not been attempted, unless that was made of another share.
  */
 export function recordPut(item: Item, instead: boolean): Omit<PutItemCommandInput, "TableName"> {
   const free = "attribute_not_exists(#stream)";
-  const waiting = "(#status = :parked AND attribute_not_exists(attempts))";
+  const { share } = item;
+  const same = share === undefined ? "" : " AND (attribute_not_exists(#share) OR #share = :share)";
+  const waiting = `(#status = :parked AND attribute_not_exists(attempts)${same})`;
   return {
     Item: item,
     ConditionExpression: instead ? `${free} OR ${waiting}` : free,
-    ExpressionAttributeNames: { "#stream": "stream", ...(instead && { "#status": "status" }) },
-    ...(instead && { ExpressionAttributeValues: { ":parked": text("parked") } }),
+    ExpressionAttributeNames: {
+      "#stream": "stream",
+      ...(instead && { "#status": "status" }),
+      ...(instead && share !== undefined && { "#share": "share" }),
+    },
+    ...(instead && {
+      ExpressionAttributeValues: {
+        ":parked": text("parked"),
+        ...(share !== undefined && { ":share": share }),
+      },
+    }),
   };
 }
 

@@ -3,12 +3,11 @@ import {
   QueryCommand,
   UpdateItemCommand,
   type DynamoDBClient,
-  type QueryCommandInput,
 } from "@aws-sdk/client-dynamodb";
 import { number, text, textOf } from "../../wire/attributes.ts";
 import { DUE_INDEX } from "../../wire/names.ts";
 import { conditionalWrite, wasWritten } from "../aws/conditional-write.ts";
-import { decodeRecord, decodeState, stateKey } from "./items.ts";
+import { decodeRecord, decodeState } from "./items.ts";
 import {
   lastOf,
   type FailedAttempt,
@@ -17,6 +16,7 @@ import {
   type RecordKey,
   type StreamState,
 } from "./parked.ts";
+import { recordsAfter, type TableQuery } from "./records-after.ts";
 import { failureUpdate, progressUpdate, resolveUpdate } from "./record-updates.ts";
 import { readState } from "./route-items.ts";
 import {
@@ -123,25 +123,6 @@ export function retryItems({ client, table, now }: RetryItemsOptions): RetryItem
       let count = 0;
       for await (const { Count: found = 0 } of pages(countOf(status))) count += found;
       return count;
-    },
-  };
-}
-
-type TableQuery = Omit<QueryCommandInput, "TableName">;
-
-/** The query for a stream's records after a key, in order. */
-export function recordsAfter(stream: Stream, key: RecordKey): TableQuery {
-  return {
-    ConsistentRead: true,
-    KeyConditionExpression: "#stream = :stream AND #position BETWEEN :after AND :records",
-    ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
-    ExpressionAttributeValues: {
-      ":stream": stateKey(stream).stream,
-      // A key followed by `!` sorts after the key and before every later key, because all positions
-      // have the same length and `/`, which precedes a life's name, is greater than `!`. All keys
-      // sort before `~`.
-      ":after": text(key === "" ? "!" : `${key}!`),
-      ":records": text("~"),
     },
   };
 }

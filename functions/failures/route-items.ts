@@ -1,21 +1,25 @@
 import {
   GetItemCommand,
+  paginateQuery,
   PutItemCommand,
   UpdateItemCommand,
   type DynamoDBClient,
 } from "@aws-sdk/client-dynamodb";
 import { wasWritten } from "../aws/conditional-write.ts";
 import type { BodyStore } from "./body-store.ts";
-import { decodeState, encodeRecord, recordItemKey, stateKey } from "./items.ts";
+import { decodeRecordShare, decodeState, encodeRecord, recordItemKey, stateKey } from "./items.ts";
 import type { NamedPosition } from "./named-position.ts";
+import type { PositionText } from "../../wire/position.ts";
 import {
   recordKey,
   type Batch,
   type Opening,
   type RecordKey,
+  type RecordShare,
   type StreamState,
   type Trouble,
 } from "./parked.ts";
+import { recordsAfter } from "./records-after.ts";
 import { recordPut, resolveUpdate } from "./record-updates.ts";
 import { openUpdate, tailUpdate, type ItemUpdate } from "./state-updates.ts";
 import type { Stream } from "./stream.ts";
@@ -38,13 +42,18 @@ export interface StreamItems {
   read(stream: Stream): Promise<Pick<StreamState, "status" | "tail" | "life"> | null>;
   /** Whether a record with this key exists, in whatever status. */
   hasRecord(stream: Stream, key: RecordKey): Promise<boolean>;
-  /** Writes a record unless one with its key exists, in whatever status. */
-  putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  /** The stream's records that begin at a position or later, in whatever status. */
+  recordsFrom(stream: Stream, first: PositionText): Promise<readonly RecordShare[]>;
+  /**
+   * Writes a record unless one with its key exists, in whatever status. Returns whether it was
+   * written.
+   */
+  putRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<boolean>;
   /**
    * Writes a record unless one with its key exists. A parked record that has not been attempted is
-   * replaced.
+   * replaced, unless it was made of another share. Returns whether it was written.
    */
-  replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<void>;
+  replaceRecord(stream: Stream, batch: Batch, trouble: Trouble): Promise<boolean>;
   /** Marks a parked record as resolved and removes its body. */
   resolve(stream: Stream, key: RecordKey): Promise<void>;
 }
@@ -76,7 +85,7 @@ export function routeItems(options: RouteItemsOptions): StreamItems {
         now: now(),
       });
       const write = new PutItemCommand({ TableName: table, ...recordPut(item, instead) });
-      await wasWritten(client.send(write));
+      return await wasWritten(client.send(write));
     };
 
   return {
@@ -95,6 +104,17 @@ export function routeItems(options: RouteItemsOptions): StreamItems {
         }),
       );
       return item !== undefined;
+    },
+    async recordsFrom(stream, first) {
+      const query = {
+        ...recordsAfter(stream, first),
+        ProjectionExpression: "#position, #share",
+      };
+      query.ExpressionAttributeNames = { ...query.ExpressionAttributeNames, "#share": "share" };
+      const pages = paginateQuery({ client }, { TableName: table, ...query });
+      const found: RecordShare[] = [];
+      for await (const { Items: items = [] } of pages) found.push(...items.map(decodeRecordShare));
+      return found;
     },
     putRecord: writeRecord(false),
     replaceRecord: writeRecord(true),

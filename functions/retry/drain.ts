@@ -235,8 +235,9 @@ export async function drainClaimed(
   }
 
   async function deliverAll(): Promise<Drained> {
+    let after = drained;
     for (;;) {
-      const page = await items.next(stream, drained, tail);
+      const page = await items.next(stream, after, tail);
       for (const record of page) {
         if (isTurnOver()) return await leave("unfinished", 0);
         if (record.status === "parked" && record.key < head) {
@@ -257,7 +258,10 @@ export async function drainClaimed(
           if (left !== null) return left;
           records++;
         }
-        drained = record.key;
+        after = record.key;
+        // A record within another one was left by a killed route function, before its frame came
+        // again with more changes for the queue. `drained` keeps the end of the other one.
+        if (lastOf(after) >= lastOf(drained)) drained = after;
         attempts = 0;
       }
 

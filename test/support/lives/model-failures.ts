@@ -8,6 +8,7 @@ import { parkedRecord } from "../functions/parked-record.ts";
 
 interface ModelRecord extends ParkedRecord {
   readonly text: string;
+  readonly share: string | null;
 }
 
 /** The failures table in memory, with the conditions of its writes. */
@@ -50,6 +51,8 @@ export class ModelFailures {
     },
     read: async (stream) => this.#stateOf(stream),
     hasRecord: async (stream, key) => this.#recordsOf(stream).has(key),
+    recordsFrom: async (stream, first) =>
+      [...this.#recordsOf(stream).values()].filter(({ key }) => key > first),
     putRecord: async (stream, batch, trouble) => this.#write(stream, batch, trouble, false),
     replaceRecord: async (stream, batch, trouble) => this.#write(stream, batch, trouble, true),
     resolve: async (stream, key) => this.#resolve(stream, key),
@@ -96,15 +99,17 @@ export class ModelFailures {
     return records;
   }
 
-  #write(stream: Stream, batch: Batch, trouble: Trouble, instead: boolean): void {
+  #write(stream: Stream, batch: Batch, trouble: Trouble, instead: boolean): boolean {
     const key = recordKey(batch);
     const records = this.#recordsOf(stream);
     const there = records.get(key);
-    if (there !== undefined && !(instead && there.status === "parked")) return;
+    if (there !== undefined && !(instead && there.status === "parked")) return false;
     records.set(key, {
       ...parkedRecord({ stream, key, trouble, count: batch.count }),
       text: batch.body,
+      share: batch.share ?? null,
     });
+    return true;
   }
 
   #resolve(stream: Stream, key: RecordKey): void {

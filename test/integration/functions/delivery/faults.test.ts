@@ -9,7 +9,7 @@ import {
   type Subscriber,
 } from "../../../../config/routing.ts";
 import type { Batch } from "../../../../functions/failures/parked.ts";
-import { recordsAfter } from "../../../../functions/failures/retry-items.ts";
+import { recordsAfter } from "../../../../functions/failures/records-after.ts";
 import { readState } from "../../../../functions/failures/route-items.ts";
 import { queueStream, threadStream } from "../../../../functions/failures/stream.ts";
 import type { RetryRuntime } from "../../../../functions/retry/retry-handler.ts";

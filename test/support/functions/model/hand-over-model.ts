@@ -106,6 +106,11 @@ const QUEUE = "queue.fifo";
 const STREAM = queueStream(0, QUEUE);
 const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
 
+interface ModelRecord extends ParkedRecord {
+  readonly bodyText: string;
+  readonly share: string | null;
+}
+
 interface ModelState {
   status: "open" | "closed";
   tail: string;
@@ -126,7 +131,7 @@ export function handOverModel(options: ModelOptions): Execution {
   const hasFaults =
     options.noWriter ?? options.earlier ?? options.frames.some((letters) => /[a-z]/.test(letters));
   const arrived: OutgoingMessage[] = [];
-  const records = new Map<string, ParkedRecord & { bodyText: string }>();
+  const records = new Map<string, ModelRecord>();
   const former = options.twin === "open" ? formerRecord() : null;
   if (former !== null) records.set(former.key, former);
   const keys = [...new Set(frames.flatMap(({ shares }) => [shares(true), shares(false)]))]
@@ -217,28 +222,35 @@ export function handOverModel(options: ModelOptions): Execution {
       }),
     read: () => actor.step("read state", () => (state === null ? null : { ...state })),
     hasRecord: (_stream, key) => actor.step(`look for ${key}`, () => records.has(key)),
+    recordsFrom: (_stream, first) =>
+      actor.step(`look from ${first}`, () =>
+        [...records.values()].filter(({ key }) => key > first),
+      ),
     putRecord: async (_stream, batch) => {
       const written = actor.step(`put ${batch.last}`, () => write(batch, false));
-      if (options.mistake === "tail-beside-records") void written.catch(() => undefined);
-      else await written;
+      if (options.mistake !== "tail-beside-records") return await written;
+      void written.catch(() => undefined);
+      return true;
     },
     replaceRecord: (_stream, batch) =>
       actor.step(`replace ${batch.last}`, () => write(batch, true)),
     resolve: (_stream, key) => actor.step(`resolve ${key}`, () => resolve(key)),
   });
 
-  function write(batch: Batch, instead: boolean): void {
+  function write(batch: Batch, instead: boolean): boolean {
     const key = recordKey(batch);
     const there = records.get(key);
     const replaceable = instead && there?.status === "parked" && there.attempts === 0;
-    if (there !== undefined && !replaceable) return;
+    if (there !== undefined && !replaceable) return false;
     for (const other of records.keys()) {
       if (other !== key && other <= lastOf(key) && lastOf(other) >= batch.first) doubled = key;
     }
     records.set(key, {
       ...parkedRecord({ stream: STREAM, key, trouble: TROUBLE, count: batch.count }),
       bodyText: batch.body,
+      share: batch.share ?? null,
     });
+    return true;
   }
 
   function resolve(key: RecordKey): void {
@@ -628,7 +640,7 @@ function twinState(status: "open" | "closed"): ModelState {
 const FORMER_KEY = "98/99/former";
 const FORMER_GROUP = "former";
 
-function formerRecord(): ParkedRecord & { bodyText: string } {
+function formerRecord(): ModelRecord {
   const message: OutgoingMessage = {
     environment: SUBSCRIPTION.environment,
     group: FORMER_GROUP,
@@ -641,6 +653,7 @@ function formerRecord(): ParkedRecord & { bodyText: string } {
   return {
     ...parkedRecord({ stream: STREAM, key: FORMER_KEY, trouble: TROUBLE }),
     bodyText: JSON.stringify([message]),
+    share: null,
   };
 }
 

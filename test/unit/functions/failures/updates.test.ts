@@ -6,7 +6,8 @@ import {
   recordPut,
   resolveUpdate,
 } from "../../../../functions/failures/record-updates.ts";
-import { recordsAfter } from "../../../../functions/failures/retry-items.ts";
+import { text } from "../../../../wire/attributes.ts";
+import { recordsAfter } from "../../../../functions/failures/records-after.ts";
 import {
   advanceUpdate,
   claimUpdate,
@@ -80,6 +81,7 @@ describe("a write to the failures table", () => {
     "that closes a stream of a named life": closeUpdate({ ...state, life: "a" }, "1/2/a", NOW),
     "of a new record": recordPut({}, false),
     "of a record that replaces another": recordPut({}, true),
+    "of a record that replaces another of its share": recordPut({ share: text("a") }, true),
     "that notes a failure": failed(NOW + 10),
     "that notes a failure and the sent messages": failed(NOW + 10, "id"),
     "that notes a record's progress": progressUpdate({ ...record, progress: 500 }),
@@ -144,6 +146,12 @@ describe("a record", () => {
     expect(recordPut({}, false).ConditionExpression).toBe("attribute_not_exists(#stream)");
     expect(recordPut({}, true).ConditionExpression).toBe(
       "attribute_not_exists(#stream) OR (#status = :parked AND attribute_not_exists(attempts))",
+    );
+  });
+
+  test("is replaced only by one of the same share, or where the share is not known", () => {
+    expect(recordPut({ share: text("a") }, true).ConditionExpression).toContain(
+      "attribute_not_exists(attempts) AND (attribute_not_exists(#share) OR #share = :share)",
     );
   });
 

@@ -1,0 +1,77 @@
+import type { PositionText } from "../../wire/position.ts";
+import {
+  lastOf,
+  positionBehind,
+  recordKey,
+  type Batch,
+  type RecordKey,
+  type RecordShare,
+} from "../failures/parked.ts";
+import { settleAll } from "../ground/concurrency.ts";
+import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
+
+export interface PlaceOptions {
+  /** The stream's tail; "" when it tells nothing about the batches. */
+  readonly tail: PositionText;
+  /** Writes a batch's record. Returns false when another one is at its place. */
+  readonly write: (batch: Batch) => Promise<boolean>;
+  /** The stream's records that begin at a position or later. */
+  readonly recordsFrom: (first: PositionText) => Promise<readonly RecordShare[]>;
+}
+
+/**
+ * Writes the records of consecutive batches, and returns the batches with their records' positions.
+ *
+ * A batch that begins behind the tail is written at its own positions. Any other is of a frame that
+ * was parked before, and usually finds its record. It does not if the configuration changed in
+ * between, and with it which of the frame's changes the queue gets. A record at its own positions
+ * would then not be delivered: it may be before what retry has done, or before the head, and the
+ * record that is there may lack changes. So it is written behind everything that was parked. What
+ * both records contain arrives twice, with the same ids.
+ */
+export async function placeBatches(
+  batches: NonEmpty<Batch>,
+  { tail, write, recordsFrom }: PlaceOptions,
+): Promise<NonEmpty<Batch>> {
+  const written = new Set<Batch>();
+  await settleAll(
+    batches.map(async (batch) => {
+      if (batch.first > tail && (await write(batch))) written.add(batch);
+    }),
+  );
+  const left = batches.filter((batch) => !written.has(batch));
+  if (left.length === 0) return batches;
+
+  const first = left.map((batch) => batch.first).reduce((a, b) => (b < a ? b : a));
+  const own = new Set(Array.from(written, recordKey));
+  const records = (await recordsFrom(first)).filter(({ key }) => !own.has(key));
+  let end = records.reduce((last, { key }) => (lastOf(key) > last ? lastOf(key) : last), tail);
+  const behind: Batch[] = [];
+  const placed = mapNonEmpty(batches, (batch) => {
+    if (written.has(batch)) return batch;
+    const record = recordOf(batch, records);
+    if (record !== undefined) return at(batch, record.key);
+    end = positionBehind(batch.last > end ? batch.last : end);
+    const moved = { ...batch, first: end, last: end };
+    behind.push(moved);
+    return moved;
+  });
+  await settleAll(behind.map(write));
+  return placed;
+}
+
+/** The record of a batch. Where a digest is not known, the positions have to do. */
+function recordOf(batch: Batch, records: readonly RecordShare[]): RecordShare | undefined {
+  const key = recordKey(batch);
+  return (
+    records.find(({ share }) => share !== null && share === batch.share) ??
+    records.find((record) => {
+      return record.key === key && (record.share === null || batch.share === undefined);
+    })
+  );
+}
+
+function at(batch: Batch, key: RecordKey): Batch {
+  const [first = ""] = key.split("/", 1);
+  return { ...batch, first, last: lastOf(key) };
+}

@@ -1,0 +1,56 @@
+import { expect, test } from "vitest";
+import { parkedStreams } from "../../../../functions/delivery/hand-over.ts";
+import type { Batch } from "../../../../functions/failures/parked.ts";
+import { queueStream } from "../../../../functions/failures/stream.ts";
+import { drain } from "../../../../functions/retry/drain.ts";
+import { ModelFailures } from "../../../support/lives/model-failures.ts";
+
+const STREAM = queueStream(0, "queue.fifo");
+const TROUBLE = { reason: "queue-unavailable", error: "" } as const;
+
+function batch(first: string, last: string, share: string): Batch {
+  return { first, last, share, count: 1, body: share };
+}
+
+/** Drains the stream; returns the bodies of the delivered records. */
+async function drained(failures: ModelFailures): Promise<string[]> {
+  const bodies: string[] = [];
+  await drain(
+    STREAM,
+    {
+      items: failures.retry,
+      deliver: async (record) => {
+        bodies.push(failures.textOf(record));
+        return { kind: "delivered" };
+      },
+      backoff: { baseMs: 0, longestMs: 0, attempts: 1 },
+      claimMs: 0,
+      now: () => 0,
+      random: () => 0,
+    },
+    new AbortController().signal,
+  );
+  return bodies;
+}
+
+test("frames that come again after the stream was closed are all delivered, also where the first has other messages", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("1", "3", "a"), batch("4", "5", "b")], TROUBLE);
+  expect(await drained(failures)).toEqual(["a", "b"]);
+
+  const again = [batch("1", "3", "other"), batch("4", "5", "b"), batch("6", "7", "c")] as const;
+  await streams.park(STREAM, [...again], TROUBLE);
+  expect(await drained(failures)).toEqual(["other", "c"]);
+  expect(failures.open).toEqual([]);
+});
+
+test("a frame that comes again with the same messages is parked once", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("1", "3", "a")], TROUBLE);
+  await streams.parkBehind(STREAM, [batch("1", "3", "other")], TROUBLE);
+  await streams.parkBehind(STREAM, [batch("1", "3", "other"), batch("4", "5", "b")], TROUBLE);
+  await streams.parkBehind(STREAM, [batch("1", "3", "a"), batch("4", "5", "b")], TROUBLE);
+  expect(await drained(failures)).toEqual(["a", "other", "b"]);
+});
