@@ -20,11 +20,10 @@ interface Pattern {
   readonly signer: Signer;
 }
 
-/** The answer to a copy with status 200. */
-interface Answer {
-  readonly text: string;
-  /** Whether all of the request has left this process. */
-  readonly isRequestWritten: boolean;
+/** A copy of a request, ready to be sent. */
+export interface PreparedRequest {
+  readonly buffer: Buffer;
+  readonly signed: Awaited<ReturnType<Signer["sign"]>>;
 }
 
 /** The time limits for one request. */
@@ -93,15 +92,16 @@ export class CopiedRequests {
 
   /**
    * The answer to a copy; null when the SDK has to make the request. Rejects when the signal is
-   * aborted.
+   * aborted. `prepared`: what `prepare` made of the same parts.
    */
   async tryCopy(
     parts: () => readonly RequestPart[],
     limits: RequestLimits,
+    prepared?: Promise<PreparedRequest>,
   ): Promise<object | null> {
     if (!this.areReady) return null;
     try {
-      return await this.copy(parts(), limits);
+      return await this.#send(await (prepared ?? this.prepare(parts())), limits);
     } catch (error) {
       if (limits.abortSignal?.aborted === true) throw error;
       return null;
@@ -113,27 +113,33 @@ export class CopiedRequests {
    * when the request may have had no success, also when there is no request to copy.
    */
   async copy(parts: readonly RequestPart[], limits: RequestLimits): Promise<object> {
-    const pattern = this.#pattern;
-    if (pattern === null) throw new RangeError("there is no request to copy");
-    const { buffer, bytes } = requestBody(parts, this.#buffers);
-    const { text, isRequestWritten } = await this.#send(pattern, bytes, limits);
-    // Otherwise, and after a failure, a socket may still send from it.
-    if (isRequestWritten) this.#buffers.giveBack(buffer);
-    return jsonObject(text);
+    return this.#send(await this.prepare(parts), limits);
   }
 
-  async #send(pattern: Pattern, body: Buffer, limits: RequestLimits): Promise<Answer> {
-    const { systemClockOffset, requestHandler } = this.#client.config;
+  /**
+   * Makes and signs a copy, to be sent within a minute, because a signature does not hold for long.
+   * Rejects when there is no request to copy.
+   */
+  async prepare(parts: readonly RequestPart[]): Promise<PreparedRequest> {
+    const pattern = this.#pattern;
+    if (pattern === null) throw new RangeError("there is no request to copy");
+    const { buffer, bytes: body } = requestBody(parts, this.#buffers);
     const headers = { ...pattern.request.headers, "content-length": String(body.length) };
     const request = { ...pattern.request, headers, body };
     await addTrace({ input: {}, request });
-    const signingDate = new Date(Date.now() + systemClockOffset);
-    const signed = await pattern.signer.sign(request, { signingDate });
-    const { response } = await requestHandler.handle(signed, limits);
+    const signingDate = new Date(Date.now() + this.#client.config.systemClockOffset);
+    return { buffer, signed: await pattern.signer.sign(request, { signingDate }) };
+  }
+
+  async #send({ buffer, signed }: PreparedRequest, limits: RequestLimits): Promise<object> {
+    const { response } = await this.#client.config.requestHandler.handle(signed, limits);
     const chunks: Buffer[] = [];
     await finished(response.body.on("data", (chunk: Buffer) => chunks.push(chunk)));
-    if (response.statusCode === OK)
-      return { text: Buffer.concat(chunks).toString(), isRequestWritten: isWritten(response.body) };
+    if (response.statusCode === OK) {
+      // Otherwise, and after a failure, a socket may still send from it.
+      if (isWritten(response.body)) this.#buffers.giveBack(buffer);
+      return jsonObject(Buffer.concat(chunks).toString());
+    }
     this.#pattern = null;
     this.#copiesFromMs = performance.now() + DISTRUST_MS;
     throw new RefusedError(response.statusCode);

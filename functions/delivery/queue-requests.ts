@@ -5,6 +5,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { CopiedRequests, type RequestLimits } from "../../wire/copied-requests.ts";
+import { PreparedSends } from "./prepared-sends.ts";
 import { withBody } from "../../wire/plain-bodies.ts";
 import { batchParts, type MessageBody, messageParts } from "../../wire/request-body.ts";
 import { RequestBuffers } from "../../wire/request-buffers.ts";
@@ -30,16 +31,28 @@ export class QueueRequests {
   readonly #buffers = new RequestBuffers();
   readonly #messages = new Map<string, CopiedRequests>();
   readonly #batches = new Map<string, CopiedRequests>();
+  readonly #prepared = new PreparedSends();
 
   /** `client` is one of `withPlainBodies`, unless every body is a string. */
   constructor(client: SQSClient) {
     this.#client = client;
   }
 
-  async send(QueueUrl: string, { fields, body }: QueueEntry, limits: RequestLimits): Promise<void> {
+  /** Makes the request of a later `send` with the same entry, while there is time for it. */
+  prepare(QueueUrl: string, entry: QueueEntry): void {
+    const requests = this.#of(this.#messages, QueueUrl);
+    if (!requests.areReady) return;
+    this.#prepared.add(entry, () =>
+      requests.prepare(messageParts({ QueueUrl, ...entry.fields }, entry.body)),
+    );
+  }
+
+  async send(QueueUrl: string, entry: QueueEntry, limits: RequestLimits): Promise<void> {
+    const { fields, body } = entry;
     const requests = this.#of(this.#messages, QueueUrl);
     const input = { QueueUrl, ...fields };
-    if (await requests.tryCopy(() => messageParts(input, body), limits)) return;
+    const prepared = this.#prepared.take(entry);
+    if (await requests.tryCopy(() => messageParts(input, body), limits, prepared)) return;
     const command = new SendMessageCommand(withMessage(input, body));
     await requests.bySdk(command, () => this.#client.send(command, limits));
   }

@@ -37,6 +37,8 @@ export interface Sender {
     messages: readonly OutgoingMessage[],
     onWaiting?: () => void,
   ): Promise<SendResult>;
+  /** Does what it can for a later `send` of the same messages, while there is time for it. */
+  prepare?(queueName: string, messages: readonly OutgoingMessage[]): void;
 }
 
 /**
@@ -51,10 +53,15 @@ const REQUESTS_PER_QUEUE = 8;
  */
 const WAITING_MS = 25;
 
+/** A message of this size is mostly sent alone, and its request takes some time to make. */
+const LONG_BYTES = 256 * 1024;
+
 /** A message with its encoded body. */
 interface EncodedMessage extends Waiting {
   readonly message: OutgoingMessage;
   readonly body: string | Utf8Text;
+  /** The message with its body, if SQS takes that. */
+  readonly entry: QueueEntry;
 }
 
 export interface QueueSenderOptions {
@@ -70,22 +77,35 @@ export interface QueueSenderOptions {
 /**
  * Sends messages to environment queues. A request contains up to ten messages of different groups.
  * Only one message of a group is sent at a time, because entries of a batch can fail individually
- * and a later message could overtake a failed one. After the first failure, nothing more is sent to
- * the queue, and the unsent messages are returned.
+ * and a later message could overtake a failed one. When it takes long, the request for the next one
+ * is made meanwhile. After the first failure, nothing more is sent to the queue, and the unsent
+ * messages are returned.
  */
 export function queueSender(options: QueueSenderOptions): Sender {
   const { rawQueueUrl, payloads, patience } = options;
   const requests = new QueueRequests(options.client);
+  const encodedAhead = new WeakMap<OutgoingMessage, Promise<EncodedMessage>>();
   return {
-    async send(queueName, messages, onWaiting) {
-      const unsent = new Set(await Promise.all(messages.map(encoded)));
+    prepare(queueName, messages) {
+      for (const message of messages) encodedAhead.set(message, encoded(message));
+      const [first] = messages;
+      const encoding = first && encodedAhead.get(first);
+      encoding?.then((message) => prepare(queueName, message)).catch(() => undefined);
+    },
+    async send(queueName, messages, onWaiting = () => undefined) {
+      const unsent = new Set(
+        await Promise.all(messages.map((message) => encodedAhead.get(message) ?? encoded(message))),
+      );
       const troubles: Trouble[] = [];
       while (unsent.size > 0 && troubles.length === 0) {
         await forEachLimited(nextBatches(unsent), REQUESTS_PER_QUEUE, async (batch) => {
           if (troubles.length > 0) return;
           try {
-            for (const message of await sendBatch(queueName, batch, onWaiting))
-              unsent.delete(message);
+            const onWait = (): void => {
+              prepareNext(queueName, batch, unsent);
+              onWaiting();
+            };
+            for (const message of await sendBatch(queueName, batch, onWait)) unsent.delete(message);
           } catch (error) {
             troubles.push(queueTrouble(error, largest(batch)));
           }
@@ -98,11 +118,29 @@ export function queueSender(options: QueueSenderOptions): Sender {
     },
   };
 
+  /** Makes the request for the message behind a batch, if that takes long. */
+  function prepareNext(
+    queueName: string,
+    [first, ...others]: readonly EncodedMessage[],
+    unsent: ReadonlySet<EncodedMessage>,
+  ): void {
+    if (first === undefined || others.length > 0) return;
+    for (const message of unsent) {
+      if (message === first || message.group !== first.group) continue;
+      return prepare(queueName, message);
+    }
+  }
+
+  function prepare(queueName: string, { bytes, entry }: EncodedMessage): void {
+    if (bytes >= LONG_BYTES && bytes <= MOST_BYTES)
+      requests.prepare(siblingQueueUrl(rawQueueUrl, queueName), entry);
+  }
+
   /** Returns the messages that were sent, at least one. Throws when none was. */
   async function sendBatch(
     queueName: string,
     batch: readonly EncodedMessage[],
-    onWaiting: () => void = () => undefined,
+    onWaiting = (): void => undefined,
   ): Promise<readonly EncodedMessage[]> {
     const [first] = batch;
     if (first === undefined) return [];
@@ -128,16 +166,15 @@ export function queueSender(options: QueueSenderOptions): Sender {
     return sent.length > 0 ? sent : await sendBatch(queueName, [first]);
   }
 
-  async function entryOf({ message, group, body, bytes }: EncodedMessage): Promise<QueueEntry> {
+  async function entryOf({ message, body, bytes, entry }: EncodedMessage): Promise<QueueEntry> {
+    if (bytes <= MOST_BYTES) return entry;
     const { environment, deduplicationId } = message;
-    const ids = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
-    if (bytes <= MOST_BYTES) return { fields: ids, body };
     const prefix = messagePayloadPrefix(environment);
     const key = prefix + deduplicationId;
     await offload(prefix, key, body);
     const size = { DataType: "Number", StringValue: String(bytes) };
     return {
-      fields: { ...ids, MessageAttributes: { [PAYLOAD_SIZE_ATTRIBUTE]: size } },
+      fields: { ...entry.fields, MessageAttributes: { [PAYLOAD_SIZE_ATTRIBUTE]: size } },
       body: encodePointer({ bucket: payloads.name, key }),
     };
   }
@@ -180,9 +217,10 @@ class PayloadRefusedError extends Error {
  * so that other queues do not wait.
  */
 async function encoded(message: OutgoingMessage): Promise<EncodedMessage> {
-  const { group, body: text, encoding } = message;
+  const { group, deduplicationId, body: text, encoding } = message;
   const body = encoding === undefined ? text : await compressMessage(text).catch(() => text);
-  return { message, group, body, bytes: bytesOf(body) };
+  const fields = { MessageGroupId: group, MessageDeduplicationId: deduplicationId };
+  return { message, group, body, bytes: bytesOf(body), entry: { fields, body } };
 }
 
 /**

@@ -13,15 +13,19 @@ export class PreparedFrames {
     { readonly changes: number; readonly share: FanOut }
   >();
 
-  /** Makes the messages of a frame that is all new to its lane and contains all its authors. */
-  prepare(frame: PositionedFrame, rules: FanOutRules): void {
+  /**
+   * Makes the messages of a frame that is all new to its lane and contains all its authors. Returns
+   * null for another frame.
+   */
+  prepare(frame: PositionedFrame, rules: FanOutRules): FanOut | null {
     // Such a frame may be delivered in slices, and its messages may contain the time.
-    if (rules.subscriptions.hasMessagePerChange) return;
+    if (rules.subscriptions.hasMessagePerChange) return null;
     const { changes, unnamed } = dueFrame(frame, null, rules);
-    if (unnamed.size > 0) return;
+    if (unnamed.size > 0) return null;
     const { authored } = attribute(frame, changes, new Map(), rules.environmentOf);
     const share = fanOut(frame, authored, rules);
     this.#shares.set(frame, { changes: changes.length, share });
+    return share;
   }
 
   /** What was made of exactly these changes; null when nothing was. */

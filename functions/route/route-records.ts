@@ -34,7 +34,7 @@ export type RecordOutcome =
 
 /**
  * The maximum number of characters of row images in frames that are delivered together, so that
- * they take about as much work as one full frame.
+ * they take about as much work as one full frame, which may have some more.
  */
 const TOGETHER = 720 * 1024;
 
@@ -90,7 +90,9 @@ export function recordRouter(
       // Making the messages can take longer than a request may. After work in a timer, Node reads
       // the answers that have arrived meanwhile. After other work, requests would time out first.
       await pause(0);
-      if (index >= taken) prepared.prepare(frame, rules);
+      if (index < taken) return;
+      for (const share of prepared.prepare(frame, rules)?.queues ?? [])
+        if (share.kind === "messages") effects.sender.prepare?.(share.queueName, share.messages);
     } catch {
       // See above.
     }

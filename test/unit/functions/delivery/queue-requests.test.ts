@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vit
 import { clientSettings } from "../../../../functions/aws/clients.ts";
 import { QueueRequests, type QueueEntry } from "../../../../functions/delivery/queue-requests.ts";
 import { Base64Text } from "../../../../wire/base64-text.ts";
+import { CopiedRequests } from "../../../../wire/copied-requests.ts";
 import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
 import { Utf8Text } from "../../../../wire/utf8-text.ts";
 import {
@@ -44,6 +45,7 @@ beforeEach(() => {
 
 afterEach(() => {
   vi.useRealTimers();
+  vi.restoreAllMocks();
   vi.unstubAllEnvs();
   client.destroy();
   expect(treatments).toEqual([]);
@@ -135,6 +137,70 @@ describe("requests to a queue", () => {
         ),
       ),
     );
+  });
+});
+
+const numbered = (n: number) =>
+  new Utf8Text(Buffer.from(JSON.stringify(`${n} "quoted"`.repeat(500))));
+
+describe("a request that was made before it is sent", () => {
+  test("says the same as one that was not, with the same headers, and is sent once", async () => {
+    await send();
+    const [ahead, again] = [entry(numbered(1)), entry(numbered(1))];
+    requests.prepare(QUEUE, ahead);
+    await requests.send(QUEUE, ahead, limits());
+    await requests.send(QUEUE, again, limits());
+    await requests.send(QUEUE, ahead, limits());
+    expect(makers()).toEqual([true, false, false, false]);
+    const [, made, usual, third] = received as [unknown, ...ReceivedRequest[]];
+    for (const request of [made, usual, third] as ReceivedRequest[]) {
+      expect(parsed(request)).toEqual(parsed(made as ReceivedRequest));
+      expect(constantHeaders(request)).toEqual(constantHeaders(made as ReceivedRequest));
+      expect(isSignedWith(request, SECRET)).toBe(true);
+    }
+  });
+
+  test("keeps its body while others are sent", async () => {
+    await send();
+    const entries = [1, 2, 3, 4].map((n) => entry(numbered(n)));
+    for (const one of entries) requests.prepare(QUEUE, one);
+    await Promise.all([send(numbered(5)), send(numbered(6))]);
+    received.length = 0;
+    for (const one of entries) await requests.send(QUEUE, one, limits());
+    expect(received.map((request) => parsed(request))).toEqual(
+      entries.map(({ body }) => expect.objectContaining({ MessageBody: String(body) })),
+    );
+  });
+
+  test("is not sent after SQS refused another copy: the SDK makes the next ones", async () => {
+    await send();
+    const ahead = entry(numbered(1));
+    requests.prepare(QUEUE, ahead);
+    treatments.push("refuse", { answer: "{}" });
+    await send();
+    await requests.send(QUEUE, ahead, limits());
+    expect(makers()).toEqual([true, false, true, true]);
+  });
+
+  test("is made anew when its signature is old, and while there are enough of them", async () => {
+    vi.useFakeTimers({ toFake: ["performance"] });
+    const made = vi.spyOn(CopiedRequests.prototype, "prepare");
+    await send();
+    const entries = [1, 2, 3, 4].map((n) => entry(numbered(n)));
+    for (const one of entries) requests.prepare(QUEUE, one);
+    expect(made).toHaveBeenCalledTimes(2);
+    vi.advanceTimersByTime(11_000);
+    for (const one of entries.slice(2)) requests.prepare(QUEUE, one);
+    expect(made).toHaveBeenCalledTimes(4);
+    for (const one of entries) await requests.send(QUEUE, one, limits());
+    expect(made).toHaveBeenCalledTimes(6);
+  });
+
+  test("is none when there is no request to copy yet", async () => {
+    const ahead = entry(numbered(1));
+    requests.prepare(QUEUE, ahead);
+    await requests.send(QUEUE, ahead, limits());
+    expect(makers()).toEqual([true]);
   });
 });
 

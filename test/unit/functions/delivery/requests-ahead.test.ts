@@ -1,0 +1,98 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { expect, test, vi } from "vitest";
+import { clientSettings } from "../../../../functions/aws/clients.ts";
+import { fixedPatience } from "../../../../functions/delivery/patience.ts";
+import { queueSender } from "../../../../functions/delivery/queue-sender.ts";
+import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
+import { CopiedRequests } from "../../../../wire/copied-requests.ts";
+import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
+import { Utf8Text } from "../../../../wire/utf8-text.ts";
+
+const QUEUE = "shop-billing-staging.fifo";
+
+function message(id: string, group = "g", characters = 300_000): OutgoingMessage {
+  const body = new Utf8Text(Buffer.from(JSON.stringify({ id, text: "x".repeat(characters) })));
+  const place = { first: id, last: id, changes: 1 };
+  return { environment: "staging", group, deduplicationId: id, ...place, body };
+}
+
+/** A sender, and what became of its requests; with an answer, how many copies were made by then. */
+async function senderUnderTest(answerMs: number) {
+  const seen: string[] = [];
+  const made = vi.spyOn(CopiedRequests.prototype, "prepare");
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { MessageDeduplicationId: id } = JSON.parse(String(Buffer.concat(chunks)));
+      seen.push(`arrived ${id}`);
+      setTimeout(() => {
+        seen.push(`answered ${id}, made ${made.mock.calls.length}`);
+        response.end("{}");
+      }, answerMs);
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const client = withPlainBodies(
+    new SQSClient({
+      ...clientSettings("route").sqs,
+      region: "eu-west-1",
+      endpoint,
+      credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+    }),
+  );
+  const sender = queueSender({
+    client,
+    rawQueueUrl: `${endpoint}/000000000000/shop-raw.fifo`,
+    payloads: { name: "none", put: () => Promise.reject(), get: () => Promise.reject() },
+    patience: fixedPatience(10_000),
+  });
+  // The first request is the SDK's.
+  await sender.send(QUEUE, [message("0", "g", 1)]);
+  seen.length = 0;
+  return {
+    sender,
+    seen,
+    made,
+    [Symbol.asyncDispose]: async () => {
+      made.mockRestore();
+      client.destroy();
+      await new Promise((closed) => server.close(closed));
+    },
+  };
+}
+
+test("the next message of a group is made ready while the one before is on its way", async () => {
+  await using under = await senderUnderTest(60);
+  await under.sender.send(QUEUE, [message("1"), message("2"), message("3", "g", 10)]);
+  // A short one takes no time.
+  expect(under.seen).toEqual([
+    "arrived 1",
+    "answered 1, made 2",
+    "arrived 2",
+    "answered 2, made 2",
+    "arrived 3",
+    "answered 3, made 3",
+  ]);
+});
+
+test("messages that will be sent later are made ready, too", async () => {
+  await using under = await senderUnderTest(0);
+  const later = [message("1"), message("2")];
+  under.sender.prepare?.(QUEUE, later);
+  await vi.waitFor(() => expect(under.made).toHaveBeenCalledTimes(1));
+  await under.sender.send(QUEUE, [message("0")]);
+  await under.sender.send(QUEUE, later);
+  expect(under.seen).toEqual([
+    "arrived 0",
+    "answered 0, made 2",
+    "arrived 1",
+    "answered 1, made 2",
+    "arrived 2",
+    "answered 2, made 3",
+  ]);
+});
