@@ -240,7 +240,7 @@ function shipmentOf(
     lanes,
     previous: followedPositions(offset),
     repeats: readsAgain,
-    frameBytes: settings.frameBytes,
+    frameSizes: settings.frameSizes,
     delayMs: settings.delayMs,
     unsentLimitBytes: settings.unsentLimitBytes,
     sessions,

@@ -5,6 +5,7 @@ import { configurationSchema } from "../config/schema.ts";
 import { deliverySchema, sourceSchema } from "../config/source-schema.ts";
 import { parseStartPoint, type StartPoint } from "../config/start-point.ts";
 import { fnv1a } from "../wire/fnv-1a.ts";
+import { type FrameSizes, frameSizesOf, FULL_KIB } from "./frames/full-frame.ts";
 
 /** The reader's settings, from its environment variables; ARCHITECTURE.md lists them. */
 export interface ReaderSettings {
@@ -43,7 +44,7 @@ export interface ReaderSettings {
   readonly keepXaAfterMs: number;
   /** The reader pauses the binlog connection while more bytes than this are unsent. */
   readonly unsentLimitBytes: number;
-  readonly frameBytes: number;
+  readonly frameSizes: FrameSizes;
   /** The shortest time between two frames of a lane that are not full, milliseconds. */
   readonly delayMs: number;
   /**
@@ -126,7 +127,7 @@ const variables = z.object({
   SWEEP_SECONDS: wholeNumber(1, 3600).default(5),
   KEEP_XA_AFTER_SECONDS: wholeNumber(1, 86_400).default(60),
   UNSENT_LIMIT_MIB: wholeNumber(1, 1024).default(8),
-  FRAME_KIB: wholeNumber(1, 720).default(720),
+  FRAME_KIB: wholeNumber(1, FULL_KIB).optional(),
   DELAY_MS: digits(deliverySchema.shape.delayMs),
   FILTERED_NAMES: jsonText("must be a JSON object with patterns of tables and columns")
     .pipe(z.object({ tables: z.array(z.string()), columns: z.array(z.string()) }).nullable())
@@ -173,7 +174,7 @@ export function parseReaderSettings(
     sweepMs: value.SWEEP_SECONDS * 1000,
     keepXaAfterMs: value.KEEP_XA_AFTER_SECONDS * 1000,
     unsentLimitBytes: value.UNSENT_LIMIT_MIB * 1024 * 1024,
-    frameBytes: value.FRAME_KIB * 1024,
+    frameSizes: frameSizesOf(value.FRAME_KIB),
     delayMs: value.DELAY_MS,
     columns: value.FRAME_COLUMNS === "true",
     filteredNames: value.FILTERED_NAMES,

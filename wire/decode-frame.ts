@@ -101,7 +101,8 @@ function decodeHeader(line: string): FrameHeader {
     header.authors.every(isAuthor) &&
     (header.life === undefined || typeof header.life === "string") &&
     (header.lowerCaseNames === undefined || header.lowerCaseNames === true) &&
-    (header.idsByChanges === undefined || header.idsByChanges === true);
+    (header.idsByChanges === undefined || header.idsByChanges === true) &&
+    (header.messageBytes === undefined || isSize(header.messageBytes));
   if (!sound)
     throw new MalformedFrameError("a field of the header is missing or has the wrong type");
   return value as FrameHeader;
@@ -202,6 +203,10 @@ class ChangeLines {
 
 function isPositionText(value: unknown): value is PositionText {
   return typeof value === "string" && isPosition(value);
+}
+
+function isSize(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) > 0;
 }
 
 function isTransaction(value: unknown): boolean {

@@ -28,7 +28,7 @@ const COMPRESSED_UP_TO = 64 * 1024 * 1024;
  * Node makes an output buffer of this size, and a further one when it is full. A full frame fits
  * into the first one.
  */
-const DECOMPRESSED_CHUNK = 768 * 1024;
+const DECOMPRESSED_CHUNK = 1088 * 1024;
 
 const compressor = new FrameCompressor();
 const decompress = promisify(zstdDecompress);

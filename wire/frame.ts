@@ -50,6 +50,12 @@ export interface FrameHeader {
    * releases, whose messages keep the ids that an earlier release may have sent them with.
    */
   readonly idsByChanges?: true;
+  /**
+   * The size in bytes (UTF-8) beyond which a further change begins a new message: `MESSAGE_BYTES`
+   * of the reader's release. It stays the same for the frame's whole life, so a repeated frame
+   * becomes the same messages. Missing in frames of earlier releases: `FORMER_MESSAGE_BYTES`.
+   */
+  readonly messageBytes?: number;
 }
 
 /**
@@ -142,6 +148,12 @@ export interface FrameChange {
 }
 
 export const FRAME_VERSION = 1;
+
+/**
+ * See `FrameHeader.messageBytes`. SQS's 1 MiB has room for such changes and the head before them.
+ */
+export const MESSAGE_BYTES = 1_036_000;
+export const FORMER_MESSAGE_BYTES = 900_000;
 
 /** The line of one change, without a line feed. */
 export function encodeChange(change: FrameChange): string {

@@ -54,6 +54,7 @@ function partOf(
       ...(header.life !== undefined && { life: header.life }),
       ...(header.lowerCaseNames && { lowerCaseNames: true }),
       ...(header.idsByChanges && { idsByChanges: true }),
+      ...(header.messageBytes !== undefined && { messageBytes: header.messageBytes }),
     },
     lines.join("\n"),
   );

@@ -1,6 +1,7 @@
 import type { ChangeBytes } from "../../wire/change-bytes.ts";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import { COMPACT_VERSION } from "../../wire/compact-changes.ts";
+import { FORMER_MESSAGE_BYTES } from "../../wire/frame.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
@@ -16,17 +17,14 @@ import {
 } from "./outgoing-message.ts";
 
 /**
- * The size in bytes (UTF-8) beyond which a further change begins a new message. It is below SQS's
- * 1 MiB, and constant, so that a repeated frame becomes the same messages.
+ * A message that is sent compressed holds so many times `FrameHeader.messageBytes`. The messages of
+ * a group are sent one after the other, so a lane is faster with fewer of them. A full frame is
+ * mostly one such message. Rows that compress badly get plain messages' size: more would be too
+ * large for SQS and need S3.
  */
-const PLAIN_BYTES = 900_000;
-
-/**
- * The same for messages that are sent compressed. The messages of a group are sent one after the
- * other, so a lane is faster with fewer of them. A full frame is mostly one such message. Rows that
- * compress badly keep the former size: twice as much would be too large for SQS and need S3.
- */
-const COMPRESSED_BYTES = 2 * PLAIN_BYTES;
+const COMPRESSED_TIMES = 2;
+/** The greatest size of a compressed message, in base64, for rows that do not compress badly. */
+const MOST_COMPRESSED_BYTES = 990_000;
 
 interface Stretch {
   readonly group: string;
@@ -34,7 +32,7 @@ interface Stretch {
   changes: number;
   /** The size of the changes, with a comma each. */
   bytes: number;
-  /** The same if they were written as an envelope has them. */
+  /** The same if they were written as an envelope has them, without escapes. */
   envelopeBytes: number;
   readonly digest: ChangesDigest;
   readonly first: PositionText;
@@ -42,7 +40,7 @@ interface Stretch {
   change: PositionedChange;
   author: Author;
   half: KeyChangeHalf | undefined;
-  /** Set when a further change goes beyond `PLAIN_BYTES`. */
+  /** Set when a further change goes beyond the size of plain messages. */
   isDense?: boolean;
   /**
    * The half of a change that this message begins with, when the other half ends the previous
@@ -61,6 +59,8 @@ export class Envelopes implements QueueWriter {
   readonly #bytes: ChangeBytes;
   readonly #isCompact: boolean;
   readonly #isCompressed: boolean;
+  /** See `FrameHeader.messageBytes`. */
+  readonly #plainBytes: number;
   readonly #open = new Map<string, Stretch>();
   readonly #messages: OutgoingMessage[] = [];
 
@@ -70,16 +70,17 @@ export class Envelopes implements QueueWriter {
     this.#bytes = bytes;
     this.#isCompact = subscription.format === "compact";
     this.#isCompressed = subscription.encoding !== undefined;
+    this.#plainBytes = header.messageBytes ?? FORMER_MESSAGE_BYTES;
   }
 
   add(group: string, change: PositionedChange, author: Author, half?: KeyChangeHalf): void {
     const open = this.#open.get(group);
     const previous = this.#isCompact ? (open ?? null) : null;
     this.#bytes.write(change, author, half, previous);
-    if (open !== undefined && this.#hasRoom(open, this.#bytes.lengthUnescaped + 1)) {
+    if (open !== undefined && this.#hasRoom(open)) {
       open.text.add(this.#bytes);
       open.changes++;
-      open.bytes += this.#bytes.lengthUnescaped + 1;
+      open.bytes += this.#size;
       open.envelopeBytes += this.#bytes.lengthInEnvelope + 1;
       open.digest.add(change, this.#fileOf(change), half);
       open.change = change;
@@ -97,7 +98,7 @@ export class Envelopes implements QueueWriter {
       group,
       text: new MessageBytes(this.#head(group, position, position), this.#bytes),
       changes: 1,
-      bytes: this.#bytes.lengthUnescaped + 1,
+      bytes: this.#size,
       envelopeBytes: this.#bytes.lengthInEnvelope + 1,
       digest,
       first: position,
@@ -108,11 +109,22 @@ export class Envelopes implements QueueWriter {
     });
   }
 
-  #hasRoom(open: Stretch, bytes: number): boolean {
-    const size = open.bytes + bytes;
-    if (size <= PLAIN_BYTES) return true;
-    if (!this.#isCompressed || size > COMPRESSED_BYTES) return false;
-    open.isDense ??= isDense(open.text.tail(SAMPLE_BYTES));
+  /**
+   * The size of the change that was written last. In frames of earlier releases it does not count
+   * the escapes for characters that SQS refuses.
+   */
+  get #size(): number {
+    const { length, lengthUnescaped } = this.#bytes;
+    return (this.#header.messageBytes === undefined ? lengthUnescaped : length) + 1;
+  }
+
+  #hasRoom(open: Stretch): boolean {
+    const size = open.bytes + this.#size;
+    if (size <= this.#plainBytes) return true;
+    const compressedBytes = COMPRESSED_TIMES * this.#plainBytes;
+    if (!this.#isCompressed || size > compressedBytes) return false;
+    const mostShare = MOST_COMPRESSED_BYTES / compressedBytes;
+    open.isDense ??= isDense(open.text.tail(SAMPLE_BYTES), mostShare);
     return !open.isDense;
   }
 
@@ -165,6 +177,6 @@ export class Envelopes implements QueueWriter {
    */
   #extent({ changes, envelopeBytes, digest, change, half }: Stretch) {
     if (this.#header.idsByChanges === true) return { changes: `${changes}-${digest.text}` };
-    return envelopeBytes > PLAIN_BYTES ? { last: change.position, lastHalf: half } : {};
+    return envelopeBytes > this.#plainBytes ? { last: change.position, lastHalf: half } : {};
   }
 }

@@ -4,6 +4,8 @@ import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
 import type { TransactionList } from "../transactions/transaction-list.ts";
+import { authorSize } from "./envelope-size.ts";
+import { type FrameSizes, isFull } from "./full-frame.ts";
 import type { InFlightFrame, InFlightFrames } from "./in-flight-frames.ts";
 import type { EndLook, LanePace } from "./lane-pace.ts";
 import { FrameParts, OpenFrame, type BinlogIdentity } from "./open-frame.ts";
@@ -27,7 +29,7 @@ export interface LaneOptions {
   readonly binlog: BinlogIdentity;
   /** The last position that an earlier attempt sent in this lane; null for a new lane. */
   readonly previous: PositionText | null;
-  readonly frameBytes: number;
+  readonly frameSizes: FrameSizes;
   readonly pace: LanePace;
   readonly inFlight: InFlightFrames;
   readonly authorsOf: (transactions: TransactionList) => Promise<readonly (Author | undefined)[]>;
@@ -37,6 +39,8 @@ export interface LaneOptions {
 }
 
 const SPARE_PARTS = 4;
+/** See `authorSize`, for a lane's first frame. */
+const USUAL_AUTHOR_BYTES = 40;
 
 interface ReadyFrame {
   readonly sealed: SealedFrame;
@@ -71,6 +75,9 @@ export class Lane {
   /** `performance.now()` of the latest send. */
   #sentAtMs = -Infinity;
   #isHurried = false;
+  /** Whether the last compressed frame shrank to half, base64 included; see `isFull`. */
+  #shrinks = false;
+  #authorBytes = USUAL_AUTHOR_BYTES;
 
   constructor(options: LaneOptions) {
     this.#options = options;
@@ -84,17 +91,21 @@ export class Lane {
   }
 
   add(transaction: Transaction, change: RowChange): void {
-    const { inFlight, binlog, frameBytes, onUnsent } = this.#options;
-    this.#filling ??= new OpenFrame(inFlight.open(), this.#spare.pop() ?? new FrameParts());
+    const { inFlight, binlog, frameSizes, onUnsent } = this.#options;
+    this.#filling ??= this.#open(inFlight.open());
     const before = this.#filling.bytes;
     this.#filling.add(binlog.epoch, transaction, change);
     onUnsent(this.#filling.bytes - before);
-    if (this.#filling.bytes >= frameBytes) {
+    if (isFull(this.#filling, frameSizes, this.#shrinks)) {
       this.#full.push(this.#filling);
       this.#filling = null;
       this.#pauseEnds.wake();
     }
     this.#wakeup.wake();
+  }
+
+  #open(inFlight: InFlightFrame): OpenFrame {
+    return new OpenFrame(inFlight, this.#spare.pop() ?? new FrameParts(), this.#authorBytes);
   }
 
   /** Takes back the changes of a transaction, except those in full frames. */
@@ -174,8 +185,10 @@ export class Lane {
     this.#packed = frame.lastPosition(binlog.epoch);
     const { inFlight, bytes, changes, parts } = frame;
     const authors = await authorsOf(frame.transactions);
+    this.#authorBytes = authorSize(authors) || this.#authorBytes;
     const { bytes: plain, first, last } = frame.seal(binlog, { lane, previous }, authors);
     const text = await packFrame(plain);
+    if (typeof text !== "string") this.#shrinks = text.length < plain.length / 2;
     parts.clear();
     if (this.#spare.length < SPARE_PARTS) this.#spare.push(parts);
     return { inFlight, bytes, sealed: { lane, previous, first, last, text, changes } };

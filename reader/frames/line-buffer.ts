@@ -77,8 +77,8 @@ export class LineBuffer {
   #ensure(capacity: number): void {
     if (capacity <= this.#bytes.length) return;
     const doubled = 2 * this.#bytes.length;
-    const isFull = doubled > FULL_BYTES && capacity <= FULL_BYTES;
-    const larger = Buffer.allocUnsafe(isFull ? FULL_BYTES : Math.max(capacity, doubled));
+    const full = FULL_BYTES.find((bytes) => bytes < doubled && bytes >= capacity);
+    const larger = Buffer.allocUnsafe(full ?? Math.max(capacity, doubled));
     this.#bytes.copy(larger, 0, 0, this.#length);
     freeBytes(this.#bytes);
     this.#bytes = larger;
@@ -86,8 +86,11 @@ export class LineBuffer {
 }
 
 const FIRST_BYTES = 4096;
-/** A full frame fits into so many bytes, unless its last row is long. */
-const FULL_BYTES = 768 * 1024;
+/**
+ * A full frame fits into so many bytes unless its last row is long, see `FrameSizes`: first one
+ * that is full at the usual size, then one whose rows compress well.
+ */
+const FULL_BYTES = [768 * 1024, 1088 * 1024];
 /**
  * The largest buffer that is kept: enough for a full frame whose last row exceeds the frame size.
  */

@@ -1,7 +1,8 @@
-import { FRAME_VERSION } from "../../wire/frame.ts";
+import { FRAME_VERSION, MESSAGE_BYTES } from "../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import { EnvelopeSize } from "./envelope-size.ts";
 import { FrameTables } from "./frame-tables.ts";
 import { headerLine } from "./frame-header.ts";
 import { FrameTransactions } from "./frame-transactions.ts";
@@ -36,6 +37,7 @@ export class OpenFrame {
   readonly inFlight: InFlightFrame;
   readonly transactions: FrameTransactions;
   readonly #tables = new FrameTables();
+  readonly #envelopes: EnvelopeSize;
   readonly parts: FrameParts;
   readonly lines: LineBuffer;
   /** The transaction of the last change. */
@@ -48,9 +50,13 @@ export class OpenFrame {
   /** The state before the first change of the last transaction. */
   readonly #before = { length: 0, changes: 0, fileNumber: 0, offset: 0, row: 0 };
 
-  /** `parts` are empty; no other frame uses them until this one is packed. */
-  constructor(inFlight: InFlightFrame, parts = new FrameParts()) {
+  /**
+   * `parts` are empty; no other frame uses them until this one is packed. `authorBytes`: see
+   * `EnvelopeSize`.
+   */
+  constructor(inFlight: InFlightFrame, parts = new FrameParts(), authorBytes = 0) {
     this.inFlight = inFlight;
+    this.#envelopes = new EnvelopeSize(authorBytes);
     this.parts = parts;
     this.lines = parts.lines;
     this.transactions = parts.transactions;
@@ -64,6 +70,11 @@ export class OpenFrame {
     return this.lines.length + this.#tables.bytes + this.transactions.length * TRANSACTION_BYTES;
   }
 
+  /** The size of the changes in plain messages, bytes, approximately. */
+  get messageBytes(): number {
+    return this.#envelopes.bytes;
+  }
+
   get changes(): number {
     return this.#changes;
   }
@@ -73,7 +84,9 @@ export class OpenFrame {
     if (change.last === true) this.transactions.end();
     const { op, offset, row, n, texts } = change;
     const table = this.#tables.indexOf(change);
+    const before = this.lines.length;
     this.lines.append(op, this.transactions.length - 1, table, offset, row, n, texts);
+    this.#envelopes.add(this.lines.length - before, change);
     this.#lastFileNumber = transaction.fileNumber;
     this.#lastOffset = offset;
     this.#lastRow = row;
@@ -97,6 +110,7 @@ export class OpenFrame {
   #begin(transaction: Transaction): void {
     this.#latest = transaction;
     this.transactions.push(transaction);
+    this.#envelopes.begin(transaction);
     const before = this.#before;
     before.length = this.lines.length;
     before.changes = this.#changes;
@@ -133,6 +147,7 @@ export class OpenFrame {
         ...(binlog.life !== null && { life: binlog.life }),
         ...(binlog.lowerCaseNames === true && { lowerCaseNames: true }),
         idsByChanges: true,
+        messageBytes: MESSAGE_BYTES,
       },
       this.transactions,
       (i) => indexes[i] ?? -1,

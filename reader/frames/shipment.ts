@@ -6,7 +6,7 @@ import { InFlightFrames } from "./in-flight-frames.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { type EndLook, LanePace } from "./lane-pace.ts";
 
-export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameBytes" | "send"> {
+export interface ShipmentOptions extends Pick<LaneOptions, "binlog" | "frameSizes" | "send"> {
   readonly lanes: number;
   /** The last position that earlier attempts sent in each lane. */
   readonly previous: ReadonlyMap<number, PositionText>;
@@ -56,7 +56,7 @@ export class Shipment implements ChangeSink {
   constructor(options: ShipmentOptions) {
     this.#options = options;
     this.#repeats = new Map(options.repeats ? options.previous : []);
-    const { binlog, frameBytes, sessions, send, previous } = options;
+    const { binlog, frameSizes, sessions, send, previous } = options;
     this.#lanes = Array.from(
       { length: options.lanes },
       (_, number) =>
@@ -64,7 +64,7 @@ export class Shipment implements ChangeSink {
           number,
           binlog,
           previous: previous.get(number) ?? null,
-          frameBytes,
+          frameSizes,
           pace: new LanePace(options.delayMs),
           inFlight: this.inFlight,
           authorsOf: (transactions) => sessions.authorsOf(transactions),

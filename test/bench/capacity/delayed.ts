@@ -1,12 +1,12 @@
+import { MESSAGE_BYTES } from "../../../wire/frame.ts";
 import type { MeasuredPoint } from "./measurement.ts";
 
 /**
  * Processor time of the route function per frame, without its changes, ms; from two measurements.
  */
 const FRAME_MS = 5;
-/** The sizes of a full frame (`FRAME_KIB`) and message (functions/message/envelopes.ts), bytes. */
+/** The size of a full frame whose rows hardly compress (reader/frames/full-frame.ts), bytes. */
 const FULL_FRAME = 720 * 1024;
-const FULL_MESSAGE = 900_000;
 
 /**
  * Computes a measured point for another `delivery.delayMs`, in one lane: one frame after each pause
@@ -19,7 +19,7 @@ export function delayed(point: MeasuredPoint, delayMs: number): MeasuredPoint {
   const paced = Math.min(changes, (seconds * 1000) / delayMs);
   // Approximate: a change takes less space in a frame than in a message.
   const frames = Math.max(paced, environments.bytes / FULL_FRAME);
-  const messages = Math.max(frames, environments.bytes / FULL_MESSAGE);
+  const messages = Math.max(frames, environments.bytes / MESSAGE_BYTES);
   const share = frames / raw.sends;
   const milliseconds = route.milliseconds + (frames - raw.sends) * FRAME_MS;
   return {

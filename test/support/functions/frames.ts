@@ -7,6 +7,7 @@ import {
   type FrameChange,
   type FrameHeader,
   type FrameTransaction,
+  MESSAGE_BYTES,
   type Operation,
   type TableShape,
 } from "../../../wire/frame.ts";
@@ -45,7 +46,9 @@ export interface TestChange {
 export function ofThisRelease(frame: string): string {
   const end = frame.indexOf("\n");
   const header = JSON.parse(frame.slice(0, end)) as FrameHeader;
-  return encodeHeader({ ...header, idsByChanges: true }) + frame.slice(end);
+  return (
+    encodeHeader({ ...header, idsByChanges: true, messageBytes: MESSAGE_BYTES }) + frame.slice(end)
+  );
 }
 
 /**

@@ -24,6 +24,16 @@ test("variables that are not set have their defaults", () => {
   });
 });
 
+test("frames that shrink may grow beyond the usual size, but not beyond a size that is set", () => {
+  const usual = parseReaderSettings(sound).frameSizes;
+  expect(usual).toEqual({ fullBytes: 720 * 1024, mostBytes: 1024 * 1024 });
+  for (const kib of [16, 720]) {
+    const set = parseReaderSettings({ ...sound, FRAME_KIB: String(kib) }).frameSizes;
+    expect(set).toEqual({ fullBytes: kib * 1024, mostBytes: kib * 1024 });
+  }
+  expect(() => parseReaderSettings({ ...sound, FRAME_KIB: "721" })).toThrow(ReaderSettingsError);
+});
+
 test("the server id is stable, in the upper half, and different for stacks of one name in two accounts", () => {
   const { replicaServerId } = parseReaderSettings(sound);
   expect(replicaServerId).toBe(parseReaderSettings(sound).replicaServerId);

@@ -55,6 +55,15 @@ test("a frame may name the columns of its tables and the transactions that end i
   expect(decodeFrame(encodeFrame(typed, line))).toMatchObject({ ...typed });
 });
 
+test("a frame may say how long its messages become, in whole bytes", () => {
+  const sized: FrameHeader = { ...header, messageBytes: 1_036_000 };
+  expect(decodeFrame(encodeFrame(sized, line)).messageBytes).toBe(1_036_000);
+  for (const messageBytes of [0, -1, 1.5, "1", null]) {
+    const text = `${JSON.stringify({ ...header, messageBytes })}\n${line}`;
+    expect(() => decodeFrame(text)).toThrow(MalformedFrameError);
+  }
+});
+
 const line = "c\t0\t0\t4\t0\t0\t{}\t\t\t{}";
 const withTable = (table: unknown): string =>
   `${JSON.stringify({ ...header, tables: [table] })}\n${line}`;

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { describe, expect, test, vi } from "vitest";
@@ -28,8 +29,11 @@ const change = (n: number, note = ""): RowChange => ({
   texts: RowTexts.of({ key: `{"id":${n}}`, after: `{"id":${n},"note":${JSON.stringify(note)}}` }),
 });
 
+const even = (): string => "x".repeat(1000);
+const random = (): string => randomBytes(750).toString("base64");
+
 /** A lane whose frames wait until the test acknowledges them. */
-function laneUnderTest(frameBytes: number, paceMs = 0) {
+function laneUnderTest(fullBytes: number, paceMs = 0, mostBytes = fullBytes) {
   const sent: { frame: SealedFrame; acknowledge: () => void }[] = [];
   let unsent = 0;
   const inFlight = new InFlightFrames();
@@ -38,7 +42,7 @@ function laneUnderTest(frameBytes: number, paceMs = 0) {
     number: 0,
     binlog: { source: "shop", epoch: 1, life: null, server: "s" },
     previous: null,
-    frameBytes,
+    frameSizes: { fullBytes, mostBytes },
     pace,
     inFlight,
     authorsOf: async ({ length }) =>
@@ -225,6 +229,25 @@ describe("Lane", () => {
     );
     for (const frame of frames)
       expect(frame.transactions).toMatchObject([{ thread: 9, author: 0 }]);
+    await stop();
+  });
+
+  test("lets a frame grow if the one before it became less than half", async () => {
+    const { lane, sent, stop } = laneUnderTest(9000, 0, 20_000);
+    let n = 0;
+    /** Adds more than a full frame has, and returns the changes of the next frames to be sent. */
+    const addRows = async (note: () => string, rows = 12): Promise<number | undefined> => {
+      const { length } = sent;
+      for (let row = 0; row < rows; row++) lane.add(transaction, change(n++, note()));
+      sent.at(-1)?.acknowledge();
+      await expect.poll(() => sent.length).toBeGreaterThan(length);
+      return sent[length]?.frame.changes;
+    };
+    expect(await addRows(even)).toBe(9);
+    expect(await addRows(even)).toBe(15);
+    expect(await addRows(random)).toBe(12);
+    expect(await addRows(random, 9)).toBe(9);
+    sent.at(-1)?.acknowledge();
     await stop();
   });
 

@@ -5,7 +5,7 @@ import { InFlightFrames } from "../../../../reader/frames/in-flight-frames.ts";
 import { OpenFrame } from "../../../../reader/frames/open-frame.ts";
 import type { RowChange, Transaction } from "../../../../reader/transactions/transaction.ts";
 import { decodeFrame } from "../../../../wire/decode-frame.ts";
-import type { Frame } from "../../../../wire/frame.ts";
+import { type Frame, MESSAGE_BYTES } from "../../../../wire/frame.ts";
 
 const transaction = (n: number): Transaction => ({
   gtid: `3e11fa47-71ca-11e1-9e33-c80aa9429562:${n}`,
@@ -79,6 +79,10 @@ test("a frame marks a transaction as ended when it contains the transaction's la
   expect(frame.transactions.map(({ ended }) => ended)).toEqual([true, undefined]);
 });
 
-test("a frame asks for messages whose ids depend on all of their changes", () => {
-  expect(frameOf([[transaction(1), {}]]).idsByChanges).toBe(true);
+test("a frame asks for messages whose ids depend on all of their changes, and for their size", () => {
+  const { idsByChanges, messageBytes } = frameOf([[transaction(1), {}]]);
+  expect({ idsByChanges, messageBytes }).toEqual({
+    idsByChanges: true,
+    messageBytes: MESSAGE_BYTES,
+  });
 });

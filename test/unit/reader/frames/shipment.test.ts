@@ -37,7 +37,7 @@ test("a look at delivery reads the lanes that sent frames, and goes on after a f
     lanes: LANES,
     previous: new Map(),
     repeats: false,
-    frameBytes: 1000,
+    frameSizes: { fullBytes: 1000, mostBytes: 1000 },
     delayMs: 5,
     unsentLimitBytes: 1_000_000,
     sessions: sessions as SessionBook,
