@@ -10,6 +10,9 @@ import { Session } from "./session.ts";
  */
 export const CONNECTIONS_KEPT = 100_000;
 
+/** How many of them are found by their thread alone. */
+const BY_THREAD = 1000;
+
 /** How a reader that records nothing forgets connections. */
 export interface Forgetting {
   /** The most connections in memory, unless more of them are not recorded yet. */
@@ -35,6 +38,12 @@ export class RememberedSessions {
    * connection.
    */
   #latest: Session | null = null;
+  /**
+   * Sessions of one run by their threads, because consecutive transactions mostly come from a few
+   * connections in turn. Unused with `recordedTo`, which needs the order.
+   */
+  readonly #byThread = new Map<number, Session>();
+  #run = NaN;
 
   /**
    * `server`: `@@server_uuid` of the connections' server. `recordedTo`: for a reader that records
@@ -61,7 +70,8 @@ export class RememberedSessions {
   of({ run, thread }: Pick<Connection, "run" | "thread">): Session {
     const latest = this.#latest;
     if (latest !== null && latest.thread === thread && latest.run === run) return latest;
-    return (this.#latest = this.#find({ server: this.#server, run, thread }));
+    const known = run === this.#run ? this.#byThread.get(thread) : undefined;
+    return (this.#latest = known ?? this.#find({ server: this.#server, run, thread }));
   }
 
   /** Called after facts about a session may have been added or recorded. */
@@ -99,13 +109,22 @@ export class RememberedSessions {
     const name = connectionName(connection);
     const known = this.#sessions.get(name);
     const recordedTo = this.#recordedTo;
-    if (known !== undefined && recordedTo === undefined) return known;
     const session = known ?? new Session(connection);
+    if (recordedTo === undefined) {
+      if (known === undefined) this.#sessions.set(name, session);
+      this.#findByThread(session);
+      return session;
+    }
     if (known !== undefined) this.#sessions.delete(name);
-    if (recordedTo !== undefined && this.#sessions.size >= this.#kept)
-      this.#forgetBefore(recordedTo());
+    if (this.#sessions.size >= this.#kept) this.#forgetBefore(recordedTo());
     this.#sessions.set(name, session);
     return session;
+  }
+
+  #findByThread(session: Session): void {
+    if (session.run !== this.#run || this.#byThread.size >= BY_THREAD) this.#byThread.clear();
+    this.#run = session.run;
+    this.#byThread.set(session.thread, session);
   }
 
   /**
@@ -122,6 +141,7 @@ export class RememberedSessions {
 
   #drop(name: string, session: Session): void {
     if (session === this.#latest) this.#latest = null;
+    if (session.run === this.#run) this.#byThread.delete(session.thread);
     this.#sessions.delete(name);
     this.#unrecorded.delete(session);
   }

@@ -34,7 +34,7 @@ export function readTagged(reader: ByteReader, target: GtidEvent): GtidEvent {
       `a tagged GTID event requires the unknown field ${lastDemanded}`,
     );
   }
-  uuid.fill(0);
+  let uuid = NO_UUID;
   let number: number | bigint = 0;
   let tag = "";
   let immediate = 0;
@@ -49,7 +49,7 @@ export function readTagged(reader: ByteReader, target: GtidEvent): GtidEvent {
         varint(reader);
         break;
       case TaggedField.uuid:
-        for (let i = 0; i < UUID_LENGTH; i++) uuid[i] = Number(varint(reader));
+        uuid = readUuid(reader);
         break;
       case TaggedField.number:
         number = signed(varint(reader));
@@ -72,7 +72,7 @@ export function readTagged(reader: ByteReader, target: GtidEvent): GtidEvent {
   }
   if (number <= 0) throw new CorruptEventError("a GTID event has no transaction number");
   return target.set(
-    tag === "" ? uuidAt(uuid, 0) : prefixOf(uuidAt(uuid, 0), tag),
+    tag === "" ? uuid : prefixOf(uuid, tag),
     number,
     tag === "" ? undefined : tag,
     immediate,
@@ -111,8 +111,28 @@ function signed(value: number | bigint): number | bigint {
   return decoded <= Number.MAX_SAFE_INTEGER && decoded > 0n ? Number(decoded) : decoded;
 }
 
-/** The uuid of the present event. */
-const uuid = Buffer.alloc(UUID_LENGTH);
+const NO_UUID = uuidAt(Buffer.alloc(UUID_LENGTH), 0);
+
+/**
+ * The uuid of the last event as its bytes spell it, one integer of one or two bytes for each byte,
+ * and as text: consecutive transactions nearly always have the same one.
+ */
+let latestUuid = { spelled: Buffer.alloc(0), text: "" };
+
+/** Returns the uuid as text, and a colon. */
+function readUuid(reader: ByteReader): string {
+  const { spelled } = latestUuid;
+  const start = reader.offset;
+  if (spelled.length > 0 && isAt(spelled, reader.bytes, start)) {
+    reader.skip(spelled.length);
+    return latestUuid.text;
+  }
+  const uuid = Buffer.alloc(UUID_LENGTH);
+  for (let i = 0; i < UUID_LENGTH; i++) uuid[i] = Number(varint(reader));
+  const own = Buffer.from(reader.bytes.subarray(start, reader.offset));
+  latestUuid = { spelled: own, text: uuidAt(uuid, 0) };
+  return latestUuid.text;
+}
 
 /** The tag of the last event, because consecutive transactions often have the same one. */
 let latestTag = { bytes: Buffer.alloc(0), text: "" };
@@ -122,13 +142,16 @@ function readTag(reader: ByteReader): string {
   const start = reader.skip(length);
   const { bytes } = reader;
   const latest = latestTag.bytes;
-  let same = latest.length === length;
-  for (let i = 0; same && i < length; i++) same = bytes[start + i] === latest[i];
-  if (!same) {
+  if (latest.length !== length || !isAt(latest, bytes, start)) {
     const own = Buffer.from(bytes.subarray(start, start + length));
     latestTag = { bytes: own, text: own.toString("utf8") };
   }
   return latestTag.text;
+}
+
+function isAt(expected: Buffer, bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < expected.length; i++) if (bytes[start + i] !== expected[i]) return false;
+  return true;
 }
 
 /** The last prefix with a tag. */

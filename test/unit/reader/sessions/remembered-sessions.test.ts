@@ -28,3 +28,22 @@ test("a session with a change after the offset is not forgotten", () => {
   sessions.forgetOldest(saved);
   expect(sessions.size).toBe(2);
 });
+
+test("a session is found again until it is forgotten, whichever run and thread came between", () => {
+  const sessions = new RememberedSessions("server", 1);
+  const asked = [
+    { run: 1, thread: 1 },
+    { run: 2, thread: 1 },
+    { run: 2, thread: 2 },
+  ];
+  const found = asked.map((connection) => sessions.of(connection));
+  expect(found.map(({ run, thread }) => ({ run, thread }))).toEqual(asked);
+  for (let round = 0; round < 2; round++)
+    for (const [index, connection] of asked.entries())
+      expect(sessions.of(connection)).toBe(found[index]);
+
+  sessions.forgetOldest(saved);
+  expect(sessions.size).toBe(1);
+  const again = asked.toReversed().map((connection) => sessions.of(connection));
+  expect(again.map((session) => found.includes(session))).toEqual([true, false, false]);
+});
