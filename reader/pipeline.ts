@@ -282,6 +282,7 @@ function transactionReader(
     onUnloggedEnd: (prepare) => report.unloggedEnd(prepare),
     onRead: (fileNumber, end) => sessions.read.advance(fileNumber, end),
     serverId: state.serverId,
+    serverUuid: state.uuid,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
     preparedXa,
     sink,

@@ -147,6 +147,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
       options.onRead?.({ fileNumber, offset: end });
     },
     serverId: state.serverId,
+    serverUuid: state.uuid,
     heldLimitBytes: getHeapStatistics().heap_size_limit / 4,
     preparedXa: [],
     sink: source.columns ? new LastChangeMarker(frames) : frames,

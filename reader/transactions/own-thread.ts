@@ -5,7 +5,17 @@ export interface Execution {
   /** The `server_id` of the event with the thread id. */
   readonly serverId: number;
   /** The preceding GTID event; null when there is none. */
-  readonly gtid: Pick<GtidEvent, "immediateCommitTimestamp" | "originalCommitTimestamp"> | null;
+  readonly gtid: Pick<
+    GtidEvent,
+    "prefix" | "immediateCommitTimestamp" | "originalCommitTimestamp"
+  > | null;
+}
+
+/** The identity of the server that is read. */
+export interface OwnServer {
+  readonly serverId: number;
+  /** `@@server_uuid` */
+  readonly serverUuid: string;
 }
 
 /**
@@ -19,9 +29,15 @@ export interface Execution {
  *   mysqlbinlog and sets `pseudo_thread_id` to the ids of that log. In a replication group they
  *   differ for the server's own transactions, too, so nothing is certain there.
  *
+ * Where an administrator changes `server_id`, the sessions that are open keep the former one, so
+ * another id is also the server's own if the GTID has its UUID and the times are equal.
+ *
  * A session that only sets `pseudo_thread_id` cannot be recognised in the log.
  */
-export function isOwnThread({ serverId, gtid }: Execution, ownServerId: number): boolean {
-  if (serverId !== ownServerId) return false;
-  return gtid === null || gtid.originalCommitTimestamp === gtid.immediateCommitTimestamp;
+export function isOwnThread({ serverId, gtid }: Execution, own: OwnServer): boolean {
+  if (gtid === null) return serverId === own.serverId;
+  const { prefix, immediateCommitTimestamp, originalCommitTimestamp } = gtid;
+  if (originalCommitTimestamp !== immediateCommitTimestamp) return false;
+  if (serverId === own.serverId) return true;
+  return immediateCommitTimestamp > 0 && prefix?.startsWith(`${own.serverUuid}:`) === true;
 }

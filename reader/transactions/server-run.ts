@@ -1,7 +1,7 @@
 import { foreignRun } from "../../wire/session.ts";
 import type { EventHeader } from "../binlog-format/events/event-header.ts";
 import type { GtidEvent } from "../binlog-format/events/gtid-event.ts";
-import { isOwnThread } from "./own-thread.ts";
+import { isOwnThread, type OwnServer } from "./own-thread.ts";
 
 /**
  * The modulus of the file number in a run's number; within one second a server begins only a few
@@ -18,9 +18,7 @@ export function runBeginning(startedS: number, fileNumber: number): number {
   return startedS * FILES + (fileNumber % FILES);
 }
 
-export interface ServerRunOptions {
-  /** The `server_id` of the server that is read. */
-  readonly serverId: number;
+export interface ServerRunOptions extends OwnServer {
   /** The server run at the position where reading begins. */
   readonly run: number;
   /**
@@ -58,7 +56,7 @@ export class ServerRun {
    * this server.
    */
   of({ serverId }: EventHeader, gtid: GtidEvent | null): number {
-    const isOwn = isOwnThread({ serverId, gtid }, this.#options.serverId);
+    const isOwn = isOwnThread({ serverId, gtid }, this.#options);
     return isOwn ? this.#present : foreignRun(serverId);
   }
 }

@@ -24,6 +24,7 @@ export function transactionReaderOf(
     onUnknownXa: () => undefined,
     onRead: () => undefined,
     serverId: 1,
+    serverUuid: "",
     heldLimitBytes: 1e6,
     sink: {
       change: () => undefined,

@@ -34,6 +34,7 @@ export class ModelSessions {
     const isByGtids = start.kind === "gtid";
     const run = new ServerRun({
       serverId: 1,
+      serverUuid: uuid,
       run: offset.run,
       runBeginnings: isByGtids ? new Map([...started].filter(([file]) => file > from)) : new Map(),
     });

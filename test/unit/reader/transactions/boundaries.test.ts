@@ -39,7 +39,7 @@ test("a boundary has the oldest XA transaction's position while that is in memor
     preparedXa: [],
   });
   const position = new EventPosition();
-  const run = new ServerRun({ serverId: 1, run: RUN, runBeginnings: new Map() });
+  const run = new ServerRun({ serverId: 1, serverUuid: "", run: RUN, runBeginnings: new Map() });
   const boundaries = new Boundaries({
     position,
     run,
