@@ -1,8 +1,8 @@
 /**
  * The maximum size of a message, and of all messages of a batch together: SQS's 1 MiB minus room
- * for attributes. Larger bodies are stored in S3.
+ * for the ids and groups of ten messages, should SQS count them. Larger bodies are stored in S3.
  */
-export const MOST_BYTES = 1_040_000;
+export const MOST_BYTES = 1_046_000;
 
 /** The maximum size of a pointer to a body in S3, including its attribute. */
 const POINTER_BYTES = 1000;

@@ -24,7 +24,7 @@ export function frameSizesOf(kib: number | undefined): FrameSizes {
 /**
  * A message counts as filled from this share of `MESSAGE_BYTES` on, because sizes are estimated.
  */
-const FILLED = 0.97;
+const FILLED = 0.985;
 
 /**
  * Whether a frame accepts no more changes. `shrinks`: its lane's rows compress well. A frame may

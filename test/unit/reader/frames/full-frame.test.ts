@@ -31,10 +31,10 @@ describe("a frame is full", () => {
 
   test("where its last message is filled, or at 1 MiB, if they do", () => {
     expect(isFullAt(720 * KIB - 1, 0.99)).toBe(false);
-    expect(isFullAt(720 * KIB, 0.96)).toBe(false);
-    expect(isFullAt(720 * KIB, 0.98)).toBe(true);
+    expect(isFullAt(720 * KIB, 0.98)).toBe(false);
+    expect(isFullAt(720 * KIB, 0.99)).toBe(true);
     expect(isFullAt(720 * KIB, 1.01)).toBe(false);
-    expect(isFullAt(900 * KIB, 1.98)).toBe(true);
+    expect(isFullAt(900 * KIB, 1.99)).toBe(true);
     expect(isFullAt(1024 * KIB, 1.5)).toBe(true);
   });
 });
@@ -109,7 +109,7 @@ describe("a full frame becomes messages that are filled", () => {
     expect(frame).toBeLessThan(1088 * KIB);
     expect(messages).toHaveLength(count);
     for (const bytes of messages) {
-      expect(bytes).toBeLessThan(1_040_000);
+      expect(bytes).toBeLessThan(1_046_000);
       expect(bytes).toBeGreaterThan(0.93 * MESSAGE_BYTES);
     }
   });
