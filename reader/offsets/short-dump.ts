@@ -1,10 +1,11 @@
-import { CorruptEventError, UnsupportedEventError } from "../binlog-format/errors.ts";
 import { verifyChecksum } from "../binlog-format/events/checksum.ts";
 import { parseRotate } from "../binlog-format/events/control-events.ts";
 import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
+import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { BinlogDump, type BinlogDumpOptions, type DumpStart } from "../source/binlog-dump.ts";
+import { unreadableBinlog } from "../transactions/unreadable-binlog.ts";
 
 export interface AskedServer extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
   /** Ends a short dump that is under way. */
@@ -23,6 +24,7 @@ export interface LookedAt {
 
 /**
  * The first result of `inspect` that is not null; null when the server has no more events to send.
+ * Rejects with UnreadableBinlogError when something else than an event is there.
  */
 export async function look<Found>(
   server: AskedServer,
@@ -36,7 +38,7 @@ export async function look<Found>(
   found.promise.catch(() => undefined);
   // Events before the first format description have one, too.
   let checksums = true;
-  let file = start.kind === "file" ? start.file : "";
+  let { file, offset } = start.kind === "file" ? start : { file: "", offset: 0 };
   const onEvent = (bytes: Buffer, begin: number, end: number): void => {
     const whole = bytes.subarray(begin, end);
     const header = parseEventHeader(whole);
@@ -48,6 +50,7 @@ export async function look<Found>(
     if (start.kind === "file" && HEARTBEATS.has(header.type)) found.resolve(null);
     const isInFile = header.logPos !== 0 && (header.flags & LOG_EVENT_ARTIFICIAL_F) === 0;
     const answer = inspect({ file, header, event, isInFile });
+    if (isInFile) offset = header.logPos;
     if (answer !== null) found.resolve(answer);
   };
   const onAbort = (): void => found.reject(signal?.reason);
@@ -55,6 +58,8 @@ export async function look<Found>(
   try {
     await using dump = await BinlogDump.start({ ...server, start, onEvent });
     return await Promise.race([found.promise, dump.ended]);
+  } catch (error) {
+    throw unreadableBinlog(error, { file, offset });
   } finally {
     signal?.removeEventListener("abort", onAbort);
   }
@@ -62,9 +67,7 @@ export async function look<Found>(
 
 /** Whether the server refuses to read its log here, or something else than an event is there. */
 export function isUnreadable(error: unknown): boolean {
-  return (
-    error instanceof CorruptEventError || error instanceof UnsupportedEventError || isRefused(error)
-  );
+  return error instanceof UnreadableBinlogError || isRefused(error);
 }
 
 export function isRefused(error: unknown): boolean {

@@ -4,6 +4,7 @@ import { EventType } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
 import { BinlogDump, type BinlogDumpOptions } from "../source/binlog-dump.ts";
 import type { Rotations } from "./rotations.ts";
+import { unreadableBinlog } from "./unreadable-binlog.ts";
 
 export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
   readonly rotations: Rotations;
@@ -57,21 +58,26 @@ export async function fileOfPresentRun(
 
 /**
  * When the server started, seconds since 1970, from a file's first event; 0 for a file that was
- * begun by a rotation.
+ * begun by a rotation. Rejects with UnreadableBinlogError when that event is damaged.
  */
 export async function serverStart(
   options: Omit<FilesToAsk, "files" | "rotations">,
   file: string,
 ): Promise<number> {
   const created = Promise.withResolvers<number>();
-  await using dump = await BinlogDump.start({
-    ...options,
-    start: { kind: "file", file, offset: FIRST_EVENT },
-    onEvent: (bytes, start, end) => {
-      const event = bytes.subarray(start, end);
-      if (parseEventHeader(event).type !== EventType.FORMAT_DESCRIPTION_EVENT) return;
-      created.resolve(parseFormatDescription(event).created);
-    },
-  });
-  return await Promise.race([created.promise, dump.ended]);
+  const at = { file, offset: FIRST_EVENT };
+  try {
+    await using dump = await BinlogDump.start({
+      ...options,
+      start: { kind: "file", ...at },
+      onEvent: (bytes, start, end) => {
+        const event = bytes.subarray(start, end);
+        if (parseEventHeader(event).type !== EventType.FORMAT_DESCRIPTION_EVENT) return;
+        created.resolve(parseFormatDescription(event).created);
+      },
+    });
+    return await Promise.race([created.promise, dump.ended]);
+  } catch (error) {
+    throw unreadableBinlog(error, at);
+  }
 }

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { look } from "../../../reader/offsets/short-dump.ts";
+import { serverStart } from "../../../reader/transactions/run-beginnings.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -134,4 +136,32 @@ test("files with and without checksums are read, also behind a first event chang
   await mysql.query("SET GLOBAL binlog_checksum = CRC32");
   await insert(3, "after");
   expect(await notesUpTo("after")).toEqual(new Set(["between", "after"]));
+});
+
+test("a damaged first event of a file is refused with the remedy, also where only that file is asked", async () => {
+  await using proxy = await TcpProxy.listen(mysql.server);
+  const { user, password } = mysql.server;
+  const [server] = await mysql.query<{ uuid: string; version: string }>(
+    "SELECT @@server_uuid AS uuid, VERSION() AS version",
+  );
+  const [log] = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
+  const file = log?.Log_name ?? "";
+  const asked = {
+    connection: { host: "127.0.0.1", port: proxy.port, user, password },
+    serverId: 4711,
+    serverUuid: server?.uuid ?? "",
+    silenceMs: 30_000,
+  };
+  const start = { kind: "file", file, offset: 4 } as const;
+  for (const ask of [() => serverStart(asked, file), () => look(asked, start, () => null)]) {
+    // In the event, the version of the binlog stands before the server's.
+    const done = proxy.damage(`\u0004\u0000${server?.version}`, 30);
+    const [refused] = await Promise.allSettled([ask(), done]);
+    expect(refused).toMatchObject({
+      reason: {
+        name: "UnreadableBinlogError",
+        message: expect.stringMatching(/^mysql-bin\.\d+:4: the checksum .* Restart the reader/),
+      },
+    });
+  }
 });
