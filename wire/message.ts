@@ -1,8 +1,8 @@
 import { binlogFileNumber } from "./binlog-file.ts";
 import { type Change, type ChangeSource, isChange, isRecord } from "./change.ts";
 import { COMPACT_VERSION, wholeChanges } from "./compact-changes.ts";
-import { parseExactJson } from "./exact-json.ts";
 import { legalText } from "./legal-text.ts";
+import { parseMessageJson } from "./message-json.ts";
 import { isPosition, positionFormatter, type PositionText } from "./position.ts";
 
 export type { Change, ChangeSnapshot } from "./change.ts";
@@ -105,7 +105,7 @@ export const MESSAGE_END = "]}";
 export function decodeMessage(text: string): EnvironmentMessage {
   let value: unknown;
   try {
-    value = parseExactJson(text);
+    value = parseMessageJson(text);
   } catch (cause) {
     if (!(cause instanceof SyntaxError)) throw cause;
     // The SyntaxError is not kept as the cause, because its message quotes the text and so may show

@@ -6,12 +6,14 @@ import { promisify } from "node:util";
 import { REPOSITORY_ROOT } from "../../../infra/stack/resources/repository-root.ts";
 import { MEMORY_BYTES as UNESCAPE_MEMORY } from "../../../infra/local-aws/sqs/queues/unescape-module/assembly/layout.ts";
 import { MEMORY_BYTES as ROWS_MEMORY } from "../../../reader/binlog-format/rows-module/assembly/layout.ts";
+import { MEMORY_BYTES as ALIKE_MEMORY } from "../../../wire/alike-module/assembly/layout.ts";
 import { MEMORY_BYTES as ESCAPE_MEMORY } from "../../../wire/escape-module/assembly/layout.ts";
 import { MEMORY_BYTES as BODIES_MEMORY } from "../../../wire/unescape-module/assembly/layout.ts";
 
 /** The WebAssembly modules: their sources in AssemblyScript, and their memory, bytes. */
 export const ASSEMBLY_MODULES = [
   { source: "reader/binlog-format/rows-module/assembly/rows.ts", memoryBytes: ROWS_MEMORY },
+  { source: "wire/alike-module/assembly/scan.ts", memoryBytes: ALIKE_MEMORY },
   { source: "wire/escape-module/assembly/escape.ts", memoryBytes: ESCAPE_MEMORY },
   { source: "wire/unescape-module/assembly/unescape.ts", memoryBytes: BODIES_MEMORY },
   {

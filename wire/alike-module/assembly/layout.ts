@@ -1,0 +1,46 @@
+// Where things are in the module's memory. Both sides read this file: the module, which is
+// AssemblyScript, and the TypeScript that calls it.
+
+/** The memory's size, bytes; it never grows, so that views of it stay valid. */
+export const MEMORY_BYTES = 0x350000;
+
+/**
+ * The values of an object that differ from those of the object before it of the same form. Each has
+ * `FOUND_BYTES`, four words: its slot; its kind; where it begins and ends in the text. An INTEGER
+ * has its number in place of these two, as eight bytes.
+ */
+export const FOUND = 0x1000;
+export const FOUND_BYTES = 16;
+/** How many they are, one word. */
+export const FOUND_COUNT = 0x800;
+export const MOST_VALUES = 0x1000;
+
+/** While an object is read, the first two words of each slot. */
+export const LATEST = 0x18000;
+
+/**
+ * The slots of the forms. A slot is the place of a value in an object, with the text from the value
+ * before it. Its `SLOT_BYTES` tell of the object before, in four words: where this text begins; how
+ * long it is with the value; how long it is without; the number of an earlier slot that may have
+ * the same value, counted from 1, or 0. A form has one more slot than values, for the text that
+ * ends the object.
+ */
+export const SLOTS = 0x20000;
+export const SLOT_BYTES = 16;
+export const MOST_SLOTS = 0x2000;
+
+/** The text, with a zero byte behind it. */
+export const TEXT = 0x40000;
+export const TEXT_BYTES = 0x300000;
+
+/** The kinds of values. A string without escapes; its place leaves out the quotes. */
+export const ASCII_STRING = 0;
+export const UTF8_STRING = 1;
+/** At most 15 digits. */
+export const INTEGER = 2;
+/** At most 15 digits, and a point between two of them. */
+export const DECIMAL = 3;
+/** Any other JSON, perhaps not well-formed. */
+export const OTHER = 4;
+/** The value of an earlier slot, whose index stands in place of where the value begins. */
+export const EARLIER = 5;

@@ -1,0 +1,98 @@
+import {
+  EARLIER,
+  FOUND,
+  FOUND_BYTES,
+  FOUND_COUNT,
+  INTEGER,
+  LATEST,
+  SLOT_BYTES,
+  UTF8_STRING,
+} from "./layout";
+import { end, endOfValue, isNested, kind, number, read, sameBytes, start } from "./value";
+
+export { endOfValue };
+
+const COMMA: u8 = 0x2c;
+const CLOSE: u8 = 0x7d;
+
+/**
+ * Reads the object at `at` if it has the form: the names of the object before, in the same order.
+ * Writes to `FOUND` which values differ. Returns where the object ends; 0 when it has another form
+ * or is no JSON, and then the form is as before.
+ */
+export function scan(at: usize, form: usize, values: usize): usize {
+  let slot = form;
+  let latest: usize = LATEST;
+  let found: usize = FOUND;
+  for (let index: usize = 0; index < values; index++) {
+    const last = <usize>load<u32>(slot);
+    const before = <usize>load<u32>(slot, 8);
+    let size = <usize>load<u32>(slot, 4);
+    const same = sameBytes(at, last, size);
+    if (same < size || !endsValue(at, before, size)) {
+      if (same < before) return 0;
+      const behind = read(at + before);
+      if (behind === 0) return 0;
+      size = behind - at;
+      putFound(found, index, earlierSlot(at + before, size - before, form, slot));
+      found += FOUND_BYTES;
+    }
+    store<u32>(latest, <u32>at);
+    store<u32>(latest, <u32>size, 4);
+    latest += 8;
+    slot += SLOT_BYTES;
+    at += size;
+  }
+  const length = <usize>load<u32>(slot, 8);
+  if (sameBytes(at, <usize>load<u32>(slot), length) < length) return 0;
+  store<u32>(FOUND_COUNT, <u32>((found - FOUND) / FOUND_BYTES));
+  keepLatest(form, slot);
+  return at + length;
+}
+
+/**
+ * Whether a value, which the object before has too, ends behind `size` bytes: a number may go on. A
+ * list or an object is read anew each time, because two changes must not share it.
+ */
+function endsValue(at: usize, before: usize, size: usize): bool {
+  const next = load<u8>(at + size);
+  return (next === COMMA || next === CLOSE) && !isNested(load<u8>(at + before));
+}
+
+function putFound(found: usize, index: usize, earlier: u32): void {
+  store<u32>(found, <u32>index);
+  if (earlier !== 0) {
+    store<u32>(found, EARLIER, 4);
+    store<u32>(found, earlier - 1, 8);
+    return;
+  }
+  store<u32>(found, kind, 4);
+  if (kind === INTEGER) {
+    store<f64>(found, number, 8);
+  } else {
+    store<u32>(found, <u32>start, 8);
+    store<u32>(found, <u32>end, 12);
+  }
+}
+
+/** The earlier slot that has the string at `at`, counted from 1; 0 when it has another value. */
+function earlierSlot(at: usize, size: usize, form: usize, slot: usize): u32 {
+  const earlier = load<u32>(slot, 12);
+  if (earlier === 0 || kind > UTF8_STRING) return 0;
+  const index: usize = earlier - 1;
+  const before = <usize>load<u32>(form + index * SLOT_BYTES, 8);
+  const latest: usize = (index << 3) + LATEST;
+  return <usize>load<u32>(latest, 4) === before + size &&
+    sameBytes(at, <usize>load<u32>(latest) + before, size) === size
+    ? earlier
+    : 0;
+}
+
+/** The object that was read is the one before from now on. */
+function keepLatest(form: usize, slots: usize): void {
+  let latest: usize = LATEST;
+  for (let slot = form; slot < slots; slot += SLOT_BYTES) {
+    store<u64>(slot, load<u64>(latest));
+    latest += 8;
+  }
+}

@@ -1,0 +1,92 @@
+import { MOST_SLOTS, MOST_VALUES, SLOT_BYTES, SLOTS } from "./alike-module/assembly/layout.ts";
+import { type Members, ObjectForm, type Place } from "./object-form.ts";
+import type { ObjectScanner } from "./object-scanner.ts";
+
+const QUOTE = 34;
+const COMMA = 44;
+const COLON = 58;
+const OPEN = 123;
+const CLOSE = 125;
+const SLOT_WORDS = SLOT_BYTES / Uint32Array.BYTES_PER_ELEMENT;
+const FIRST_WORD = SLOTS / Uint32Array.BYTES_PER_ELEMENT;
+
+/** Learns the forms of the objects of a text, whose slots share the scanner's memory. */
+export class FormLearner {
+  readonly #scanner: ObjectScanner;
+  /** How many slots the forms have. */
+  #slots = 0;
+
+  constructor(scanner: ObjectScanner) {
+    this.#scanner = scanner;
+  }
+
+  /**
+   * The form of the object at `start`, which was parsed as `first`. Undefined when its text is not
+   * as JSON.stringify would write it, when a name occurs twice, or when there is no room for it.
+   */
+  learn(start: number, first: Members): ObjectForm | undefined {
+    const text = new FormText(this.#scanner, start);
+    const end = text.readObject(start, 0);
+    const { places, inner, words, behind } = text;
+    const before = this.#slots;
+    const after = before + places.length + 1;
+    if (end === 0 || places.length > MOST_VALUES || after > MOST_SLOTS) return undefined;
+    words.push(behind, end - behind, end - behind, 0);
+    this.#scanner.words.set(words, FIRST_WORD + before * SLOT_WORDS);
+    this.#slots = after;
+    return new ObjectForm(
+      this.#scanner,
+      { slots: SLOTS + before * SLOT_BYTES, places, inner },
+      first,
+    );
+  }
+}
+
+/** Reads the text of one object, to learn its form. */
+class FormText {
+  readonly places: Place[] = [];
+  readonly inner: string[] = [];
+  /** The words of the slots, see the module's layout. */
+  readonly words: number[] = [];
+  /** The place behind the latest value. */
+  behind: number;
+  readonly #scanner: ObjectScanner;
+  /** The number of the latest slot of each name, counted from 1. */
+  readonly #numbers = new Map<string, number>();
+
+  constructor(scanner: ObjectScanner, start: number) {
+    this.#scanner = scanner;
+    this.behind = start;
+  }
+
+  /** Reads the object with this number, and those in it. Returns where it ends; 0: unusual. */
+  readObject(start: number, object: number): number {
+    const { bytes, endOfValue } = this.#scanner;
+    const names = new Set<string>();
+    if (bytes[start] !== OPEN) return 0;
+    let at = start;
+    do {
+      const colon = bytes[at + 1] === QUOTE ? endOfValue(at + 1) : 0;
+      if (colon === 0 || bytes[colon] !== COLON) return 0;
+      const name = JSON.parse(bytes.toString("utf8", at + 1, colon)) as string;
+      if (names.has(name)) return 0;
+      names.add(name);
+      at = this.#readMember(colon + 1, { object, name });
+    } while (bytes[at] === COMMA);
+    return bytes[at] === CLOSE ? at + 1 : 0;
+  }
+
+  /** An object in the outermost one is read. What is deeper, or empty, is a value. */
+  #readMember(start: number, place: Place): number {
+    const { bytes, endOfValue } = this.#scanner;
+    if (place.object === 0 && bytes[start] === OPEN && bytes[start + 1] !== CLOSE) {
+      return this.readObject(start, this.inner.push(place.name));
+    }
+    const end = endOfValue(start);
+    const earlier = this.#numbers.get(place.name) ?? 0;
+    this.words.push(this.behind, end - this.behind, start - this.behind, earlier);
+    this.#numbers.set(place.name, this.places.push(place));
+    this.behind = end;
+    return end;
+  }
+}

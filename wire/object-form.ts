@@ -1,0 +1,94 @@
+import {
+  EARLIER,
+  FOUND,
+  FOUND_BYTES,
+  FOUND_COUNT,
+  INTEGER,
+} from "./alike-module/assembly/layout.ts";
+import type { ObjectScanner } from "./object-scanner.ts";
+
+const WORD = Uint32Array.BYTES_PER_ELEMENT;
+const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
+
+export type Members = Record<string, unknown>;
+
+/** Where a value belongs: the number of an object, 0 for the outermost, and the name in it. */
+export interface Place {
+  readonly object: number;
+  readonly name: string;
+}
+
+interface FormOptions {
+  /** Where the form's slots are in the scanner's memory. */
+  readonly slots: number;
+  /** Of each slot with a value. */
+  readonly places: readonly Place[];
+  /** The names of the objects in the outermost one, which have the numbers 1, 2 and so on. */
+  readonly inner: readonly string[];
+}
+
+/** Makes the value of a kind from where it is in the text. */
+export type ValueOf = (kind: number, start: number, end: number) => unknown;
+
+/**
+ * The names that JSON objects and the objects in them have, and their order. An object is made as a
+ * copy of the one before that has the same form, with the values that differ.
+ */
+export class ObjectForm {
+  readonly #scanner: ObjectScanner;
+  readonly #options: FormOptions;
+  /** The object before, and behind it the objects in it. */
+  #before: readonly Members[];
+
+  constructor(scanner: ObjectScanner, options: FormOptions, first: Members) {
+    this.#scanner = scanner;
+    this.#options = options;
+    this.#before = [first, ...options.inner.map((name) => first[name] as Members)];
+  }
+
+  /** Reads the object at `at`. Returns where it ends; 0 when it has another form or is no JSON. */
+  scan(at: number): number {
+    return this.#scanner.scan(at, this.#options.slots, this.#options.places.length);
+  }
+
+  /** The object that was read. */
+  object(valueOf: ValueOf): Members {
+    const { words } = this.#scanner;
+    const objects = this.#copies();
+    const end = FOUND + (words[FOUND_COUNT / WORD] ?? 0) * FOUND_BYTES;
+    for (let found = FOUND; found < end; found += FOUND_BYTES) {
+      const place = this.#options.places[words[found / WORD] ?? 0];
+      const object = objects[place?.object ?? 0];
+      // JSON.parse and the copy make every member, even `__proto__`, the object's own, so that no
+      // setter is called.
+      if (place !== undefined && object !== undefined)
+        object[place.name] = this.#value(found + WORD, objects, valueOf);
+    }
+    this.#before = objects;
+    return objects[0];
+  }
+
+  #copies(): [Members, ...Members[]] {
+    const { inner } = this.#options;
+    const outermost = { ...this.#before[0] };
+    const objects: [Members, ...Members[]] = [outermost];
+    // Not with an iterator, which is an object for each change.
+    for (let index = 0; index < inner.length; index++) {
+      const name = inner[index] ?? "";
+      const object = { ...this.#before[index + 1] };
+      outermost[name] = object;
+      objects.push(object);
+    }
+    return objects;
+  }
+
+  #value(found: number, objects: readonly Members[], valueOf: ValueOf): unknown {
+    const { words, doubles } = this.#scanner;
+    const kind = words[found / WORD] ?? 0;
+    if (kind === INTEGER) return doubles[(found + WORD) / DOUBLE];
+    const start = words[found / WORD + 1] ?? 0;
+    if (kind !== EARLIER) return valueOf(kind, start, words[found / WORD + 2] ?? 0);
+    const { object = 0, name = "" } = this.#options.places[start] ?? {};
+    return objects[object]?.[name];
+  }
+}
