@@ -4,6 +4,7 @@ import type { FailingGroups } from "./failing-groups.ts";
 import { isHeld, type HeldMessage } from "./held-message.ts";
 import type { InFlight } from "./in-flight.ts";
 import type { MessageProcessor, Outcome } from "./message-processor.ts";
+import { exponentialBackoff } from "./options.ts";
 import type { Reporter } from "./reporter.ts";
 
 /**
@@ -83,9 +84,9 @@ export class GroupRunner<Transaction> {
         await inFlight.release(messages.splice(0), 0);
         return;
       case "failed": {
+        reporter.error(outcome.error, "handle", message);
         const seconds = this.#backoff(message);
         failing.add(message.group, seconds);
-        reporter.error(outcome.error, "handle", message);
         // A running receive of several messages would return the failed message with its successors
         // and count a receive for each.
         await this.#options.wideReceivesEnded();
@@ -107,8 +108,17 @@ export class GroupRunner<Transaction> {
     }
   }
 
-  #backoff({ receiveCount }: HeldMessage): number {
-    const seconds = Math.round(this.#options.backoffSeconds(receiveCount));
-    return Math.min(Math.max(seconds, 0), LONGEST_BACKOFF_SECONDS);
+  /** The application's wait; the default one if its function throws or returns no number. */
+  #backoff(message: HeldMessage): number {
+    const { backoffSeconds, reporter } = this.#options;
+    const { receiveCount } = message;
+    try {
+      const seconds = Math.round(backoffSeconds(receiveCount));
+      if (Number.isNaN(seconds)) throw new TypeError("`backoffSeconds` returned no number");
+      return Math.min(Math.max(seconds, 0), LONGEST_BACKOFF_SECONDS);
+    } catch (error) {
+      reporter.error(error, "handle", message);
+      return Math.round(exponentialBackoff(receiveCount));
+    }
   }
 }

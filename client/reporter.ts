@@ -62,9 +62,11 @@ function messageContext({ group, id, receiveCount }: HeldMessage): MessageContex
   return { group, messageId: id, receiveCount };
 }
 
-function undisturbed(callback: () => void): void {
+function undisturbed(callback: () => unknown): void {
   try {
-    callback();
+    // An unhandled rejection of an asynchronous callback would end the process.
+    const result = callback();
+    if (result !== undefined) Promise.resolve(result).catch(() => undefined);
   } catch {
     // Dropped: the callback for errors may itself have thrown.
   }

@@ -56,6 +56,33 @@ describe("a subscription with failures", () => {
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
   });
 
+  it.each<[string, () => number, string]>([
+    [
+      "throws",
+      () => {
+        throw new RangeError("no wait");
+      },
+      "no wait",
+    ],
+    ["returns no number", () => NaN, "`backoffSeconds` returned no number"],
+  ])(
+    "waits as long as by default where `backoffSeconds` %s",
+    async (_does, backoffSeconds, error) => {
+      await rig.send(message([1, 2]));
+      let failures = 1;
+      await using _ = await subscribe(
+        "billing",
+        (change) => {
+          if (failures-- > 0) throw new Error("not yet");
+          seen.push(`${at(change)}`);
+        },
+        { ...options, backoffSeconds },
+      );
+      await vi.waitFor(() => expect(seen).toEqual(["1", "2"]), 20_000);
+      expect(errors.map((one) => (one as Error).message)).toEqual(["not yet", error]);
+    },
+  );
+
   it("leaves only a change that always fails to the dead-letter queue, and handles its successors", async () => {
     await rig.send(...[1, 2, 3, 4, 5, 6].map((offset) => message([offset])));
     await using _ = await subscribe(

@@ -167,14 +167,20 @@ describe("a subscription", () => {
     expect(seen.slice(0, 2)).toEqual([1, 2]);
   });
 
-  it("continues when a callback throws", async () => {
+  it.each<[string, () => void]>([
+    [
+      "throws",
+      () => {
+        throw new Error("the callback failed");
+      },
+    ],
+    ["rejects", async () => Promise.reject(new Error("the callback failed"))],
+  ])("continues when a callback %s", async (_does, onHandled) => {
     const seen: number[] = [];
     await rig.send(message([500]), message([501]));
     await using _ = await subscribe("billing", ({ source }) => void seen.push(source.pos), {
       ...options,
-      onHandled: () => {
-        throw new Error("the callback failed");
-      },
+      onHandled,
     });
     await vi.waitFor(() => expect(seen).toEqual([500, 501]), 60_000);
     await vi.waitFor(async () => expect(await rig.depth()).toBe(0), 60_000);
