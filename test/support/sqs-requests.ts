@@ -2,6 +2,7 @@ import { createHash, createHmac } from "node:crypto";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeEach, expect } from "vitest";
 
 export interface ReceivedRequest {
   readonly headers: Readonly<Record<string, string>>;
@@ -17,7 +18,9 @@ export type Treatment =
   | "hold"
   | { readonly status?: number; readonly answer: string };
 
-/** A server that takes SQS's place. It keeps the requests and answers as it is told. */
+export const SECRET = "secret";
+
+/** Takes the place of SQS or DynamoDB. It keeps the requests and answers as it is told. */
 export class SqsRequests implements AsyncDisposable {
   readonly received: ReceivedRequest[] = [];
   /** Of the next requests; a request is answered with success when there is none. */
@@ -54,11 +57,34 @@ export class SqsRequests implements AsyncDisposable {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** The settings of a client for this server. */
+  get settings() {
+    const credentials = { accessKeyId: "id", secretAccessKey: SECRET };
+    return { region: "eu-west-1", endpoint: this.endpoint, credentials };
+  }
+
+  /** Whether the SDK made each of the requests. */
+  get makers(): boolean[] {
+    return this.received.map(isBySdk);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#server.closeAllConnections();
     await new Promise((closed) => void this.#server.close(closed));
   }
 }
+
+/** The server of a file's tests. Each begins without requests, and uses up all its treatments. */
+export async function useSqsRequests(): Promise<SqsRequests> {
+  const server = await SqsRequests.listen();
+  beforeEach(() => void (server.received.length = 0));
+  afterEach(() => expect(server.treatments).toEqual([]));
+  afterAll(() => server[Symbol.asyncDispose]());
+  return server;
+}
+
+/** The input of the operation. */
+export const inputIn = ({ body }: ReceivedRequest): unknown => JSON.parse(body.toString());
 
 /** The headers that depend neither on the body nor on the time nor on the SDK's call. */
 export function constantHeaders({ headers }: ReceivedRequest): object {

@@ -1,19 +1,19 @@
 import { ConditionalCheckFailedException, DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { afterAll, afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { clientSettings } from "../../../../functions/aws/clients.ts";
 import { ItemRequests } from "../../../../functions/aws/item-requests.ts";
 import { map, number, text, texts } from "../../../../wire/attributes.ts";
 import {
   constantHeaders,
-  isBySdk,
+  inputIn,
   isSignedWith,
   type ReceivedRequest,
-  SqsRequests,
+  SECRET,
+  useSqsRequests,
 } from "../../../support/sqs-requests.ts";
 
-const server = await SqsRequests.listen();
-const { received, treatments, endpoint } = server;
-const SECRET = "secret";
+const server = await useSqsRequests();
+const { received, treatments } = server;
 const READ = { TableName: "offsets", Key: { id: text("lane#0") }, ConsistentRead: true };
 const WRITE = {
   TableName: "offsets",
@@ -34,24 +34,14 @@ let requests: ItemRequests;
 beforeEach(() => {
   client = new DynamoDBClient({
     ...clientSettings("route", 300).dynamodb,
-    region: "eu-west-1",
-    endpoint,
-    credentials: { accessKeyId: "id", secretAccessKey: SECRET },
+    ...server.settings,
   });
   requests = new ItemRequests(client);
-  received.length = 0;
 });
 
 afterEach(() => {
   client.destroy();
-  expect(treatments).toEqual([]);
 });
-
-afterAll(() => server[Symbol.asyncDispose]());
-
-const makers = (): boolean[] => received.map(isBySdk);
-
-const parsed = ({ body }: ReceivedRequest): unknown => JSON.parse(body.toString());
 
 describe("requests to a table", () => {
   test("are the SDK's at first; those after it say the same, with the same headers", async () => {
@@ -59,8 +49,8 @@ describe("requests to a table", () => {
       await requests.get(READ);
       await requests.update(WRITE);
     }
-    expect(makers()).toEqual([true, true, false, false]);
-    expect(received.map(parsed)).toEqual([READ, WRITE, READ, WRITE]);
+    expect(server.makers).toEqual([true, true, false, false]);
+    expect(received.map(inputIn)).toEqual([READ, WRITE, READ, WRITE]);
     for (const [index, copy] of received.slice(2).entries()) {
       const bySdk = received[index] as ReceivedRequest;
       expect(constantHeaders(copy)).toEqual(constantHeaders(bySdk));
@@ -76,7 +66,7 @@ describe("requests to a table", () => {
       expect(await requests.get(READ)).toEqual(item);
       expect(await requests.get(READ)).toEqual({});
     }
-    expect(makers()).toEqual([true, false, false, false]);
+    expect(server.makers).toEqual([true, false, false, false]);
   });
 });
 
@@ -95,7 +85,7 @@ describe("a copy without success", () => {
     await requests.get(READ);
     treatments.push(MISSING, MISSING);
     await expect(requests.get(READ)).rejects.toMatchObject({ name: "ResourceNotFoundException" });
-    expect(makers()).toEqual([true, false, true, true, false, true]);
+    expect(server.makers).toEqual([true, false, true, true, false, true]);
   });
 
   test("leaves its kind of request to the SDK, and no other kind", async () => {
@@ -106,7 +96,7 @@ describe("a copy without success", () => {
     received.length = 0;
     await requests.update(WRITE);
     await requests.get(READ);
-    expect(makers()).toEqual([true, false]);
+    expect(server.makers).toEqual([true, false]);
   });
 
   test("is repeated after a cut connection, half an answer, another one and none", async () => {
@@ -116,8 +106,8 @@ describe("a copy without success", () => {
       received.length = 0;
       treatments.push(treatment);
       await requests.update(WRITE);
-      expect(makers()).toEqual(treatment === "cut" ? [true] : [false, true]);
-      expect(parsed(received.at(-1) as ReceivedRequest)).toEqual(WRITE);
+      expect(server.makers).toEqual(treatment === "cut" ? [true] : [false, true]);
+      expect(inputIn(received.at(-1) as ReceivedRequest)).toEqual(WRITE);
     }
   });
 
@@ -126,6 +116,6 @@ describe("a copy without success", () => {
     const throttled = refusal("ProvisionedThroughputExceededException");
     treatments.push(throttled, throttled, throttled);
     await requests.get(READ);
-    expect(makers()).toEqual([true, false, true, true, true]);
+    expect(server.makers).toEqual([true, false, true, true, true]);
   });
 });

@@ -12,9 +12,7 @@ test("what S3's client was given stays when the message is freed", async () => {
   await using server = await SqsRequests.listen();
   const client = new SQSClient({
     md5: false,
-    region: "eu-west-1",
-    endpoint: server.endpoint,
-    credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+    ...server.settings,
   });
   const given: (string | Uint8Array)[] = [];
   const sender = queueSender({

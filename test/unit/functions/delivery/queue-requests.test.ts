@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { clientSettings } from "../../../../functions/aws/clients.ts";
 import { QueueRequests, type QueueEntry } from "../../../../functions/delivery/queue-requests.ts";
 import { Base64Text } from "../../../../wire/base64-text.ts";
@@ -9,17 +9,17 @@ import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
 import { Utf8Text } from "../../../../wire/utf8-text.ts";
 import {
   constantHeaders,
-  isBySdk,
+  inputIn,
   isSignedWith,
   type ReceivedRequest,
-  SqsRequests,
+  SECRET,
+  useSqsRequests,
 } from "../../../support/sqs-requests.ts";
 
-const server = await SqsRequests.listen();
+const server = await useSqsRequests();
 const { received, treatments, endpoint } = server;
 const QUEUE = `${endpoint}/000000000000/shop-billing-staging.fifo`;
 const OTHER = `${endpoint}/000000000000/shop-billing-test.fifo`;
-const SECRET = "secret";
 const ATTRIBUTES = { size: { DataType: "Number", StringValue: "5" } };
 const limits = (requestTimeout = 10_000) => ({
   abortSignal: new AbortController().signal,
@@ -34,13 +34,10 @@ beforeEach(() => {
     new SQSClient({
       // Its own timeout is longer than a test may take.
       ...clientSettings("route", 60_000).sqs,
-      region: "eu-west-1",
-      endpoint,
-      credentials: { accessKeyId: "id", secretAccessKey: SECRET },
+      ...server.settings,
     }),
   );
   requests = new QueueRequests(client);
-  received.length = 0;
 });
 
 afterEach(() => {
@@ -48,10 +45,7 @@ afterEach(() => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
   client.destroy();
-  expect(treatments).toEqual([]);
 });
-
-afterAll(() => server[Symbol.asyncDispose]());
 
 function entry(body: QueueEntry["body"], more: object = {}): QueueEntry {
   return { fields: { MessageGroupId: "g", MessageDeduplicationId: "id", ...more }, body };
@@ -59,10 +53,6 @@ function entry(body: QueueEntry["body"], more: object = {}): QueueEntry {
 
 const send = (body: QueueEntry["body"] = "text", queue = QUEUE): Promise<void> =>
   requests.send(queue, entry(body), limits());
-
-const makers = (): boolean[] => received.map(isBySdk);
-
-const parsed = ({ body }: ReceivedRequest): unknown => JSON.parse(body.toString());
 
 /** Bodies as the function has them: finished bytes, other formats' texts, compressed ones. */
 const BODIES = [
@@ -83,14 +73,14 @@ describe("requests to a queue", () => {
       }
     }
     const { length } = BODIES;
-    expect(makers()).toEqual([...BODIES.map(() => true), ...BODIES.map(() => false)]);
+    expect(server.makers).toEqual([...BODIES.map(() => true), ...BODIES.map(() => false)]);
     for (const [index, body] of BODIES.entries()) {
       const [bySdk, copy] = [received[index], received[index + length]] as [
         ReceivedRequest,
         ReceivedRequest,
       ];
-      expect(parsed(copy)).toEqual(parsed(bySdk));
-      expect(parsed(copy)).toHaveProperty("MessageBody", String(body));
+      expect(inputIn(copy)).toEqual(inputIn(bySdk));
+      expect(inputIn(copy)).toHaveProperty("MessageBody", String(body));
       expect(constantHeaders(copy)).toEqual(constantHeaders(bySdk));
       expect(copy.headers["content-length"]).toBe(String(copy.body.length));
       expect(isSignedWith(copy, SECRET)).toBe(true);
@@ -105,16 +95,16 @@ describe("requests to a queue", () => {
       }),
     );
     for (let time = 0; time < 2; time++) await requests.sendBatch(QUEUE, entries, limits());
-    expect(makers()).toEqual([true, false]);
+    expect(server.makers).toEqual([true, false]);
     const [bySdk, copy] = received as [ReceivedRequest, ReceivedRequest];
-    expect(parsed(copy)).toEqual(parsed(bySdk));
-    expect(parsed(copy)).toMatchObject({
+    expect(inputIn(copy)).toEqual(inputIn(bySdk));
+    expect(inputIn(copy)).toMatchObject({
       Entries: BODIES.map((body, index) => ({ Id: String(index), MessageBody: String(body) })),
     });
     expect(constantHeaders(copy)).toEqual(constantHeaders(bySdk));
     expect(isSignedWith(copy, SECRET)).toBe(true);
     await send();
-    expect(makers()).toEqual([true, false, true]);
+    expect(server.makers).toEqual([true, false, true]);
   });
 
   test("at the same time keep their bodies, and those of another queue their queue", async () => {
@@ -125,8 +115,8 @@ describe("requests to a queue", () => {
     await Promise.all(
       texts.map((text, i) => send(new Utf8Text(Buffer.from(text)), i % 2 === 0 ? QUEUE : OTHER)),
     );
-    expect(makers()).toEqual(texts.map(() => false));
-    expect(new Set(received.map((request) => JSON.stringify(parsed(request))))).toEqual(
+    expect(server.makers).toEqual(texts.map(() => false));
+    expect(new Set(received.map((request) => JSON.stringify(inputIn(request))))).toEqual(
       new Set(
         texts.map((MessageBody, i) =>
           JSON.stringify({
@@ -151,10 +141,10 @@ describe("a request that was made before it is sent", () => {
     await requests.send(QUEUE, ahead, limits());
     await requests.send(QUEUE, again, limits());
     await requests.send(QUEUE, ahead, limits());
-    expect(makers()).toEqual([true, false, false, false]);
+    expect(server.makers).toEqual([true, false, false, false]);
     const [, made, usual, third] = received as [unknown, ...ReceivedRequest[]];
     for (const request of [made, usual, third] as ReceivedRequest[]) {
-      expect(parsed(request)).toEqual(parsed(made as ReceivedRequest));
+      expect(inputIn(request)).toEqual(inputIn(made as ReceivedRequest));
       expect(constantHeaders(request)).toEqual(constantHeaders(made as ReceivedRequest));
       expect(isSignedWith(request, SECRET)).toBe(true);
     }
@@ -167,7 +157,7 @@ describe("a request that was made before it is sent", () => {
     await Promise.all([send(numbered(5)), send(numbered(6))]);
     received.length = 0;
     for (const one of entries) await requests.send(QUEUE, one, limits());
-    expect(received.map((request) => parsed(request))).toEqual(
+    expect(received.map((request) => inputIn(request))).toEqual(
       entries.map(({ body }) => expect.objectContaining({ MessageBody: String(body) })),
     );
   });
@@ -179,7 +169,7 @@ describe("a request that was made before it is sent", () => {
     treatments.push("refuse", { answer: "{}" });
     await send();
     await requests.send(QUEUE, ahead, limits());
-    expect(makers()).toEqual([true, false, true, true]);
+    expect(server.makers).toEqual([true, false, true, true]);
   });
 
   test("is made anew when its signature is old, and while there are enough of them", async () => {
@@ -200,7 +190,7 @@ describe("a request that was made before it is sent", () => {
     const ahead = entry(numbered(1));
     requests.prepare(QUEUE, ahead);
     await requests.send(QUEUE, ahead, limits());
-    expect(makers()).toEqual([true]);
+    expect(server.makers).toEqual([true]);
   });
 });
 
@@ -215,7 +205,7 @@ describe("entries that SQS refuses", () => {
       treatments.push({ answer });
       expect(await requests.sendBatch(QUEUE, entries, limits())).toEqual(new Set(["1"]));
     }
-    expect(makers()).toEqual([true, false]);
+    expect(server.makers).toEqual([true, false]);
   });
 
   test("are none when the answer says so", async () => {
@@ -223,7 +213,7 @@ describe("entries that SQS refuses", () => {
       treatments.push({ answer: JSON.stringify({ Successful: [{ Id: "0" }], Failed: null }) });
       expect(await requests.sendBatch(QUEUE, [entry("a")], limits())).toEqual(new Set());
     }
-    expect(makers()).toEqual([true, false]);
+    expect(server.makers).toEqual([true, false]);
   });
 });
 
@@ -237,14 +227,14 @@ describe("a copy without success", () => {
     await send();
     treatments.push(refusal("AccessDenied"), refusal("AccessDenied"));
     await expect(send()).rejects.toMatchObject({ name: "AccessDenied" });
-    expect(makers()).toEqual([true, false, true]);
+    expect(server.makers).toEqual([true, false, true]);
   });
 
   test("is repeated with the SDK's pauses while SQS throttles", async () => {
     await send();
     treatments.push(...Array.from({ length: 4 }, () => refusal("RequestThrottled")));
     await send();
-    expect(makers()).toEqual([true, false, true, true, true, true]);
+    expect(server.makers).toEqual([true, false, true, true, true, true]);
   });
 
   test("leaves its queue to the SDK for a minute, and no other queue", async () => {
@@ -258,7 +248,7 @@ describe("a copy without success", () => {
     vi.advanceTimersByTime(61_000);
     await send();
     await send();
-    expect(makers()).toEqual([true, true, false, true, true, false, true, false]);
+    expect(server.makers).toEqual([true, true, false, true, true, false, true, false]);
   });
 
   test("is repeated after a cut connection, half an answer and another answer", async () => {
@@ -267,8 +257,8 @@ describe("a copy without success", () => {
       received.length = 0;
       treatments.push(treatment);
       await send(`after ${JSON.stringify(treatment)}`);
-      expect(makers()).toEqual(treatment === "cut" ? [true] : [false, true]);
-      expect(parsed(received.at(-1) as ReceivedRequest)).toHaveProperty(
+      expect(server.makers).toEqual(treatment === "cut" ? [true] : [false, true]);
+      expect(inputIn(received.at(-1) as ReceivedRequest)).toHaveProperty(
         "MessageBody",
         `after ${JSON.stringify(treatment)}`,
       );
@@ -283,7 +273,7 @@ describe("a copy without success", () => {
       treatments.push("hold");
       await requests.sendBatch(QUEUE, [entry("text")], attempt);
     }
-    expect(makers()).toEqual([true, true, true, true, false, true, false, true]);
+    expect(server.makers).toEqual([true, true, true, true, false, true, false, true]);
   });
 
   test("is not repeated when the time is over, and neither is the SDK's request", async () => {
@@ -296,7 +286,7 @@ describe("a copy without success", () => {
       await expect(held).rejects.toMatchObject({ name: "AbortError" });
       await send();
     }
-    expect(makers()).toEqual([true, true, false, false]);
+    expect(server.makers).toEqual([true, true, false, false]);
   });
 });
 
@@ -307,7 +297,7 @@ test("a copy has the trace of its own invocation, not that of the first request"
     vi.stubEnv("_X_AMZN_TRACE_ID", trace);
     await send();
   }
-  expect(makers()).toEqual([true, false, false, false]);
+  expect(server.makers).toEqual([true, false, false, false]);
   expect(received.map(({ headers }) => headers["x-amzn-trace-id"])).toEqual(traces);
 });
 
@@ -322,7 +312,7 @@ test("a copy has no other header of the first request's trace", async () => {
   );
   await send();
   await send();
-  expect(makers()).toEqual([true, false]);
+  expect(server.makers).toEqual([true, false]);
   expect(received[0]?.headers).toMatchObject(trace);
   for (const name of Object.keys(trace)) expect(received[1]?.headers).not.toHaveProperty(name);
 });

@@ -1,6 +1,6 @@
 import { SQSClient } from "@aws-sdk/client-sqs";
 import * as fc from "fast-check";
-import { afterAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { clientSettings } from "../../../../functions/aws/clients.ts";
 import { fixedPatience } from "../../../../functions/delivery/patience.ts";
 import {
@@ -12,14 +12,13 @@ import { OwnTroubleError } from "../../../../functions/ground/errors.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
 import { Utf8Text } from "../../../../wire/utf8-text.ts";
-import { isBySdk, type ReceivedRequest, SqsRequests } from "../../../support/sqs-requests.ts";
+import { isBySdk, type ReceivedRequest, useSqsRequests } from "../../../support/sqs-requests.ts";
 
 // Two queues with one client. SQS refuses, throttles, stays silent, loses its answers, and things
 // that are not SQS answer. Whatever happens, a queue gets its own messages, each once and in the
 // order of its group, and the sender knows which ones.
 
-const server = await SqsRequests.listen();
-afterAll(() => server[Symbol.asyncDispose]());
+const server = await useSqsRequests();
 const QUEUES = ["shop-billing-staging.fifo", "shop-billing-test.fifo"] as const;
 /** A request that is held takes half of it. */
 const PATIENCE_MS = 400;
@@ -108,9 +107,7 @@ function newSender(): { readonly client: SQSClient; readonly sender: Sender } {
   const client = withPlainBodies(
     new SQSClient({
       ...clientSettings("route").sqs,
-      region: "eu-west-1",
-      endpoint: server.endpoint,
-      credentials: { accessKeyId: "id", secretAccessKey: "secret" },
+      ...server.settings,
     }),
   );
   const sender = queueSender({

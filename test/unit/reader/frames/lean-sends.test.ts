@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { SQSClient } from "@aws-sdk/client-sqs";
-import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Base64Text } from "../../../../wire/base64-text.ts";
 import { LeanSends, type MessageFields } from "../../../../reader/frames/lean-sends.ts";
 import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
@@ -10,10 +10,10 @@ import {
   isBySdk,
   isSignedWith,
   type ReceivedRequest,
-  SqsRequests,
+  useSqsRequests,
 } from "../../../support/sqs-requests.ts";
 
-const server = await SqsRequests.listen();
+const server = await useSqsRequests();
 const { received, treatments, endpoint } = server;
 const queueUrl = `${endpoint}/000000000000/raw.fifo`;
 const SIGNAL = new AbortController().signal;
@@ -24,12 +24,10 @@ const fields: MessageFields = { MessageGroupId: "lane-0", MessageDeduplicationId
 let client: SQSClient;
 let sends: LeanSends;
 
-afterAll(() => server[Symbol.asyncDispose]());
 beforeEach(() => {
   credentials = FIRST;
   client = clientAt(endpoint);
   sends = new LeanSends(client, queueUrl);
-  received.length = 0;
 });
 
 function clientAt(address: string): SQSClient {
@@ -49,7 +47,6 @@ function clientAt(address: string): SQSClient {
 afterEach(() => {
   vi.useRealTimers();
   client.destroy();
-  expect(treatments).toEqual([]);
 });
 
 function someBody(): Base64Text {
@@ -64,7 +61,7 @@ test("the first message is the SDK's; those after it have the same headers, and 
   ];
   await sends.send(fields, "first", SIGNAL);
   for (const body of bodies) await sends.send(fields, body, SIGNAL);
-  expect(received.map(isBySdk)).toEqual([true, ...bodies.map(() => false)]);
+  expect(server.makers).toEqual([true, ...bodies.map(() => false)]);
   for (const [i, body] of ["first", ...bodies].entries()) {
     const request = received[i] as ReceivedRequest;
     expect(JSON.parse(request.body.toString())).toEqual({
@@ -101,7 +98,7 @@ test("a message with attributes arrives as with the SDK", async () => {
   const attributes = { size: { DataType: "Number", StringValue: "5" } };
   for (let sent = 0; sent < 2; sent++)
     await sends.send({ ...fields, MessageAttributes: attributes }, "c", SIGNAL);
-  expect(received.map(isBySdk)).toEqual([true, false]);
+  expect(server.makers).toEqual([true, false]);
   const [sdk, copy] = received.map(({ body }) => JSON.parse(body.toString()));
   expect(sdk).toHaveProperty("MessageAttributes", attributes);
   expect(copy).toEqual(sdk);
@@ -120,7 +117,7 @@ test("after a refusal the SDK sends, for a minute from then on", async () => {
   vi.advanceTimersByTime(2000);
   await sends.send(fields, "d", SIGNAL);
   await sends.send(fields, "e", SIGNAL);
-  expect(received.map(isBySdk)).toEqual([true, false, true, true, true, true, false]);
+  expect(server.makers).toEqual([true, false, true, true, true, true, false]);
 });
 
 test("a cut connection and an abort reject; the memory of such a request is not used again", async () => {
@@ -153,7 +150,7 @@ test("a cut connection and an abort reject; the memory of such a request is not 
   expect(second === first && cut === first && aborted === afterCut).toBe(true);
   expect(new Set([first, afterCut, afterAbort]).size).toBe(3);
   expect(JSON.parse(received.at(-1)?.body.toString() ?? "").MessageBody).toBe(String(last));
-  expect(received.map(isBySdk)).toEqual([true, ...received.slice(1).map(() => false)]);
+  expect(server.makers).toEqual([true, ...received.slice(1).map(() => false)]);
 });
 
 test("a frame counts as sent only when SQS says so, whoever answers with HTTP status 200", async () => {
@@ -164,7 +161,7 @@ test("a frame counts as sent only when SQS says so, whoever answers with HTTP st
     await rejected.toThrow("the answer with HTTP status 200 is not AWS's");
   }
   await sends.send(fields, "b", SIGNAL);
-  expect(received.map(isBySdk)).toEqual([true, false, false, false, false, false]);
+  expect(server.makers).toEqual([true, false, false, false, false, false]);
 });
 
 test("messages at the same time keep their bodies", async () => {
