@@ -86,11 +86,12 @@ export function queueSender(options: QueueSenderOptions): Sender {
   const requests = new QueueRequests(options.client);
   const encodedAhead = new WeakMap<OutgoingMessage, Promise<EncodedMessage>>();
   return {
-    prepare(queueName, messages) {
-      for (const message of messages) encodedAhead.set(message, encoded(message));
-      const [first] = messages;
-      const encoding = first && encodedAhead.get(first);
-      encoding?.then((message) => prepare(queueName, message)).catch(() => undefined);
+    prepare(queueName, [first]) {
+      // Another thread would still read a body to be compressed when it is parked and freed.
+      if (first === undefined || first.encoding !== undefined) return;
+      const encoding = encoded(first);
+      encodedAhead.set(first, encoding);
+      encoding.then((message) => prepare(queueName, message)).catch(() => undefined);
     },
     async send(queueName, messages, onWaiting = () => undefined) {
       const unsent = new Set(

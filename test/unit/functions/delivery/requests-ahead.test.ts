@@ -96,3 +96,12 @@ test("messages that will be sent later are made ready, too", async () => {
     "answered 2, made 3",
   ]);
 });
+
+test("a message that will be compressed is left alone: its bytes may be freed before it is sent", async () => {
+  await using under = await senderUnderTest(0);
+  const parked = { ...message("1"), encoding: "zstd" } as const;
+  const bytes = vi.spyOn(Utf8Text.prototype, "bytes", "get");
+  under.sender.prepare?.(QUEUE, [parked]);
+  expect(bytes).not.toHaveBeenCalled();
+  bytes.mockRestore();
+});

@@ -1,35 +1,23 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
 import { fanOut } from "../../../../functions/message/fan-out.ts";
 import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { compressMessage } from "../../../../wire/compressed-message.ts";
 import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { ofThisRelease, SOURCE, TestLane } from "../../../support/functions/frames.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
 /** What SQS takes, less room for ids and groups. */
 const MOST_BYTES = 1_046_000;
 
 function messagesOf(frame: string, form: object = {}): readonly OutgoingMessage[] {
-  const routing = decodeRouting(
-    encodeRouting({
-      environments: { production: { users: ["app_prod"] } },
-      subscribers: { billing: { tables: ["shop.*"], ...form } },
-    }),
-  );
-  const environments = environmentOf(routing);
+  const rules = productionRules({ billing: { tables: ["shop.*"], ...form } });
   const read = readFrame(frame, SOURCE);
-  const { authored } = attribute(read, read.changes, new Map(), environments);
-  const { queues } = fanOut(read, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf(SOURCE, routing),
-  });
-  return messagesIn(queues);
+  const { authored } = attribute(read, read.changes, new Map(), rules.environmentOf);
+  return messagesIn(fanOut(read, authored, rules).queues);
 }
 
 const frameOf = (text: (row: number) => string, rows = 100): string =>
