@@ -1,5 +1,6 @@
 import type { Author } from "../../wire/session.ts";
 import type { RowChange, Transaction } from "../transactions/transaction.ts";
+import { digitsOf } from "./digits.ts";
 
 /**
  * Estimates how long a frame's changes become in plain messages of one subscriber
@@ -59,7 +60,3 @@ export function authorSize(authors: readonly (Author | undefined)[]): number {
 const OWN_TEXTS = 184;
 /** In place of a GTID, a change's id has the server's UUID and the file. */
 const NO_GTID = 34;
-
-function digitsOf(value: number): number {
-  return String(value).length;
-}

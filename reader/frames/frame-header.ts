@@ -1,6 +1,7 @@
 import { encodeHeader, type FrameHeader } from "../../wire/frame.ts";
 import { formatPosition } from "../../wire/position.ts";
 import { viewOf } from "../binlog-format/view-of.ts";
+import { digitsOf } from "./digits.ts";
 import type { FrameTransactions } from "./frame-transactions.ts";
 
 const NO_TRANSACTIONS = '"transactions":[]';
@@ -254,12 +255,6 @@ function leastAsLong(value: number): number {
 /** Whether a number has as many digits as `least` of `leastAsLong`. */
 function isAsLong(value: number, least: number): boolean {
   return value >= least && value < (least === 0 ? 10 : least * 10) && isWritable(value);
-}
-
-function digitsOf(value: number): number {
-  let digits = 1;
-  for (let bound = 10; value >= bound; bound *= 10) digits++;
-  return digits;
 }
 
 const FIRST_BYTES = 4096;

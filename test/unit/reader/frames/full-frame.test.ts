@@ -1,9 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { fanOut } from "../../../../functions/message/fan-out.ts";
-import { environmentOf } from "../../../../functions/routing/environments.ts";
-import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
 import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
 import { authorSize } from "../../../../reader/frames/envelope-size.ts";
@@ -13,6 +10,7 @@ import { FrameParts, OpenFrame } from "../../../../reader/frames/open-frame.ts";
 import { MESSAGE_BYTES } from "../../../../wire/frame.ts";
 import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { messagesIn } from "../../../support/functions/messages-in.ts";
+import { productionRules } from "../../../support/functions/rules-of.ts";
 
 const KIB = 1024;
 const AUTHOR = { user: "app_prod", host: "10.0.0.1", attribution: "ledger" } as const;
@@ -78,18 +76,9 @@ function sizesOf(row: { readonly after: string; readonly key: string }, changesE
   const authors = Array.from({ length: frame.transactions.length }, () => AUTHOR);
   const { bytes } = frame.seal(binlog, { lane: 0, previous: null }, authors);
   const read = readFrame(bytes.toString(), "shop");
-  const routing = decodeRouting(
-    encodeRouting({
-      environments: { production: { users: [AUTHOR.user] } },
-      subscribers: { billing: { tables: ["shop.*"] } },
-    }),
-  );
-  const environments = environmentOf(routing);
-  const { authored } = attribute(read, read.changes, new Map(), environments);
-  const { queues } = fanOut(read, authored, {
-    environmentOf: environments,
-    subscriptions: subscriptionsOf("shop", routing),
-  });
+  const rules = productionRules();
+  const { authored } = attribute(read, read.changes, new Map(), rules.environmentOf);
+  const { queues } = fanOut(read, authored, rules);
   return { frame: bytes.length, messages: messagesIn(queues).map(({ body }) => bytesOf(body)) };
 }
 
