@@ -82,6 +82,11 @@ export function positionBehind(position: PositionText): PositionText {
   return `${position}r`;
 }
 
+/** Whether a record has a position of `positionBehind`, which is not that of its changes. */
+export function isBehind(key: RecordKey): boolean {
+  return lastOf(key).endsWith("r");
+}
+
 /** The last position that a record covers. */
 export function lastOf(key: RecordKey): PositionText {
   return key.split("/", 2)[1] ?? "";

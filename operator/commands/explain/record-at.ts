@@ -1,6 +1,7 @@
 import { QueryCommand } from "@aws-sdk/client-dynamodb";
 import { decodeRecord } from "../../../functions/failures/items.ts";
-import { lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
+import { isBehind, lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
+import type { TableQuery } from "../../../functions/failures/records-after.ts";
 import { type Stream, streamText } from "../../../functions/failures/stream.ts";
 import { text } from "../../../wire/attributes.ts";
 import type { PositionText } from "../../../wire/position.ts";
@@ -14,25 +15,43 @@ const AFTER = "/~";
  */
 const LOOKED_AT = 20;
 
-/** Finds the records of a stream that cover a position, the nearest first. */
+/**
+ * Finds the records of a stream that cover a position, the nearest first, and then those that may
+ * contain its change although they were written behind it.
+ */
 export async function recordsAt(
-  { dynamodb, failuresTable }: Target,
+  target: Target,
   stream: Stream,
   position: PositionText,
+): Promise<readonly ParkedRecord[]> {
+  const before = await nearest(target, stream, {
+    ScanIndexForward: false,
+    KeyConditionExpression: "#stream = :stream AND #position < :at",
+    ExpressionAttributeValues: { ":at": text(position + AFTER) },
+  });
+  const covering = before.filter(({ key }) => lastOf(key) >= position);
+  if (stream.kind !== "queue") return covering;
+  const behind = await nearest(target, stream, {
+    KeyConditionExpression: "#stream = :stream AND #position BETWEEN :at AND :records",
+    ExpressionAttributeValues: { ":at": text(position), ":records": text("~") },
+  });
+  return [...covering, ...behind.filter(({ key }) => isBehind(key))];
+}
+
+async function nearest(
+  { dynamodb, failuresTable }: Target,
+  stream: Stream,
+  { ExpressionAttributeValues: values, ...query }: TableQuery,
 ): Promise<readonly ParkedRecord[]> {
   const { Items: items = [] } = await dynamodb.send(
     new QueryCommand({
       TableName: failuresTable,
       ConsistentRead: true,
-      ScanIndexForward: false,
       Limit: LOOKED_AT,
-      KeyConditionExpression: "#stream = :stream AND #position < :after",
+      ...query,
       ExpressionAttributeNames: { "#stream": "stream", "#position": "position" },
-      ExpressionAttributeValues: {
-        ":stream": text(streamText(stream)),
-        ":after": text(position + AFTER),
-      },
+      ExpressionAttributeValues: { ...values, ":stream": text(streamText(stream)) },
     }),
   );
-  return items.map(decodeRecord).filter(({ key }) => lastOf(key) >= position);
+  return items.map(decodeRecord);
 }
