@@ -41,7 +41,9 @@ export function parseAlikeObjects(
 /** Returns the text's length in bytes; 0 when UTF-8 cannot represent it, or it has no room. */
 function put(text: string, bytes: Buffer): number {
   if (text.length > TEXT_BYTES) return 0;
-  const length = bytes.write(text, TEXT, TEXT_BYTES, "utf8");
+  // The memory goes on behind TEXT_BYTES, so that a text which is cut off there is not taken for
+  // one whose characters have a byte each.
+  const length = bytes.write(text, TEXT, "utf8");
   bytes[TEXT + length] = 0;
   if (length === text.length) return length;
   // A character of one UTF-16 unit has three bytes at most.

@@ -1,7 +1,8 @@
 import { parseAlikeObjects } from "./alike-objects.ts";
 import { parseExactJson } from "./exact-json.ts";
 
-const CHANGES = '"changes":[';
+/** With the comma, which no name that ends with an escaped `"changes` has before its quote. */
+const CHANGES = ',"changes":[';
 const ENDING = "]}";
 /** A shorter text has too few changes for `parseAlikeObjects`. */
 const LONG = 4096;

@@ -135,12 +135,15 @@ describe("parsing objects that are alike", () => {
     expect(parsed).toBeGreaterThan(50);
   });
 
-  it("makes no object or list a part of two objects", () => {
-    const items = Array.from({ length: 40 }, (_, id) => {
-      return `{"id":${id},"before":{"doc":{"a":[1]},"tags":[]},"after":{"doc":{"a":[1]},"tags":[]}}`;
-    });
+  it("makes no object, list or ExactDecimal a part of two objects", () => {
+    const row =
+      '{"doc":{"a":[1]},"tags":[],"exact":-12345678901234567890.5,"e":1234567890123456e-3}';
+    const items = Array.from(
+      { length: 40 },
+      (_, id) => `{"id":${id},"before":${row},"after":${row}}`,
+    );
     const found = objectsIn(parseAlikeObjects(listOf(items), 0, "]}"));
-    expect(found).toHaveLength(1 + 40 * 9);
+    expect(found).toHaveLength(1 + 40 * 11);
     expect(new Set(found).size).toBe(found.length);
   });
 
@@ -158,6 +161,15 @@ describe("parsing objects that are alike", () => {
     expect(parseAlikeObjects(long(TEXT_BYTES + 1, "x"), 0, "]}")).toBeUndefined();
     expect(parseAlikeObjects(long(TEXT_BYTES / 3, "€"), 0, "]}")).toHaveLength(64);
     expect(parseAlikeObjects(long(TEXT_BYTES / 3 + 1, "€"), 0, "]}")).toBeUndefined();
+  });
+
+  it("does not take a text that has no room for one of ASCII characters", () => {
+    // With the two further bytes of the euro sign, what has no room is the ending.
+    const text = long(TEXT_BYTES - 2, "x")
+      .replace('"}]}', '"}  ]}')
+      .replace("xxxx", "€xxx");
+    expect(text).toHaveLength(TEXT_BYTES);
+    expect(parseAlikeObjects(text, 0, "]}")).toBeUndefined();
   });
 
   it("leaves tables with very many columns to parseExactJson", () => {
@@ -201,10 +213,11 @@ describe("parsing a message", () => {
     for (const other of [
       `{"a":{"changes":[${listOf(items)},"changes":[]}`,
       `{"changes":[${items.join()}],"version":1}`,
-      `{"changes":[],"changes":[${listOf(items)}`,
-      `{"changes":[${listOf(items)} `,
-      `{"changes":[ ${items.join(", ")} ]}`,
-      `{"changes":[${listOf(items)}`.replace("n 7", "\ud800"),
+      `{"version":1,"changes":[],"changes":[${listOf(items)}`,
+      `{"version":1,"q\\"changes":[${listOf(items)}`,
+      `{"version":1,"changes":[${listOf(items)} `,
+      `{"version":1,"changes":[ ${items.join(", ")} ]}`,
+      `{"version":1,"changes":[${listOf(items)}`.replace("n 7", "\ud800"),
     ]) {
       expect(outcome(() => parseMessageJson(other))).toEqual(outcome(() => parseExactJson(other)));
     }
@@ -221,7 +234,7 @@ describe("a module that was just loaded", () => {
     vi.resetModules();
     const fresh = await import("../../../wire/message-json.ts");
     const items = Array.from({ length: 300 }, (_, id) => `{"id":${id},"name":"a","doc":{"b":[]}}`);
-    const text = `{"changes":[${items.join()},{"id":1,"name":"\\"}`;
+    const text = `{"version":1,"changes":[${items.join()},{"id":1,"name":"\\"}`;
     for (let end = text.length; end > text.length - 60; end--) {
       expect(() => fresh.parseMessageJson(text.slice(0, end))).toThrow(SyntaxError);
     }

@@ -8,7 +8,7 @@ import {
   SLOT_BYTES,
   UTF8_STRING,
 } from "./layout";
-import { end, endOfValue, isNested, kind, number, read, sameBytes, start } from "./value";
+import { end, endOfValue, isObject, kind, number, read, sameBytes, start } from "./value";
 
 export { endOfValue };
 
@@ -51,12 +51,12 @@ export function scan(at: usize, form: usize, values: usize): usize {
 }
 
 /**
- * Whether a value, which the object before has too, ends behind `size` bytes: a number may go on. A
- * list or an object is read anew each time, because two changes must not share it.
+ * Whether a value, which the object before has too, ends behind `size` bytes: a number may go on.
+ * What becomes an object is read anew each time, because two changes must not share it.
  */
 function endsValue(at: usize, before: usize, size: usize): bool {
   const next = load<u8>(at + size);
-  return (next === COMMA || next === CLOSE) && !isNested(load<u8>(at + before));
+  return (next === COMMA || next === CLOSE) && !isObject(at + before, at + size);
 }
 
 function putFound(found: usize, index: usize, earlier: u32): void {

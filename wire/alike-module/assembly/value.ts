@@ -43,8 +43,19 @@ export function read(at: usize): usize {
   }
 }
 
+/** Whether a value may become an object: a list, an object, or a number as an ExactDecimal. */
+export function isObject(at: usize, behind: usize): bool {
+  const first = load<u8>(at);
+  if (first === QUOTE) return false;
+  if (isNested(first)) return true;
+  if (behind - at <= MOST_DIGITS) return false;
+  let place = at + 1;
+  while (isDigit(load<u8>(place))) place++;
+  return place < behind;
+}
+
 /** Whether a byte opens an object or a list. */
-export function isNested(byte: u8): bool {
+function isNested(byte: u8): bool {
   return (byte | 0x20) === 0x7b;
 }
 
