@@ -1,5 +1,5 @@
 import { appendFileSync, closeSync, createReadStream, ftruncateSync, openSync } from "node:fs";
-import { existsSync, fstatSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, fstatSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { LoggedMessage, LoggedSend, MessageLog } from "./queues/message-log.ts";
@@ -145,7 +145,7 @@ export class KeptMessages implements Disposable {
     this.#append(lineText(line));
     this.#apply(line);
     const grown = this.#bytes - this.#rewrittenBytes;
-    if (grown > Math.max(REWRITE_BYTES, this.#rewrittenBytes)) this.#rewrite();
+    if (grown > Math.max(REWRITE_BYTES, this.#rewrittenBytes)) this.#rewriteIfPossible();
   }
 
   #append(line: string): void {
@@ -160,22 +160,44 @@ export class KeptMessages implements Disposable {
     this.#bytes += Buffer.byteLength(line);
   }
 
+  /**
+   * The line before is written, so its request succeeds even if there is no room for a second file.
+   * The next attempt follows when the file has grown as much again.
+   */
+  #rewriteIfPossible(): void {
+    try {
+      this.#rewrite();
+    } catch {
+      this.#rewrittenBytes = this.#bytes;
+    }
+  }
+
   /** Replaces the file by one with only the present content of the queues. */
   #rewrite(): void {
     const draft = `${this.#path}.draft`;
-    const oldest = Date.now() - DEDUPLICATION_INTERVAL_MS;
     writeFileSync(draft, "", { mode: 0o600 });
     const file = openSync(draft, "a");
+    try {
+      this.#writeAll(file);
+      renameSync(draft, this.#path);
+    } catch (error) {
+      closeSync(file);
+      rmSync(draft);
+      throw error;
+    }
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = file;
+    this.#bytes = this.#rewrittenBytes = fstatSync(file).size;
+  }
+
+  #writeAll(file: number): void {
+    const oldest = Date.now() - DEDUPLICATION_INTERVAL_MS;
     for (const [name, held] of this.#queues) {
       held.sends = held.sends.filter(({ sentAtMs }) => sentAtMs > oldest);
       for (const send of held.sends) appendFileSync(file, lineText(["=", name, send]));
       for (const message of held.messages.values())
         appendFileSync(file, lineText(["+", name, message, false]));
     }
-    renameSync(draft, this.#path);
-    if (this.#file !== undefined) closeSync(this.#file);
-    this.#file = file;
-    this.#bytes = this.#rewrittenBytes = fstatSync(file).size;
   }
 }
 
