@@ -26,14 +26,18 @@ const COMPRESSED_FROM = 8 * 1024;
  */
 const COMPRESSED_UP_TO = 64 * 1024 * 1024;
 
+const compress = (bytes: Buffer): Promise<Buffer> =>
+  promisify(zlib.zstdCompress)(bytes, ZSTD_OPTIONS);
+
 /** The message body for a text: compressed, unless the text is short or huge. */
 export async function compressMessage<Text extends string | Utf8Text>(
   text: Text,
 ): Promise<Text | string> {
   const length = bytesOf(text);
   if (length < COMPRESSED_FROM || length > COMPRESSED_UP_TO) return text;
-  const bytes = typeof text === "string" ? Buffer.from(text) : text.bytes;
-  const compressed = await promisify(zlib.zstdCompress)(bytes, ZSTD_OPTIONS);
+  const compressed = await (typeof text === "string"
+    ? compress(Buffer.from(text))
+    : text.lend(compress));
   return BEFORE_DATA + compressed.toString("base64") + BEHIND_DATA;
 }
 

@@ -1,25 +1,39 @@
+import { freeBytes } from "./free-bytes.ts";
+
 /**
  * A JSON text as its bytes in UTF-8. A message's body stays bytes from its first change to the
  * request: strings of its size, and of its thousands of parts, cost garbage collection.
  */
 export class Utf8Text {
   #bytes: Buffer | null;
+  /** The number of calls of `lend` under way. */
+  #loans = 0;
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes;
   }
 
-  /** Throws RangeError after `release`. */
+  /** Throws RangeError after `free`. */
   get bytes(): Buffer {
-    if (this.#bytes === null) throw new RangeError("the text was released");
+    if (this.#bytes === null) throw new RangeError("the text was freed");
     return this.#bytes;
   }
 
-  /** Returns the bytes, which may be freed: the text no longer has them. */
-  release(): Buffer {
+  /** Has a thread read the bytes, which are not freed before it is done. */
+  async lend<Output>(read: (bytes: Buffer) => Promise<Output>): Promise<Output> {
+    this.#loans++;
+    try {
+      return await read(this.bytes);
+    } finally {
+      this.#loans--;
+    }
+  }
+
+  /** Frees the bytes, unless they are lent: then V8 collects them later. The text loses them. */
+  free(): void {
     const { bytes } = this;
     this.#bytes = null;
-    return bytes;
+    if (this.#loans === 0) freeBytes(bytes);
   }
 
   toString(): string {

@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import type { KeyChangeHalf } from "../../wire/change-text.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
 import type { MessageReplay } from "../../wire/message.ts";
-import { freeBytes } from "../../wire/free-bytes.ts";
 import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import { Utf8Text } from "../../wire/utf8-text.ts";
@@ -131,6 +130,6 @@ export function deduplicationId(
 export function freeBodies(shares: readonly FrameShare[]): void {
   for (const share of shares) {
     if (share.kind === "fault") continue;
-    for (const { body } of share.messages) if (body instanceof Utf8Text) freeBytes(body.release());
+    for (const { body } of share.messages) if (body instanceof Utf8Text) body.free();
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { InvalidMessageError, UnsupportedMessageVersionError } from "../../../client/errors.ts";
 import { compressMessage, messageText } from "../../../wire/compressed-message.ts";
 import { decodeMessage } from "../../../wire/message.ts";
+import { Utf8Text } from "../../../wire/utf8-text.ts";
 import { message } from "../../support/client/messages.ts";
 
 const numbers = Array.from({ length: 500 }, (_, index) => index);
@@ -33,4 +34,13 @@ describe("a message's text that is compressed", () => {
       await expect(messageText(damaged)).rejects.toThrow(InvalidMessageError);
     }
   });
+});
+
+test("a text that is freed while a thread compresses it stays until then", async () => {
+  const written = JSON.stringify(Array.from({ length: 400_000 }, (_, n) => n));
+  const text = new Utf8Text(Buffer.from(written));
+  const compressed = compressMessage(text);
+  text.free();
+  expect((await messageText(String(await compressed))) === written).toBe(true);
+  expect(() => text.bytes).toThrow(RangeError);
 });
