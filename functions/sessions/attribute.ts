@@ -102,13 +102,17 @@ function isParked(
   );
 }
 
+function authorIn(header: FrameHeader, change: PositionedChange): Author | undefined {
+  const index = header.transactions[change.transaction]?.author ?? null;
+  return index === null ? undefined : header.authors[index];
+}
+
 function namedAuthor(
   header: FrameHeader,
   change: PositionedChange,
   environmentOf: EnvironmentOf,
 ): Author | undefined {
-  const index = header.transactions[change.transaction]?.author ?? null;
-  const author = index === null ? undefined : header.authors[index];
+  const author = authorIn(header, change);
   const lacksHost = author?.attribution === "tag" && author.host === "";
   return lacksHost && environmentOf.dependsOnHost(author.user) ? undefined : author;
 }
@@ -116,7 +120,8 @@ function namedAuthor(
 /**
  * The author of a change according to its connection's entries. For a transaction with a tag, the
  * user is the tag's and the entries only add the host; without a matching entry the author is
- * unknown. An operator's answer takes precedence over the tag.
+ * unknown. An operator's answer takes precedence over the tag. The GTID of an XA transaction is
+ * that of its commit, perhaps by another user; the frame's author has the tag of its prepare.
  */
 function knownAuthor(
   header: FrameHeader,
@@ -127,7 +132,7 @@ function knownAuthor(
   const position = transaction?.preparedAt ?? change.position;
   const orderKey = orderKeyOf(connectionOf(header, change));
   const author = authorAt(entries, position, orderKey);
-  const user = userOfGtid(transaction?.gtid ?? null);
+  const user = authorIn(header, change)?.user ?? userOfGtid(transaction?.gtid ?? null);
   if (user === null || author?.attribution === "operator") return author;
   const tagged = entryAt(entries, position, orderKey)?.tagged;
   return tagged?.user === user && tagged.host !== ""

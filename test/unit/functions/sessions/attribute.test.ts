@@ -191,6 +191,27 @@ describe("the author of a change whose GTID has a tag", () => {
     ]);
   });
 
+  test.each([
+    ["another user's tag", "br_app_b"],
+    ["no tag", undefined],
+  ])("is that of the prepare of an XA transaction whose commit has %s", (_, tag) => {
+    const preparedAt = byTag.position(1);
+    const text = byTag.frame([{ user: "app", host: "", tag: "br_app", thread: 2, preparedAt }]);
+    const number = /:br_app:(\d+)/.exec(text)?.[1] ?? "";
+    const gtid = tag === undefined ? `${SERVER}:${number}` : `${SERVER}:${tag}:${number}`;
+    const committed = readFrame(text.replace(`${SERVER}:br_app:${number}`, gtid), SOURCE);
+    const found = (entry: SessionEntry) =>
+      attribute(
+        committed,
+        committed.changes,
+        new Map([entries(2, [entry])]),
+        environments,
+      ).authored.map(({ author }) => `${author.user}@${author.host}`);
+    expect(found(taggedFrom("", { user: "app", host: "10.0.0.7" }))).toEqual(["app@10.0.0.7"]);
+    expect(found(taggedFrom("", { user: "app_b", host: "h" }))).toEqual([]);
+    expect(found(session("app_b"))).toEqual([]);
+  });
+
   test("is another user that is recorded for the connection only when an operator recorded it", () => {
     expect(authors(entries(4, [session("app_other")]))).toEqual(["app_b@ tag"]);
     expect(authors(entries(4, [taggedFrom("", { user: "app_c", host: "h" })]))).toHaveLength(1);
