@@ -2,18 +2,24 @@ import { encodeChange, encodeFrame, type FrameHeader } from "../../wire/frame.ts
 import type { Author } from "../../wire/session.ts";
 import type { PositionedChange } from "./read-frame.ts";
 
+/** The author that the frame names for a change. */
+export function authorIn(header: FrameHeader, change: PositionedChange): Author | undefined {
+  const index = header.transactions[change.transaction]?.author ?? null;
+  return index === null ? undefined : header.authors[index];
+}
+
 /**
- * Writes a frame with only these changes, without authors, and with only the transactions and
- * tables that they need. Throws RangeError for an empty list.
+ * Writes a frame with only these changes, and with only the transactions, tables and authors that
+ * they need. Throws RangeError for an empty list.
  */
 export function subFrame(header: FrameHeader, changes: readonly PositionedChange[]): string {
   return partOf(
     header,
-    changes.map((change) => ({ change, author: null })),
+    changes.map((change) => ({ change, author: authorIn(header, change) ?? null })),
   );
 }
 
-/** The same, with the authors of the changes. */
+/** The same, with these authors of the changes. */
 export function authoredSubFrame(
   header: FrameHeader,
   changes: readonly { readonly change: PositionedChange; readonly author: Author }[],

@@ -11,6 +11,7 @@ import {
 } from "../../wire/session.ts";
 import { isOfTwinLife, type NamedPosition } from "../failures/named-position.ts";
 import type { PositionedChange } from "../frame/read-frame.ts";
+import { authorIn } from "../frame/sub-frame.ts";
 import type { AuthoredChange } from "../message/authored-change.ts";
 import type { EnvironmentOf } from "../routing/environments.ts";
 
@@ -100,11 +101,6 @@ function isParked(
     change.position <= parkedUpTo.position &&
     !isOfTwinLife(change, parkedUpTo)
   );
-}
-
-function authorIn(header: FrameHeader, change: PositionedChange): Author | undefined {
-  const index = header.transactions[change.transaction]?.author ?? null;
-  return index === null ? undefined : header.authors[index];
 }
 
 function namedAuthor(

@@ -199,7 +199,9 @@ describe("the author of a change whose GTID has a tag", () => {
     const text = byTag.frame([{ user: "app", host: "", tag: "br_app", thread: 2, preparedAt }]);
     const number = /:br_app:(\d+)/.exec(text)?.[1] ?? "";
     const gtid = tag === undefined ? `${SERVER}:${number}` : `${SERVER}:${tag}:${number}`;
-    const committed = readFrame(text.replace(`${SERVER}:br_app:${number}`, gtid), SOURCE);
+    const sent = readFrame(text.replace(`${SERVER}:br_app:${number}`, gtid), SOURCE);
+    // As it is parked.
+    const committed = readFrame(subFrame(sent, sent.changes), SOURCE);
     const found = (entry: SessionEntry) =>
       attribute(
         committed,
