@@ -9,7 +9,7 @@ export interface SnapshotProgress {
   readonly tables: readonly string[];
   /** The index of the table that is being read; the number of tables when all are complete. */
   readonly tableIndex: number;
-  /** The columns of the key of `lastKey`, as text; "" before the table's first chunk. */
+  /** The name of the key of `lastKey` (`TableKey`); "" before the table's first chunk. */
   readonly keyName: string;
   /** The key of the last row that was read; null before the first row. */
   readonly lastKey: readonly string[] | null;

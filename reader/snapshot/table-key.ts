@@ -1,4 +1,7 @@
+import { createHash } from "node:crypto";
 import { parseExactJson } from "../../wire/exact-json.ts";
+import type { TableDefinition } from "../binlog-format/column.ts";
+import { columnTypeText } from "../binlog-format/rows/column-type.ts";
 import type { DescribedKey, DescribedTable } from "./describe-table.ts";
 import { quoteName } from "../source/quote-name.ts";
 import { keyPart, type KeyPart, type KeyValue } from "./key-part.ts";
@@ -30,6 +33,11 @@ interface Part extends KeyPart {
 export class TableKey {
   /** The columns for `ORDER BY`. */
   readonly order: string;
+  /**
+   * Two keys of a table have the same name if their values have the same form and order, so that
+   * reading can go on behind a value of the former.
+   */
+  readonly name: string;
   /** The index's name, for `FORCE INDEX`. */
   readonly index: string;
   readonly #parts: readonly Part[];
@@ -42,6 +50,7 @@ export class TableKey {
       const { name } = column;
       return { ...keyPart(column, collation), column: quoteName(name), name, index, isDescending };
     });
+    this.name = nameOf(definition, key);
     this.index = quoteName(key.name);
     this.order = this.#parts
       .map(({ column, isDescending }) => (isDescending ? `${column} DESC` : column))
@@ -138,6 +147,15 @@ export class TableKey {
     }
     return 0;
   }
+}
+
+/** A hash, because the members of an ENUM may be many. */
+function nameOf({ columns }: TableDefinition, key: DescribedKey): string {
+  const parts = key.columns.map(({ index, isDescending, collation }) => {
+    const column = columns[index];
+    return column && [column.name, columnTypeText(column), collation, isDescending];
+  });
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
 function expression(sql: string): Condition {

@@ -48,7 +48,7 @@ const WITHOUT_GTIDS =
 export class TableReading implements ChunkSource {
   readonly chunks: ChunkReader;
   readonly #options: TableReadingOptions;
-  #described: { readonly definition: TableDefinition; readonly keyName: string } | null = null;
+  #definition: TableDefinition | undefined;
   #statements: ChunkStatements | null = null;
   /** The value of `chunks.definitions` when the table was described. */
   #definitions = -1;
@@ -70,12 +70,12 @@ export class TableReading implements ChunkSource {
 
   /** The table's definition for the present chunk. */
   get definition(): TableDefinition | undefined {
-    return this.#described?.definition;
+    return this.#definition;
   }
 
-  /** The columns of the key by which the table is read, as text. */
+  /** The name of the key by which the table is read: see `TableKey`. */
   get keyName(): string {
-    return this.#described?.keyName ?? "";
+    return this.#statements?.key.name ?? "";
   }
 
   /** Whether the next part is in memory, so that it needs nothing of the server. */
@@ -216,15 +216,7 @@ export class TableReading implements ChunkSource {
     const { definition, key, rowBytes } = described;
     this.#statements = new ChunkStatements(described, key, where ?? null);
     this.#definitions = definitions;
-    this.#described = {
-      definition,
-      keyName: key.columns
-        .map(
-          ({ index, isDescending }) =>
-            `${definition.columns[index]?.name}${isDescending ? " DESC" : ""}`,
-        )
-        .join(", "),
-    };
+    this.#definition = definition;
     if (rowBytes > 0) this.#size.rowsHave(rowBytes);
   }
 

@@ -77,8 +77,9 @@ const isComplete = ({ op, after }: Placed): boolean =>
 async function inSecondChunk(
   name: string,
   act: (connection: Connection) => Promise<void>,
+  create = createTable,
 ): Promise<void> {
-  await createTable(name);
+  await create(name);
   await orders.place(orderOf(name));
   await untilCome(({ op }) => op === "r");
   const connection = await mysql.connect(undefined, { database: "shop" });
@@ -154,6 +155,35 @@ test("a changed key makes the snapshot begin the table again", async () => {
   expect(new Set(came)).toEqual(new Set((await rowsOf("keyed")).values()));
   expect(inOrder(frames).filter(({ op }) => op === "r")).toHaveLength(CHUNK + ROWS);
 });
+
+test.for([
+  ["collated", "VARCHAR(9) COLLATE utf8mb4_0900_ai_ci", "VARCHAR(9) COLLATE utf8mb4_bin"],
+  ["typed", "INT", "VARCHAR(9)"],
+] as const)(
+  "a key in another order makes the snapshot begin the table again: %s",
+  async ([name, former, later]) => {
+    const values = Array.from({ length: ROWS }, (_, n) =>
+      former === "INT" ? n + 839 : `${n % 2 === 0 ? "k" : "K"}${1000 + n}`,
+    );
+    await inSecondChunk(
+      name,
+      async (connection) => {
+        await connection.query(`ALTER TABLE ${name} MODIFY id ${later}`);
+      },
+      async () => {
+        await mysql.query(`CREATE TABLE shop.${name} (id ${former} PRIMARY KEY, v INT)`);
+        await mysql.query(
+          `INSERT INTO shop.${name} VALUES ${values.map((id) => `('${id}', 1)`).join()}`,
+        );
+      },
+    );
+    await untilCome(isComplete);
+    const afterAlter = inOrder(frames)
+      .filter(({ op }) => op === "r")
+      .slice(CHUNK);
+    expect(new Map(afterAlter.map(({ key, after }) => [key, after]))).toEqual(await rowsOf(name));
+  },
+);
 
 test("a truncated table has only the rows that were inserted after that", async () => {
   await inSecondChunk("emptied", async (connection) => {
