@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { CANARY_DATABASE } from "../../config/canary-names.ts";
 import { isGlob } from "../../wire/glob.ts";
 import { lowerCaseName } from "../../wire/lower-case.ts";
 import { SourceSettingError } from "../reporting/errors.ts";
@@ -46,16 +47,32 @@ export function logFilterFindings(
     .map((pattern) => written(pattern.slice(0, pattern.indexOf("."))))
     .filter((database) => !isGlob(database) && !isLogged(compared, database));
   return [...new Set(unlogged)].map((database) =>
-    fixedByHand(
-      `Take ${database} out of binlog_ignore_db, or name it in binlog_do_db, in the server's options, and restart the server. Or leave it out of source.tables.`,
-      {
-        check: "binlog.filtered",
-        about: database,
-        severity: "loss",
-        what: `the server's binlog filters leave out the database ${database}, whose tables are followed`,
-        why: "the binlog lacks its changes",
-      },
-    ),
+    database === CANARY_DATABASE
+      ? canaryFinding()
+      : fixedByHand(
+          `Take ${database} out of binlog_ignore_db, or name it in binlog_do_db, in the server's options, and restart the server. Or leave it out of source.tables.`,
+          {
+            check: "binlog.filtered",
+            about: database,
+            severity: "loss",
+            what: `the server's binlog filters leave out the database ${database}, whose tables are followed`,
+            why: "the binlog lacks its changes",
+          },
+        ),
+  );
+}
+
+/** The reader goes on: all other changes are delivered without the canary's rows. */
+function canaryFinding(): Finding {
+  return fixedByHand(
+    `Let the server's binlog_do_db and binlog_ignore_db log ${CANARY_DATABASE}, and restart the server. Or remove the canary from the configuration.`,
+    {
+      check: "binlog.filtered",
+      about: CANARY_DATABASE,
+      severity: "warning",
+      what: `the server's binlog filters leave out the canary's database ${CANARY_DATABASE}`,
+      why: "the canary's rows never arrive, so its alarm rings although changes are delivered",
+    },
   );
 }
 
@@ -66,7 +83,8 @@ export async function requireLogged(
   patterns: readonly string[],
 ): Promise<void> {
   const filter = await askLogFilter(connection, version);
-  const [loss] = logFilterFindings(filter, patterns, lowerCaseNames);
+  const findings = logFilterFindings(filter, patterns, lowerCaseNames);
+  const loss = findings.find(({ severity }) => severity === "loss");
   if (loss === undefined) return;
   const isDo = filter.loggedOnly.length > 0;
   throw new SourceSettingError(
