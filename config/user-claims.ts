@@ -10,8 +10,8 @@ interface Claim extends UserEntry {
 }
 
 /**
- * Reports hosts with MySQL's wildcard `%` at their beginning or end: as in a name, it would stand
- * for itself, and the entry would match no client. (Inside an IPv6 address it names a zone.)
+ * Reports hosts with MySQL's wildcard `%`: here it would stand for itself, and the entry would
+ * match no client. (Inside an IPv6 address it names a zone.)
  */
 export function hostWildcardProblems(
   environments: ReadonlyMap<string, readonly string[]>,
@@ -19,7 +19,7 @@ export function hostWildcardProblems(
   return [...environments].flatMap(([environment, users]) =>
     users.flatMap((text, index) => {
       const { host } = parseUserEntry(text);
-      if (!/^['"`]?%|%['"`]?$/.test(host)) return [];
+      if (!/^[^:]*%|%['"`]?$/.test(host)) return [];
       return [
         {
           path: pathText(["environments", environment, "users", index]),

@@ -51,10 +51,16 @@ describe("the users of two environments", () => {
 
   it("must not have MySQL's wildcard in a host, where it would match no client", () => {
     const problem = 'has a host with "%": write * for any characters, or leave the host out';
-    expect(claims(["app@%", "a%@web-1", "app@fe80::1%eth0"], ["stg@10.0.%", "'x'@'%'"])).toEqual([
+    expect(
+      claims(
+        ["app@%", "a%@web-1", "app@fe80::1%eth0"],
+        ["stg@10.0.%", "'x'@'%'", "x@ip-10-%.internal"],
+      ),
+    ).toEqual([
       `environments.production.users[0] ${problem}`,
       `environments.staging.users[0] ${problem}`,
       `environments.staging.users[1] ${problem}`,
+      `environments.staging.users[2] ${problem}`,
     ]);
   });
 
