@@ -6,17 +6,29 @@ import {
   UTF8_STRING,
 } from "./alike-module/assembly/layout.ts";
 import { isRecord } from "./change.ts";
-import { parseExactJson } from "./exact-json.ts";
+import { isUnsafeInteger, parseExactJson } from "./exact-json.ts";
 import { FormLearner } from "./learn-form.ts";
 import type { ObjectForm } from "./object-form.ts";
 import { type ObjectScanner, objectScanner } from "./object-scanner.ts";
 
 const COMMA = 44;
-/** With fewer objects, learning their form would take longer than it saves. */
-const FEWEST = 16;
-const MOST_FORMS = 16;
-/** So many objects without a known form are parsed alone. With more, all of them are. */
-const ALONE = 64;
+const LETTER_F = 102;
+const LETTER_N = 110;
+const LETTER_T = 116;
+/** More forms replace the earlier ones. */
+const MOST_FORMS = 32;
+/**
+ * Objects without a known form are parsed alone, and learning their forms takes as long again. This
+ * part of a text may be parsed alone to learn the usual forms, if there is room for them.
+ */
+const FIRST_PART = 1 / 12;
+/** From then on, so much of what was read. With more, the text is left to `parseExactJson`. */
+const ALONE_PART = 1 / 6;
+/**
+ * V8 keeps a text with such a character in two bytes a character. To write it as UTF-8 takes longer
+ * than is saved. In other texts V8 does not look for it.
+ */
+const TWO_BYTE = /[\u0100-\uffff]/;
 /** V8 copies parts of a text up to this length. A longer part keeps the whole text in memory. */
 const COPIED = 12;
 
@@ -31,28 +43,24 @@ export function parseAlikeObjects(
   start: number,
   ending: string,
 ): unknown[] | undefined {
-  if (objectScanner === undefined) return undefined;
+  if (objectScanner === undefined || TWO_BYTE.test(text)) return undefined;
   const length = put(text, objectScanner.bytes);
   return length === 0
     ? undefined
     : new AlikeObjects(objectScanner, text, length).parse(start, ending);
 }
 
-/** Returns the text's length in bytes; 0 when UTF-8 cannot represent it, or it has no room. */
+/** Returns the text's length in bytes; 0 when it has no room. */
 function put(text: string, bytes: Buffer): number {
-  if (text.length > TEXT_BYTES) return 0;
-  // The memory goes on behind TEXT_BYTES, so that a text which is cut off there is not taken for
-  // one whose characters have a byte each.
+  // The memory goes on behind TEXT_BYTES, so a text that is cut off has more bytes than that.
   const length = bytes.write(text, TEXT, "utf8");
   bytes[TEXT + length] = 0;
-  if (length === text.length) return length;
-  // A character of one UTF-16 unit has three bytes at most.
-  return 3 * text.length <= TEXT_BYTES && text.isWellFormed() ? length : 0;
+  return length <= TEXT_BYTES ? length : 0;
 }
 
 class AlikeObjects {
   readonly #scanner: ObjectScanner;
-  readonly #learner: FormLearner;
+  #learner: FormLearner;
   readonly #text: string;
   /** Where the text ends in the scanner's memory. */
   readonly #end: number;
@@ -74,17 +82,25 @@ class AlikeObjects {
   parse(start: number, ending: string): unknown[] | undefined {
     const { bytes, endOfValue } = this.#scanner;
     const items: unknown[] = [];
+    /** The bytes that were parsed alone. */
     let alone = 0;
     let at = TEXT + (this.#isAscii ? start : Buffer.byteLength(this.#text.slice(0, start)));
-    if (this.#end - at < FEWEST * (endOfValue(at) - at)) return undefined;
+    const first = at;
+    const learning = FIRST_PART * (this.#end - first);
     for (;;) {
       let end = this.#scan(at);
       if (end !== 0) {
         items.push(this.#forms[this.#latest]?.object(this.#valueOf));
       } else {
         end = endOfValue(at);
-        if (end === 0 || (++alone > ALONE && 2 * alone > items.length)) return undefined;
+        if (end === 0) return undefined;
+        alone += end - at;
+        const isUsual = alone <= ALONE_PART * (end - first);
+        const isFull = this.#forms.length === MOST_FORMS;
+        if (!isUsual && (isFull || alone > learning)) return undefined;
+        if (isFull) this.#forget();
         items.push(this.#parseAlone(at, end));
+        if (this.#forms.length === 0) return undefined;
       }
       if (bytes[end] !== COMMA) {
         return end + ending.length === this.#end && this.#text.endsWith(ending) ? items : undefined;
@@ -108,9 +124,15 @@ class AlikeObjects {
     return 0;
   }
 
+  /** Makes room for other forms. */
+  #forget(): void {
+    this.#forms.length = 0;
+    this.#learner = new FormLearner(this.#scanner);
+  }
+
   #parseAlone(start: number, end: number): unknown {
     const value = parseExactJson(this.#scanner.bytes.toString("utf8", start, end));
-    if (this.#forms.length < MOST_FORMS && isRecord(value)) {
+    if (isRecord(value)) {
       const form = this.#learner.learn(start, value);
       if (form !== undefined) {
         const index = this.#forms.push(form) - 1;
@@ -133,7 +155,23 @@ class AlikeObjects {
       case DECIMAL:
         return Number(bytes.toString("latin1", start, end));
       default:
-        return parseExactJson(bytes.toString("utf8", start, end));
+        return otherValue(bytes, start, end);
     }
   };
+}
+
+/** As `parseExactJson`, but faster for what occurs often. */
+function otherValue(bytes: Buffer, start: number, end: number): unknown {
+  switch (bytes[start]) {
+    case LETTER_N:
+      return null;
+    case LETTER_T:
+      return true;
+    case LETTER_F:
+      return false;
+    default: {
+      const json = bytes.toString("utf8", start, end);
+      return isUnsafeInteger(json) ? BigInt(json) : parseExactJson(json);
+    }
+  }
 }

@@ -110,7 +110,8 @@ function isLongDecimal(literal: string): boolean {
   );
 }
 
-function isUnsafeInteger(literal: string): boolean {
+/** Whether a text is a JSON integer that a JavaScript number would round. */
+export function isUnsafeInteger(literal: string): boolean {
   return (
     INTEGER.test(literal) &&
     (literal.length > LONGEST_SAFE || !Number.isSafeInteger(Number(literal)))

@@ -1,12 +1,15 @@
 import { MOST_SLOTS, MOST_VALUES, SLOT_BYTES, SLOTS } from "./alike-module/assembly/layout.ts";
+import { isRecord } from "./change.ts";
 import { type Members, ObjectForm, type Place } from "./object-form.ts";
 import type { ObjectScanner } from "./object-scanner.ts";
 
 const QUOTE = 34;
-const COMMA = 44;
 const COLON = 58;
 const OPEN = 123;
 const CLOSE = 125;
+const DIGIT = /^\d/;
+/** To copy an object of more takes longer than to parse it. */
+const MOST_NAMES = 200;
 const SLOT_WORDS = SLOT_BYTES / Uint32Array.BYTES_PER_ELEMENT;
 const FIRST_WORD = SLOTS / Uint32Array.BYTES_PER_ELEMENT;
 
@@ -22,11 +25,12 @@ export class FormLearner {
 
   /**
    * The form of the object at `start`, which was parsed as `first`. Undefined when its text is not
-   * as JSON.stringify would write it, when a name occurs twice, or when there is no room for it.
+   * as JSON.stringify would write it, when a name occurs twice or begins with a digit, when an
+   * object has very many names, or when there is no room for it.
    */
   learn(start: number, first: Members): ObjectForm | undefined {
     const text = new FormText(this.#scanner, start);
-    const end = text.readObject(start, 0);
+    const end = text.readObject(start, 0, first);
     const { places, inner, words, behind } = text;
     const before = this.#slots;
     const after = before + places.length + 1;
@@ -59,28 +63,36 @@ class FormText {
     this.behind = start;
   }
 
-  /** Reads the object with this number, and those in it. Returns where it ends; 0: unusual. */
-  readObject(start: number, object: number): number {
+  /**
+   * Reads the object with this number, which was parsed as `parsed`, and those in it. Returns where
+   * it ends; 0: unusual.
+   */
+  readObject(start: number, object: number, parsed: Members): number {
     const { bytes, endOfValue } = this.#scanner;
-    const names = new Set<string>();
     if (bytes[start] !== OPEN) return 0;
     let at = start;
-    do {
+    // They have the text's order, except for numbers, which are first. There are fewer if one
+    // occurs twice.
+    const names = Object.keys(parsed);
+    if (names.length > MOST_NAMES) return 0;
+    for (const name of names) {
       const colon = bytes[at + 1] === QUOTE ? endOfValue(at + 1) : 0;
-      if (colon === 0 || bytes[colon] !== COLON) return 0;
-      const name = JSON.parse(bytes.toString("utf8", at + 1, colon)) as string;
-      if (names.has(name)) return 0;
-      names.add(name);
-      at = this.#readMember(colon + 1, { object, name });
-    } while (bytes[at] === COMMA);
+      if (colon === 0 || bytes[colon] !== COLON || DIGIT.test(name)) return 0;
+      at = this.#readMember(colon + 1, { object, name }, parsed[name]);
+    }
     return bytes[at] === CLOSE ? at + 1 : 0;
   }
 
   /** An object in the outermost one is read. What is deeper, or empty, is a value. */
-  #readMember(start: number, place: Place): number {
+  #readMember(start: number, place: Place, parsed: unknown): number {
     const { bytes, endOfValue } = this.#scanner;
-    if (place.object === 0 && bytes[start] === OPEN && bytes[start + 1] !== CLOSE) {
-      return this.readObject(start, this.inner.push(place.name));
+    if (
+      place.object === 0 &&
+      bytes[start] === OPEN &&
+      bytes[start + 1] !== CLOSE &&
+      isRecord(parsed)
+    ) {
+      return this.readObject(start, this.inner.push(place.name), parsed);
     }
     const end = endOfValue(start);
     const earlier = this.#numbers.get(place.name) ?? 0;

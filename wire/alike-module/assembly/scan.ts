@@ -1,17 +1,9 @@
-import {
-  EARLIER,
-  FOUND,
-  FOUND_BYTES,
-  FOUND_COUNT,
-  INTEGER,
-  LATEST,
-  SLOT_BYTES,
-  UTF8_STRING,
-} from "./layout";
+import { EARLIER, FOUND, FOUND_BYTES, FOUND_COUNT, INTEGER, LATEST, SLOT_BYTES } from "./layout";
 import { end, endOfValue, isObject, kind, number, read, sameBytes, start } from "./value";
 
 export { endOfValue };
 
+const QUOTE: u8 = 0x22;
 const COMMA: u8 = 0x2c;
 const CLOSE: u8 = 0x7d;
 
@@ -78,7 +70,7 @@ function putFound(found: usize, index: usize, earlier: u32): void {
 /** The earlier slot that has the string at `at`, counted from 1; 0 when it has another value. */
 function earlierSlot(at: usize, size: usize, form: usize, slot: usize): u32 {
   const earlier = load<u32>(slot, 12);
-  if (earlier === 0 || kind > UTF8_STRING) return 0;
+  if (earlier === 0 || load<u8>(at) !== QUOTE) return 0;
   const index: usize = earlier - 1;
   const before = <usize>load<u32>(form + index * SLOT_BYTES, 8);
   const latest: usize = (index << 3) + LATEST;
