@@ -1,4 +1,5 @@
 import { charsetOfCollation } from "../binlog-format/charsets/collations.ts";
+import { textDecoder } from "../binlog-format/charsets/decode-text.ts";
 import { BINARY_COLLATION, type Column, ColumnType } from "../binlog-format/column.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
 import type { JsonWriter } from "../binlog-format/json-writer.ts";
@@ -10,6 +11,7 @@ import { readLength, type ValueWriter } from "../binlog-format/values/value-writ
 import { vectorWriter } from "../binlog-format/values/vector.ts";
 import { quoteName } from "../source/quote-name.ts";
 import { writeDocument } from "./json-document.ts";
+import { areMembersShown } from "./shown-members.ts";
 
 /** Selects a column as bytes, and writes them exactly like the column's values in the binlog. */
 export interface ColumnSelect {
@@ -38,8 +40,13 @@ export function columnSelect(column: Column): ColumnSelect {
     case ColumnType.FLOAT:
       return { sql: `CAST(CAST(${name} AS DOUBLE) AS BINARY)`, write: float };
     case ColumnType.DOUBLE:
-      return { sql: `CAST(${name} AS BINARY)`, write: double };
-    case ColumnType.NEWDECIMAL:
+      // JSON has all digits, also those that DOUBLE(M, D) does not print.
+      return { sql: `CAST(CAST(${name} AS JSON) AS BINARY)`, write: double };
+    case ColumnType.NEWDECIMAL: {
+      // The inner cast removes the zeros of ZEROFILL.
+      const type = `DECIMAL(${column.precision}, ${column.decimals})`;
+      return { sql: `CAST(CAST(${name} AS ${type}) AS BINARY)`, write: quoted };
+    }
     case ColumnType.DATE:
     case ColumnType.NEWDATE:
     case ColumnType.DATETIME2:
@@ -53,11 +60,14 @@ export function columnSelect(column: Column): ColumnSelect {
     case ColumnType.BLOB:
       return { sql: `CAST(${name} AS BINARY)`, write: characters(column) };
     case ColumnType.ENUM:
+      if (!areMembersShown(column)) return memberTexts(column, (text) => text);
       return {
         sql: `CAST(CAST(${name} AS UNSIGNED) AS BINARY)`,
         write: numbered(enumWriter(column.members, MEMBER_BYTES)),
       };
     case ColumnType.SET:
+      if (!areMembersShown(column))
+        return memberTexts(column, (text) => (text === "" ? [] : text.split(",")));
       return {
         sql: `CAST(CAST(${name} AS UNSIGNED) AS BINARY)`,
         write: numbered(setWriter(column.members, MEMBER_BYTES)),
@@ -110,6 +120,21 @@ const timestamp = ofBytes((row, start, end, json) => {
   const text = row.toString("latin1", start, end);
   json.string(text.startsWith("0000") ? text : `${text.replace(" ", "T")}Z`);
 });
+
+/** ENUM and SET whose members only the server knows are selected as their text. */
+function memberTexts(
+  { name, collation }: Column,
+  valueOf: (text: string) => string | readonly string[],
+): ColumnSelect {
+  const decode = textDecoder(charsetOfCollation(collation));
+  return {
+    sql: `CAST(${quoteName(name)} AS BINARY)`,
+    write: ofBytes((row, start, end, json) => {
+      const text = decode(row.subarray(start, end));
+      json.raw(Buffer.from(JSON.stringify(valueOf(text))));
+    }),
+  };
+}
 
 const MEMBER_BYTES = 6;
 const memberNumber = Buffer.alloc(8);

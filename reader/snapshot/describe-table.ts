@@ -61,7 +61,8 @@ export async function describeTable(
     `SHOW INDEX FROM ${quoteName(table)} FROM ${quoteName(database)}`,
   );
   const columns = rows.map(columnOf);
-  const primary = primaryKey(columns, indexes);
+  const isVirtual = rows.map((row) => /\bVIRTUAL\b/.test(textOf(row, "extra") ?? ""));
+  const primary = primaryKey(columns, isVirtual, indexes);
   const collations = rows.map((row) => textOf(row, "collation"));
   return {
     definition: {
@@ -95,11 +96,12 @@ interface IndexPart {
 }
 
 /**
- * The primary key; else the first unique key of whole columns without NULL, which InnoDB and the
- * binlog use as the primary key; null when there is neither.
+ * The primary key; else the first unique key of whole columns without NULL that are not virtual,
+ * which InnoDB and the binlog use as the primary key; null when there is neither.
  */
 function primaryKey(
   columns: readonly Column[],
+  isVirtual: readonly boolean[],
   rows: readonly RowDataPacket[],
 ): { readonly name: string; readonly parts: readonly IndexPart[] } | null {
   const keys = Map.groupBy(
@@ -115,7 +117,8 @@ function primaryKey(
         isWhole: part["Sub_part"] === null,
       }));
     const isUsable = parts.every(
-      ({ index, isWhole }) => isWhole && columns[index]?.nullable === false,
+      ({ index, isWhole }) =>
+        isWhole && columns[index]?.nullable === false && isVirtual[index] === false,
     );
     if (name === "PRIMARY" || isUsable) return { name, parts };
   }
@@ -135,9 +138,7 @@ function columnOf(row: RowDataPacket): Column {
     type: kind.type,
     nullable: textOf(row, "nullable") === "YES",
     unsigned: /\bunsigned\b/.test(members.length > 0 ? "" : text) || text === "year",
-    collation: isText
-      ? Number(row["collationId"] ?? (members.length > 0 ? 0 : BINARY_COLLATION))
-      : 0,
+    collation: isText ? Number(row["collationId"] ?? BINARY_COLLATION) : 0,
     maxLength: LENGTHS.has(kind.type) ? Number(row["bytes"] ?? 0) : 0,
     width: kind.width ?? memberBytes(kind.type, members.length),
     precision:

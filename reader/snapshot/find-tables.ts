@@ -5,6 +5,7 @@ import { UnsupportedEventError } from "../binlog-format/errors.ts";
 import { quoteName } from "../source/quote-name.ts";
 import { type DescribedTable, describeTable } from "./describe-table.ts";
 import { SnapshotRefusedError } from "./errors.ts";
+import { TableKey } from "./table-key.ts";
 import { assertOneExpression } from "./where-expression.ts";
 
 const TABLES = `SELECT TABLE_SCHEMA AS db, TABLE_NAME AS name FROM information_schema.TABLES
@@ -56,6 +57,11 @@ export async function assertReadable(
   where: string | undefined,
 ): Promise<DescribedTable & { readonly key: NonNullable<DescribedTable["key"]> }> {
   const { database, table } = name;
+  if (database.includes(".")) {
+    throw new SnapshotRefusedError(
+      `${fullName(name)} cannot be read: the name of its database has a dot. Leave the table out.`,
+    );
+  }
   const described = await describe(connection, name);
   if (described === null) {
     throw new SnapshotRefusedError(
@@ -65,7 +71,7 @@ export async function assertReadable(
   const { key } = described;
   if (key === null) {
     throw new SnapshotRefusedError(
-      `${fullName(name)} has no key by which its rows can be read in order. Give it a primary key, or a unique key of whole columns that are NOT NULL.`,
+      `${fullName(name)} has no key by which its rows can be read in order. Give it a primary key, or a unique key of whole columns that are NOT NULL and not virtual.`,
     );
   }
   await assertStatement(
@@ -95,7 +101,8 @@ export function fullName({ database, table }: TableName): string {
 }
 
 /**
- * Parses a result of `fullName`. It splits at the first dot, because the database's name has none.
+ * Parses a result of `fullName`. It splits at the first dot: `assertReadable` refuses a database
+ * with a dot in its name.
  */
 export function parseName(name: string): TableName {
   const dot = name.indexOf(".");
@@ -107,7 +114,10 @@ async function describe(
   { database, table }: TableName,
 ): Promise<DescribedTable | null> {
   try {
-    return await describeTable(connection, database, table);
+    const described = await describeTable(connection, database, table);
+    // Throws for a key whose order is unknown.
+    if (described?.key != null) void new TableKey(described, described.key);
+    return described;
   } catch (cause) {
     if (!(cause instanceof UnsupportedEventError)) throw cause;
     throw new SnapshotRefusedError(

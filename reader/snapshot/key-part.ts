@@ -1,6 +1,7 @@
 import { charsetOfCollation } from "../binlog-format/charsets/collations.ts";
 import { BINARY_COLLATION, type Column, ColumnType } from "../binlog-format/column.ts";
 import { UnsupportedEventError } from "../binlog-format/errors.ts";
+import { areMembersShown } from "./shown-members.ts";
 
 /**
  * A value of a key's column, as a text that can be saved and bound. Its form depends on the
@@ -23,6 +24,8 @@ export interface KeyPart {
    * order.
    */
   readonly compare: ((a: KeyValue, b: KeyValue) => number) | null;
+  /** An SQL expression for the column in comparisons, if it is not its name. */
+  readonly inComparisons?: (column: string) => string;
 }
 
 /**
@@ -30,6 +33,10 @@ export interface KeyPart {
  * column's order is unknown.
  */
 export function keyPart(column: Column, collation: string | null): KeyPart {
+  if (!areMembersShown(column))
+    throw new UnsupportedEventError(
+      "a key has an ENUM or SET with members that information_schema does not show as they are",
+    );
   switch (column.type) {
     case ColumnType.TINY:
     case ColumnType.SHORT:
@@ -69,6 +76,8 @@ export function keyPart(column: Column, collation: string | null): KeyPart {
       return {
         ...printed("UNSIGNED", compareIntegers),
         ofJson: (value) => String(setNumber(column.members, value)),
+        // MySQL compares a SET as a signed number, where its 64th member is the sign.
+        ...(column.members.length > 63 && { inComparisons: (name) => `CAST(${name} AS UNSIGNED)` }),
       };
     case ColumnType.STRING:
     case ColumnType.VARCHAR:

@@ -84,7 +84,7 @@ export class TableKey {
       keys.map((key) =>
         all(
           key.map((value, i) =>
-            compared(expression(this.#parts[i]?.column ?? ""), "=", this.#bound(i, value)),
+            compared(this.#columns[i] ?? expression(""), "=", this.#bound(i, value)),
           ),
         ),
       ),
@@ -111,7 +111,9 @@ export class TableKey {
   }
 
   get #columns(): readonly Condition[] {
-    return this.#parts.map((part) => expression(part.column));
+    return this.#parts.map(({ column, inComparisons }) =>
+      expression(inComparisons?.(column) ?? column),
+    );
   }
 
   /**

@@ -79,6 +79,13 @@ const KEYS: readonly Key[] = [
     "(-1e308), (-0.1), (0), (0.1), (0.30000000000000004), (0.3), (5e-324)",
   ],
   [
+    "DOUBLE, of which the server prints fewer digits",
+    "k DOUBLE(20, 2)",
+    "k DESC",
+    "(-0.1), (0.1), (0.2), (1.01), (123456789012345678.12)",
+  ],
+  ["DECIMAL with zeros in front", "k DECIMAL(6, 2) ZEROFILL", "k", "(0), (1.5), (2), (100)"],
+  [
     "DATE",
     "k DATE",
     "k",
@@ -123,6 +130,12 @@ const KEYS: readonly Key[] = [
     "('ant'), ('mouse'), ('zebra')",
   ],
   ["SET", "k SET('x', 'a', 'm')", "k", "(''), ('x'), ('a'), ('x,a'), ('m'), ('x,m'), ('a,m')"],
+  [
+    "SET, whose 64th member is the sign of a signed number",
+    `k SET(${Array.from({ length: 64 }, (_, n) => `'m${n}'`).join()})`,
+    "k",
+    "(''), ('m0'), ('m62'), ('m63'), ('m0,m63'), ('m62,m63')",
+  ],
   ["CHAR in a case-insensitive collation", "k CHAR(20) COLLATE utf8mb4_general_ci", "k", TEXTS],
   ["VARCHAR in the default collation", "k VARCHAR(20) COLLATE utf8mb4_0900_ai_ci", "k", TEXTS],
   ["VARCHAR with accents", "k VARCHAR(20) COLLATE utf8mb4_0900_as_cs", "k DESC", TEXTS],

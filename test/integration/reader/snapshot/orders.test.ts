@@ -96,6 +96,9 @@ test("an order that cannot be read is refused at once, with a sentence that says
   await mysql.query("CREATE TABLE shop.without_key (id INT)");
   await mysql.query("CREATE TABLE shop.prefix_key (id VARCHAR(99), PRIMARY KEY (id(9)))");
   await mysql.query("CREATE TABLE shop.half (id INT PRIMARY KEY, secret INT)");
+  await mysql.query("CREATE TABLE shop.emoji_key (e ENUM('😀', 'a') PRIMARY KEY)");
+  await mysql.query("CREATE DATABASE `with.dot`");
+  await mysql.query("CREATE TABLE `with.dot`.letters (id INT PRIMARY KEY)");
   await fill("plain", 5);
   await mysql.query("CREATE DATABASE private");
   await mysql.query("CREATE TABLE private.letters (id INT PRIMARY KEY)");
@@ -107,12 +110,14 @@ test("an order that cannot be read is refused at once, with a sentence that says
     "SELECT ON shop.without_key",
     "SELECT ON shop.prefix_key",
     "SELECT (id) ON shop.half",
+    "SELECT ON shop.emoji_key",
+    "SELECT ON `with.dot`.letters",
   ]);
   const { host, port } = mysql.server;
   await using bench = await ReaderBench.create(
     aws,
     { host, port, ...account },
-    { SOURCE_START: "now", SOURCE_TABLES: '["shop.*", "private.*"]' },
+    { SOURCE_START: "now", SOURCE_TABLES: '["shop.*", "private.*", "with*.*"]' },
   );
   using orders = new BenchOrders(aws, bench);
   await orders.delivered();
@@ -123,6 +128,11 @@ test("an order that cannot be read is refused at once, with a sentence that says
       "has no key by which its rows can be read in order. Give it a primary key",
     ],
     ["shop.prefix_key", "has no key by which its rows can be read in order"],
+    [
+      "shop.emoji_key",
+      "members that information_schema does not show as they are. Leave the table",
+    ],
+    ["with*.*", "with.dot.letters cannot be read: the name of its database has a dot"],
     ["shop.nothing", "No table matches shop.nothing"],
     ["shop.a_view", "No table matches shop.a_view"],
     ["private.letters", "grant SELECT on the tables to the reader's account"],
