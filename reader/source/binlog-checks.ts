@@ -17,6 +17,8 @@ export const BINLOG_VARIABLES = [
   "binlog_row_image",
   "binlog_transaction_compression",
   "binlog_checksum",
+  "binlog_error_action",
+  "sync_binlog",
   "gtid_mode",
   "enforce_gtid_consistency",
 ] as const;
@@ -110,6 +112,27 @@ function warnings(variables: ServerVariables): Finding[] {
         severity: "warning",
         what: "binlog_checksum is NONE",
         why: "a damaged event may go unnoticed",
+      }),
+    );
+  }
+  if (variables.get("binlog_error_action") === "IGNORE_ERROR") {
+    findings.push(
+      fixedBySetting("binlog_error_action", "ABORT_SERVER", isRds(variables), {
+        check: "binlog_error_action",
+        severity: "warning",
+        what: "binlog_error_action is IGNORE_ERROR",
+        why: "when the server cannot write the binlog, it goes on without one, and what is changed until its restart is not delivered",
+      }),
+    );
+  }
+  const sync = variables.get("sync_binlog");
+  if (sync !== undefined && sync !== "1") {
+    findings.push(
+      fixedBySetting("sync_binlog", "1", isRds(variables), {
+        check: "sync_binlog",
+        severity: "warning",
+        what: `sync_binlog is ${sync}`,
+        why: "after a crash of its machine, the server's binlog can lack transactions that were delivered, and new ones get their GTIDs",
       }),
     );
   }

@@ -17,7 +17,7 @@ import type { Finding } from "../../../../../reader/source/finding.ts";
 import { useMysql } from "../../../../support/mysql.ts";
 import { binlogRouter } from "../../../../support/operator.ts";
 
-const mysql = useMysql();
+const mysql = useMysql({ variables: { sync_binlog: 1 } });
 let directory: string;
 let config: string;
 

@@ -28,6 +28,8 @@ const SOUND = {
   binlog_row_value_options: "",
   binlog_row_image: "FULL",
   binlog_checksum: "CRC32",
+  binlog_error_action: "ABORT_SERVER",
+  sync_binlog: "1",
   gtid_mode: "ON",
   performance_schema: "ON",
 };
@@ -123,10 +125,12 @@ describe("the binlog", () => {
         binlog_row_metadata: "MINIMAL",
         binlog_row_image: "MINIMAL",
         binlog_checksum: "NONE",
+        binlog_error_action: "IGNORE_ERROR",
+        sync_binlog: "0",
         gtid_mode: "OFF",
       }),
     );
-    expect(findings).toHaveLength(4);
+    expect(findings).toHaveLength(6);
     for (const { remedy, statements } of findings) {
       expect(remedy).toContain("parameter group");
       expect(statements).toEqual([]);
@@ -139,6 +143,9 @@ describe("the binlog", () => {
   test.each([
     ["binlog_row_image", "MINIMAL", "warning"],
     ["binlog_checksum", "NONE", "warning"],
+    ["binlog_error_action", "IGNORE_ERROR", "warning"],
+    ["sync_binlog", "0", "warning"],
+    ["sync_binlog", "1000", "warning"],
     ["gtid_mode", "OFF", "warning"],
     ["binlog_transaction_compression", "ON", "note"],
   ])("%s = %s is a %s", (name, value, severity) => {
