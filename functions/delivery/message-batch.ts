@@ -1,5 +1,4 @@
-import { createHash } from "node:crypto";
-import type { Batch } from "../failures/parked.ts";
+import { digestOf, type Batch } from "../failures/parked.ts";
 import type { KeptShare } from "../message/kept-changes.ts";
 import type { FrameShare, OutgoingMessage, QueueMessages } from "../message/outgoing-message.ts";
 
@@ -29,17 +28,11 @@ export function shareBatch(
   const unsent = share.messages.filter(isUnsent);
   return {
     ...extent,
-    share: digestOf(share.messages),
+    share: digestOf(share.messages.map(({ deduplicationId }) => deduplicationId)),
     ...formerExtent(share),
     count: unsent.reduce((sum, { changes }) => sum + changes, 0),
     body: JSON.stringify(unsent),
   };
-}
-
-function digestOf(messages: readonly OutgoingMessage[]): string {
-  const hash = createHash("sha256");
-  for (const { deduplicationId } of messages) hash.update(`${deduplicationId}\n`);
-  return hash.digest("base64url").slice(0, 22);
 }
 
 /** In earlier releases, the positions of a batch are those of the share's messages. */

@@ -1,6 +1,7 @@
 import type { PositionText } from "../../wire/position.ts";
 import {
   lastOf,
+  lifeOf,
   positionBehind,
   recordKey,
   type Batch,
@@ -44,7 +45,11 @@ export async function placeBatches(
 
   const first = left.map((batch) => batch.first).reduce((a, b) => (b < a ? b : a));
   const own = new Set(Array.from(written, recordKey));
-  const records = (await recordsFrom(first)).filter(({ key }) => !own.has(key));
+  // Positions of other lives tell nothing about where these batches belong.
+  const { life } = batches[0];
+  const records = (await recordsFrom(first)).filter(
+    ({ key }) => !own.has(key) && lifeOf(key) === life,
+  );
   let end = records.reduce((last, { key }) => (lastOf(key) > last ? lastOf(key) : last), tail);
   const behind: Batch[] = [];
   const placed = mapNonEmpty(batches, (batch) => {
@@ -52,7 +57,7 @@ export async function placeBatches(
     const record = recordOf(batch, records);
     if (record !== undefined) return at(batch, record.key);
     end = positionBehind(batch.last > end ? batch.last : end);
-    const moved = { ...batch, first: end, last: end };
+    const moved = { ...batch, share: shareOf(batch), first: end, last: end };
     behind.push(moved);
     return moved;
   });
@@ -60,11 +65,16 @@ export async function placeBatches(
   return placed;
 }
 
+/** What a record behind the tail names, so that another repeat of its frame finds it. */
+function shareOf(batch: Batch): string {
+  return batch.share ?? recordKey(batch);
+}
+
 /** The record of a batch. Where a digest is not known, the positions have to do. */
 function recordOf(batch: Batch, records: readonly RecordShare[]): RecordShare | undefined {
   const key = recordKey(batch);
   return (
-    records.find(({ share }) => share !== null && share === batch.share) ??
+    records.find(({ share }) => share === shareOf(batch)) ??
     records.find((record) => {
       return record.key === key && (record.share === null || batch.share === undefined);
     })

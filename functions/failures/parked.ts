@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { PositionText } from "../../wire/position.ts";
 import type { NamedPosition } from "./named-position.ts";
 import type { Stream } from "./stream.ts";
@@ -31,9 +32,10 @@ export interface Batch {
   /** The name of the frame's life, if the frame contains it. */
   readonly life?: string;
   /**
-   * A digest of the messages of a queue's whole share, sent or not. A repeat of the frame has
-   * another one if the configuration changed in between. Absent: not known, as where the router
-   * failed to make messages.
+   * A digest (`digestOf`) of the messages of a queue's whole share, sent or not, or of a
+   * connection's changes. A repeat of the frame has another one if the configuration changed in
+   * between, or if other authors are known. Absent: not known, as where the router failed to make
+   * messages.
    */
   readonly share?: string;
   /** The positions that earlier releases give to the batch, if they differ. */
@@ -58,6 +60,13 @@ export function recordKey({
   life,
 }: Pick<Batch, "first" | "last" | "life">): RecordKey {
   return life === undefined ? `${first}/${last}` : `${first}/${last}/${life}`;
+}
+
+/** A digest of what a batch is made of, given as texts that tell its parts apart. */
+export function digestOf(parts: Iterable<string>): string {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(`${part}\n`);
+  return hash.digest("base64url").slice(0, 22);
 }
 
 /** A record's key, and the digest of the share that it was made of; null when not known. */
@@ -90,6 +99,11 @@ export function isBehind(key: RecordKey): boolean {
 /** The last position that a record covers. */
 export function lastOf(key: RecordKey): PositionText {
   return key.split("/", 2)[1] ?? "";
+}
+
+/** The name of the life of a record's frame, if the frame contains it. */
+export function lifeOf(key: RecordKey): string | undefined {
+  return key.split("/", 3)[2];
 }
 
 /**

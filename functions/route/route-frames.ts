@@ -3,7 +3,7 @@ import { deliverFrames, type DeliveryEffects } from "../delivery/deliver-frames.
 import type { NoteDropped } from "../delivery/dropped-snapshots.ts";
 import type { LaneState } from "../delivery/lanes-table.ts";
 import type { NamedPosition } from "../failures/named-position.ts";
-import type { Batch, Trouble } from "../failures/parked.ts";
+import { digestOf, type Batch, type Trouble } from "../failures/parked.ts";
 import { threadStream } from "../failures/stream.ts";
 import { chainStep, endOf, type LanePosition } from "../frame/chain.ts";
 import type { PositionedChange, PositionedFrame } from "../frame/read-frame.ts";
@@ -208,6 +208,7 @@ async function parkByConnection(
     first: first.position,
     last: last.position,
     ...(frame.life !== undefined && { life: frame.life }),
+    share: digestOf(changes.map(({ position }) => position)),
     count: changes.length,
     body,
   };

@@ -103,7 +103,9 @@ export class ModelFailures {
     const key = recordKey(batch);
     const records = this.#recordsOf(stream);
     const there = records.get(key);
-    if (there !== undefined && !(instead && there.status === "parked")) return false;
+    const isSame = there?.share == null || batch.share === undefined || there.share === batch.share;
+    const isWaiting = there?.status === "parked" && there.attempts === 0 && isSame;
+    if (there !== undefined && !(instead && isWaiting)) return false;
     records.set(key, {
       ...parkedRecord({ stream, key, trouble, count: batch.count }),
       text: batch.body,

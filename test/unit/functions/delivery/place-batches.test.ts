@@ -54,3 +54,26 @@ test("a frame that comes again with the same messages is parked once", async () 
   await streams.parkBehind(STREAM, [batch("1", "3", "a"), batch("4", "5", "b")], TROUBLE);
   expect(await drained(failures)).toEqual(["a", "other", "b"]);
 });
+
+test("a batch whose share is not known is parked behind others once", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("1", "3", "a")], TROUBLE);
+  const { share: _, ...within } = batch("2", "2", "within");
+  for (let n = 0; n < 3; n++) await streams.park(STREAM, [within], TROUBLE);
+  expect(await drained(failures)).toEqual(["a", "within"]);
+});
+
+test("records of another life do not tell where a frame's record belongs", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [{ ...batch("1.8", "1.9", "former"), life: "a" }], TROUBLE);
+  expect(await drained(failures)).toEqual(["former"]);
+
+  const killed = { ...batch("1.1", "1.3", "killed"), life: "b" };
+  await failures.route.putRecord(STREAM, killed, TROUBLE);
+  await streams.park(STREAM, [{ ...batch("1.1", "1.3", "again"), life: "b" }], TROUBLE);
+  await streams.parkBehind(STREAM, [{ ...batch("1.4", "1.5", "next"), life: "b" }], TROUBLE);
+  expect((await failures.route.read(STREAM))?.tail).toBe("1.5");
+  expect(await drained(failures)).toEqual(["again", "next"]);
+});
