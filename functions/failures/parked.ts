@@ -91,6 +91,11 @@ export function positionBehind(position: PositionText): PositionText {
   return `${position}r`;
 }
 
+/** The position that a text of `positionBehind` is behind; of another position, itself. */
+export function positionBefore(position: PositionText): PositionText {
+  return position.replace(/r+$/, "");
+}
+
 /** Whether a record has a position of `positionBehind`, which is not that of its changes. */
 export function isBehind(key: RecordKey): boolean {
   return lastOf(key).endsWith("r");

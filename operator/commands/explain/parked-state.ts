@@ -1,10 +1,11 @@
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
-import type { ParkedRecord } from "../../../functions/failures/parked.ts";
+import { isBehind, type ParkedRecord } from "../../../functions/failures/parked.ts";
 import { readState } from "../../../functions/failures/route-items.ts";
 import { type Stream, streamText } from "../../../functions/failures/stream.ts";
 import { BodyUnavailableError } from "../../../functions/ground/errors.ts";
+import { decodeFrame } from "../../../wire/decode-frame.ts";
 import { decodeMessage } from "../../../wire/message.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
@@ -37,7 +38,7 @@ export async function parkedState(
 ): Promise<ParkedState | null> {
   for (const record of await recordsAt(target, stream, change.position)) {
     if (record.status === "resolved") continue;
-    if (stream.kind === "queue" && !(await holds(target, record, change))) continue;
+    if (!(await holds(target, record, change))) continue;
     const name = streamText(stream);
     if (record.status === "discarded") return { kind: "discarded", stream: name };
     const { reason, error } = record.trouble;
@@ -57,16 +58,24 @@ export async function parkedState(
   return null;
 }
 
-/** Whether a queue's record contains the change in a message that was not sent. */
+/**
+ * Whether a record contains the change: a queue's, in a message that was not sent. The positions
+ * tell it of a connection's record, if they are those of its changes.
+ */
 async function holds(
   target: Target,
-  { body, sent }: ParkedRecord,
+  { stream, key, body, sent }: ParkedRecord,
   { id, position }: ParkedChange,
 ): Promise<boolean> {
+  if (stream.kind !== "queue" && !isBehind(key)) return true;
   if (body.kind === "removed") return false;
   try {
-    const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
-    const batch = readBatchBody(await bodies.load(body));
+    const text = await bodyStore(payloadBucket(target.s3, target.payloadBucket)).load(body);
+    if (stream.kind !== "queue") {
+      const { first, last } = decodeFrame(text);
+      return first <= position && position <= last;
+    }
+    const batch = readBatchBody(text);
     if (batch.kind === "fault") return true;
     return batch.messages.some(
       (message) =>

@@ -30,7 +30,7 @@ export async function recordsAt(
     ExpressionAttributeValues: { ":at": text(position + AFTER) },
   });
   const covering = before.filter(({ key }) => lastOf(key) >= position);
-  if (stream.kind !== "queue") return covering;
+  if (stream.kind === "raw") return covering;
   const behind = await nearest(target, stream, {
     KeyConditionExpression: "#stream = :stream AND #position BETWEEN :at AND :records",
     ExpressionAttributeValues: { ":at": text(position), ":records": text("~") },

@@ -30,7 +30,7 @@ import { onStack, type StackContext } from "../../shared/command.ts";
 import type { Target } from "../../shared/target.ts";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
-import { lastOf, type ParkedRecord } from "../../../functions/failures/parked.ts";
+import { lastOf, type ParkedRecord, positionBefore } from "../../../functions/failures/parked.ts";
 import { connectionOfStream, type Stream } from "../../../functions/failures/stream.ts";
 import { type Answer, answerable, type ParkedRange, recordedAnswer } from "./answer.ts";
 import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
@@ -158,7 +158,7 @@ async function parkedOf(
     );
   }
   const orderKey = orderKeyOf(connection);
-  const begin = first.key.slice(0, first.key.indexOf("/"));
+  const begin = positionBefore(first.key.slice(0, first.key.indexOf("/")));
   const body = await bodyOf(bodies, first);
   return {
     streams,
@@ -166,7 +166,7 @@ async function parkedOf(
     others: countOf(all) - countOf(records),
     first: body === null ? begin : firstWriting(body, begin, orderKey),
     last: records
-      .map(({ key }) => lastOf(key))
+      .map(({ key }) => positionBefore(lastOf(key)))
       .reduce((a, b) => (orderKey(a) > orderKey(b) ? a : b)),
     sample: body === null ? null : parkedChanges(body),
   };

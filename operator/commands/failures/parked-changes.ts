@@ -41,14 +41,14 @@ export function parkedChanges(body: string): ParkedChanges | null {
 
 /**
  * The first position at which the author of a frame's changes was active. For an XA transaction,
- * that is the position of its XA PREPARE. `first` is the position of the first change. `orderKey`:
- * from `orderKeyOf`.
+ * that is the position of its XA PREPARE. `first` is the record's first position. `orderKey`: from
+ * `orderKeyOf`.
  */
 export function firstWriting(body: string, first: PositionText, orderKey: OrderKey): PositionText {
-  const prepared = (readable(body)?.transactions ?? []).flatMap(
-    ({ preparedAt = [] }) => preparedAt,
-  );
-  return [first, ...prepared].reduce((a, b) => (orderKey(a) <= orderKey(b) ? a : b));
+  const frame = readable(body);
+  if (frame === null) return first;
+  const prepared = frame.transactions.flatMap(({ preparedAt = [] }) => preparedAt);
+  return [frame.first, ...prepared].reduce((a, b) => (orderKey(a) <= orderKey(b) ? a : b));
 }
 
 function readable(body: string): Frame | null {

@@ -1,12 +1,8 @@
 import { expect, test } from "vitest";
-import { bodyStore } from "../../../../../functions/failures/body-store.ts";
-import { payloadBucket } from "../../../../../functions/aws/payload-bucket.ts";
-import { parkedStreams } from "../../../../../functions/delivery/hand-over.ts";
 import type { Batch } from "../../../../../functions/failures/parked.ts";
-import { routeItems } from "../../../../../functions/failures/route-items.ts";
-import { queueStream } from "../../../../../functions/failures/stream.ts";
+import { queueStream, threadStream } from "../../../../../functions/failures/stream.ts";
 import { parkedState } from "../../../../../operator/commands/explain/parked-state.ts";
-import { TestLane } from "../../../../support/functions/frames.ts";
+import { SERVER, TestLane } from "../../../../support/functions/frames.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
 import { targetOf } from "../../../../support/functions/target.ts";
 
@@ -33,18 +29,31 @@ function batch(share: string, ...changes: readonly number[]): Batch {
   return { first: at(1), last: at(3), share, count: changes.length, body };
 }
 
+/** The batch of a connection's changes of a frame. */
+function ofConnection(share: string, from: number, to: number): Batch {
+  const changes = Array.from({ length: to - from + 1 }, () => ({ user: null, thread: 24 }));
+  const body = new TestLane().frameOf(changes, from, null);
+  return { first: at(from), last: at(to), share, count: changes.length, body };
+}
+
+test("a change of a connection is found in the record that was parked behind the others", async () => {
+  await using stage = await Stage.start();
+  using target = targetOf(stage);
+  const stream = threadStream(0, { server: SERVER, run: 1, thread: 24 });
+  const { streams } = stage.runtime.effects;
+  await streams.park(stream, [ofConnection("a", 3, 3)], TROUBLE);
+  await streams.park(stream, [ofConnection("b", 2, 3)], TROUBLE);
+
+  const stateOf = (n: number) => parkedState(target, stream, { id: `${n}`, position: at(n) });
+  expect(await stateOf(2)).toMatchObject({ kind: "parked" });
+  expect(await stateOf(4)).toBeNull();
+  expect(await stateOf(1)).toBeNull();
+});
+
 test("a change is found in the record of a repeated frame that was parked behind the others", async () => {
   await using stage = await Stage.start();
   using target = targetOf(stage);
-  const streams = parkedStreams(
-    routeItems({
-      client: stage.clients.dynamodb,
-      table: "failures",
-      bodies: bodyStore(payloadBucket(stage.clients.s3, "payloads")),
-      now: () => 1,
-      firstDelayMs: 0,
-    }),
-  );
+  const { streams } = stage.runtime.effects;
   await streams.park(STREAM, [batch("a", 1, 3)], TROUBLE);
   await streams.parkBehind(STREAM, [batch("b", 1, 2, 3)], TROUBLE);
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PutItemCommand } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
+import { threadStream } from "../../../../../functions/failures/stream.ts";
 import { rawQueueName } from "../../../../../wire/names.ts";
 import { SessionsTable } from "../../../../../reader/sessions/sessions-table.ts";
 import { describeStacks } from "../../../../support/cloud-formation.ts";
@@ -289,6 +290,24 @@ describe("npm run failures", () => {
       code: 2,
       problem: expect.stringContaining("is parked") as string,
     });
+  });
+
+  test("attributes changes of a repeated frame that were parked behind the others", async () => {
+    const lane = new TestLane();
+    const frame = lane.frame([
+      { user: null, thread: 24 },
+      { user: null, thread: 24 },
+    ]);
+    const stream = threadStream(0, { server: SERVER, run: 1, thread: 24 });
+    const [first, last] = [lane.position(1), lane.position(2)];
+    const before = { first, last, share: "other", count: 2, body: frame };
+    const { effects } = stage.runtime;
+    await effects.streams.park(stream, [before], { reason: "unattributed", error: "" });
+    await route(stage.runtime, rawEvent([frame]));
+    const answer = ["--user", "app_test", "--config", config, "--yes"];
+    await failures("attribute", `${SERVER}/1/24`, ...answer);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("test"))).toEqual([1, 2]);
   });
 
   test("accepts a gap", async () => {
