@@ -22,8 +22,8 @@ interface KeptChange extends Pick<RowChange, "database" | "table" | "offset" | "
 
 interface KeptHead {
   readonly xaChanges: 1;
-  /** The patterns of the tables that the reader followed. */
-  readonly tables: readonly string[];
+  /** The patterns of the tables that the reader followed; earlier releases did not write them. */
+  readonly tables?: readonly string[];
   readonly definitions: readonly TableDefinition[];
 }
 
@@ -80,7 +80,7 @@ export async function restorePreparedXa(
 ): Promise<PreparedXa> {
   const [head = "", ...lines] = (await promisify(gunzip)(object)).toString("utf8").split("\n");
   const { definitions, tables: keptFor } = JSON.parse(head) as KeptHead;
-  const isPartial = JSON.stringify(keptFor) !== JSON.stringify(tables);
+  const isPartial = mayChooseMore(tables, keptFor);
   const held = new HeldChanges(kept.xid);
   for (const line of lines) {
     const change = JSON.parse(line) as KeptChange;
@@ -97,4 +97,16 @@ export async function restorePreparedXa(
     });
   }
   return { transaction: kept.transaction, held, run: null, kept, isPartial };
+}
+
+/** Whether patterns may choose a table that the former ones did not choose. */
+function mayChooseMore(patterns: readonly string[], former: readonly string[] = []): boolean {
+  return (
+    patterns.some((pattern) => !isExclusion(pattern) && !former.includes(pattern)) ||
+    former.some((pattern) => isExclusion(pattern) && !patterns.includes(pattern))
+  );
+}
+
+function isExclusion(pattern: string): boolean {
+  return pattern.startsWith("!");
 }

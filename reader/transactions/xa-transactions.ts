@@ -130,11 +130,15 @@ export class XaTransactions {
    * Forgets another transaction with its xid. The server lets an xid be used again only when that
    * one has ended, so its end was not logged: with `sql_log_bin = 0`, or without a binlog.
    */
-  #isKnown({ transaction, held: { xid } }: PreparedXa): boolean {
+  #isKnown({ transaction, held }: PreparedXa): boolean {
+    const { xid } = held;
     const former = this.#prepared.take(xid);
     if (former === undefined || former === "empty") return false;
     if (isSame(former.transaction, transaction)) {
-      this.#prepared.add(former);
+      // What is read now are the changes in all tables that are followed now.
+      this.#prepared.add(
+        former.isPartial === true ? { ...former, held, isPartial: false } : former,
+      );
       return true;
     }
     this.#keptGtids = [...this.#keptGtids, ...notCounted(former)];

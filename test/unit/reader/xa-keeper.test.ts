@@ -119,6 +119,19 @@ test("an XA transaction that was kept while other tables were followed is delive
   expect(reported).toEqual([{ gtid, xid: "a", file, offset: 950, isPartial: true }]);
 });
 
+test.each([
+  [["shop.*", "!shop.log"], ["!shop.log", "shop.*"], false],
+  [["shop.*", "books.*"], ["shop.*"], false],
+  [["shop.*"], ["shop.*", "!shop.log"], false],
+  [["shop.*"], ["books.*"], true],
+  [["shop.*", "!shop.log"], ["shop.*"], true],
+])("kept changes of %j are partial where %j is followed: %s", async (then, now, isPartial) => {
+  const { held, transaction: of } = prepared("a", 100);
+  const kept = { xid: "a", transaction: of, key: "xa/a" };
+  const restored = await restorePreparedXa(kept, await encodeHeldChanges(held, then), now);
+  expect(restored.isPartial).toBe(isPartial);
+});
+
 test("an XA transaction that ends while it is being kept is not in the offset, and its GTID counts once", async () => {
   const writing = Promise.withResolvers<void>();
   const { xa, keeper } = setUp(() => writing.promise);

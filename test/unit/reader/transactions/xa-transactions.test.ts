@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { RowTexts } from "../../../../reader/binlog-format/rows/row-texts.ts";
+import { HeldChanges } from "../../../../reader/transactions/held-changes.ts";
 import { XaTransactions } from "../../../../reader/transactions/xa-transactions.ts";
 import type { PreparedXa } from "../../../../reader/transactions/prepared-xa.ts";
 
@@ -61,4 +62,22 @@ test.each([
   expect(xa.oldest).toBe(later);
   expect(unlogged).toEqual([50]);
   expect(xa.takeKeptGtids()).toEqual([]);
+});
+
+test("a partly kept transaction is whole when its prepare is read again", () => {
+  const { transaction, held } = prepare("a:4", 50);
+  const kept = { xid: XID, transaction, key: "xa/1" };
+  const partial = { transaction, held: new HeldChanges(XID), run: null, kept, isPartial: true };
+  const unknown: unknown[] = [];
+  const delivered: unknown[] = [];
+  const xa = new XaTransactions({
+    ...options([partial]),
+    onUnknownXa: (commit) => unknown.push(commit),
+    sink: { change: (...delivery) => delivered.push(delivery), prepared: () => undefined },
+  });
+  expect(xa.prepare({ transaction, held, run: 9, kept: null })).toBe(true);
+  expect(xa.kept).toEqual([kept]);
+  expect(xa.commit(XID, transaction, 95)).toEqual([]);
+  expect(delivered).toHaveLength(1);
+  expect(unknown).toEqual([]);
 });
