@@ -1,10 +1,4 @@
-import {
-  ASCII_STRING,
-  DECIMAL,
-  TEXT,
-  TEXT_BYTES,
-  UTF8_STRING,
-} from "./alike-module/assembly/layout.ts";
+import { DECIMAL, STRING, TEXT, TEXT_BYTES } from "./alike-module/assembly/layout.ts";
 import { isRecord } from "./change.ts";
 import { isUnsafeInteger, parseExactJson } from "./exact-json.ts";
 import { FormLearner } from "./learn-form.ts";
@@ -24,11 +18,8 @@ const MOST_FORMS = 32;
 const FIRST_PART = 1 / 12;
 /** From then on, so much of what was read. With more, the text is left to `parseExactJson`. */
 const ALONE_PART = 1 / 6;
-/**
- * V8 keeps a text with such a character in two bytes a character. To write it as UTF-8 takes longer
- * than is saved. In other texts V8 does not look for it.
- */
-const TWO_BYTE = /[\u0100-\uffff]/;
+/** Latin-1 lacks these. V8 does not look for them in a text that it keeps as Latin-1. */
+const NOT_LATIN_1 = /[\u0100-\uffff]/;
 /** V8 copies parts of a text up to this length. A longer part keeps the whole text in memory. */
 const COPIED = 12;
 
@@ -43,19 +34,13 @@ export function parseAlikeObjects(
   start: number,
   ending: string,
 ): unknown[] | undefined {
-  if (objectScanner === undefined || TWO_BYTE.test(text)) return undefined;
-  const length = put(text, objectScanner.bytes);
-  return length === 0
-    ? undefined
-    : new AlikeObjects(objectScanner, text, length).parse(start, ending);
-}
-
-/** Returns the text's length in bytes; 0 when it has no room. */
-function put(text: string, bytes: Buffer): number {
-  // The memory goes on behind TEXT_BYTES, so a text that is cut off has more bytes than that.
-  const length = bytes.write(text, TEXT, "utf8");
-  bytes[TEXT + length] = 0;
-  return length <= TEXT_BYTES ? length : 0;
+  if (objectScanner === undefined || text.length > TEXT_BYTES || NOT_LATIN_1.test(text)) {
+    return undefined;
+  }
+  const { bytes } = objectScanner;
+  bytes.write(text, TEXT, "latin1");
+  bytes[TEXT + text.length] = 0;
+  return new AlikeObjects(objectScanner, text).parse(start, ending);
 }
 
 class AlikeObjects {
@@ -64,19 +49,17 @@ class AlikeObjects {
   readonly #text: string;
   /** Where the text ends in the scanner's memory. */
   readonly #end: number;
-  readonly #isAscii: boolean;
   readonly #forms: ObjectForm[] = [];
   /** Which form followed each one the last time. */
   readonly #following: number[] = [];
   /** The form of the latest object. */
   #latest = 0;
 
-  constructor(scanner: ObjectScanner, text: string, length: number) {
+  constructor(scanner: ObjectScanner, text: string) {
     this.#scanner = scanner;
     this.#learner = new FormLearner(scanner);
     this.#text = text;
-    this.#end = TEXT + length;
-    this.#isAscii = length === text.length;
+    this.#end = TEXT + text.length;
   }
 
   parse(start: number, ending: string): unknown[] | undefined {
@@ -84,8 +67,8 @@ class AlikeObjects {
     const items: unknown[] = [];
     /** The bytes that were parsed alone. */
     let alone = 0;
-    let at = TEXT + (this.#isAscii ? start : Buffer.byteLength(this.#text.slice(0, start)));
-    const first = at;
+    const first = TEXT + start;
+    let at = first;
     const learning = FIRST_PART * (this.#end - first);
     for (;;) {
       let end = this.#scan(at);
@@ -131,7 +114,7 @@ class AlikeObjects {
   }
 
   #parseAlone(start: number, end: number): unknown {
-    const value = parseExactJson(this.#scanner.bytes.toString("utf8", start, end));
+    const value = parseExactJson(this.#scanner.bytes.toString("latin1", start, end));
     if (isRecord(value)) {
       const form = this.#learner.learn(start, value);
       if (form !== undefined) {
@@ -146,12 +129,10 @@ class AlikeObjects {
   readonly #valueOf = (kind: number, start: number, end: number): unknown => {
     const { bytes } = this.#scanner;
     switch (kind) {
-      case ASCII_STRING:
-        return this.#isAscii && end - start <= COPIED
+      case STRING:
+        return end - start <= COPIED
           ? this.#text.slice(start - TEXT, end - TEXT)
           : bytes.toString("latin1", start, end);
-      case UTF8_STRING:
-        return bytes.toString("utf8", start, end);
       case DECIMAL:
         return Number(bytes.toString("latin1", start, end));
       default:
@@ -170,7 +151,7 @@ function otherValue(bytes: Buffer, start: number, end: number): unknown {
     case LETTER_F:
       return false;
     default: {
-      const json = bytes.toString("utf8", start, end);
+      const json = bytes.toString("latin1", start, end);
       return isUnsafeInteger(json) ? BigInt(json) : parseExactJson(json);
     }
   }

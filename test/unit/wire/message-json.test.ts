@@ -164,18 +164,8 @@ describe("parsing objects that are alike", () => {
   it("leaves texts that have no room to parseExactJson, and takes all others", () => {
     expect(parseAlikeObjects(long(TEXT_BYTES, "x"), 0, "]}")).toHaveLength(64);
     expect(parseAlikeObjects(long(TEXT_BYTES + 1, "x"), 0, "]}")).toBeUndefined();
-    const short = long(TEXT_BYTES - 1, "x").replace("x", "é");
-    expect(parseAlikeObjects(short, 0, "]}")).toHaveLength(64);
-    expect(parseAlikeObjects(short.replace("x", "xx"), 0, "]}")).toBeUndefined();
-  });
-
-  it("does not take a text that has no room for one of ASCII characters", () => {
-    // With the two further bytes of these characters, what has no room is the ending.
-    const text = long(TEXT_BYTES - 2, "x")
-      .replace('"}]}', '"}  ]}')
-      .replace("xxxx", "ééxx");
-    expect(text).toHaveLength(TEXT_BYTES);
-    expect(parseAlikeObjects(text, 0, "]}")).toBeUndefined();
+    expect(parseAlikeObjects(long(TEXT_BYTES, "ÿ"), 0, "]}")).toHaveLength(64);
+    expect(parseAlikeObjects(long(TEXT_BYTES + 1, "ÿ"), 0, "]}")).toBeUndefined();
   });
 
   it("leaves texts with characters that Latin-1 lacks to parseExactJson", () => {

@@ -29,18 +29,17 @@ export const SLOTS = 0x20000;
 export const SLOT_BYTES = 16;
 export const MOST_SLOTS = 0x2000;
 
-/** The text, with a zero byte behind it. */
+/** The text in Latin-1, a byte for each character, with a zero byte behind it. */
 export const TEXT = 0x40000;
 export const TEXT_BYTES = 0x300000;
 
 /** The kinds of values. A string without escapes; its place leaves out the quotes. */
-export const ASCII_STRING = 0;
-export const UTF8_STRING = 1;
+export const STRING = 0;
 /** At most 15 digits. */
-export const INTEGER = 2;
+export const INTEGER = 1;
 /** At most 15 digits, and a point between two of them. */
-export const DECIMAL = 3;
+export const DECIMAL = 2;
 /** Any other JSON, perhaps not well-formed. */
-export const OTHER = 4;
+export const OTHER = 3;
 /** The value of an earlier slot, whose index stands in place of where the value begins. */
-export const EARLIER = 5;
+export const EARLIER = 4;

@@ -1,4 +1,4 @@
-import { ASCII_STRING, DECIMAL, INTEGER, OTHER, UTF8_STRING } from "./layout";
+import { DECIMAL, INTEGER, OTHER, STRING } from "./layout";
 
 const QUOTE: u8 = 0x22;
 const PLUS: u8 = 0x2b;
@@ -76,10 +76,8 @@ function other(at: usize, behind: usize): usize {
 }
 
 function readString(at: usize): usize {
-  kind = ASCII_STRING;
   for (let from = at + 1; ; from += BLOCK) {
     const block = v128.load(from);
-    const high = i8x16.bitmask(block);
     const special = i8x16.bitmask(
       v128.or(
         i8x16.lt_u(block, i8x16.splat(<i8>SPACE)),
@@ -89,14 +87,10 @@ function readString(at: usize): usize {
         ),
       ),
     );
-    if (special === 0) {
-      if (high !== 0) kind = UTF8_STRING;
-      continue;
-    }
-    const place = ctz(special);
-    if ((high & ((1 << place) - 1)) !== 0) kind = UTF8_STRING;
+    if (special === 0) continue;
+    kind = STRING;
     start = at + 1;
-    end = from + place;
+    end = from + ctz(special);
     const byte = load<u8>(end);
     if (byte === QUOTE) return end + 1;
     return byte === BACKSLASH ? readEscaped(at, end) : 0;
