@@ -68,9 +68,9 @@ function isBehind(
 
 /** The number of each transaction's file, which is mostly that of the one before. */
 function fileNumbers(transactions: FrameHeader["transactions"]): number[] {
-  let latest = { name: "", number: 0 };
+  let latest: { readonly name: string; readonly number: number } | null = null;
   return transactions.map(({ file: name }) => {
-    if (name !== latest.name) latest = { name, number: fileNumber(name) };
+    latest = name === latest?.name ? latest : { name, number: fileNumber(name) };
     return latest.number;
   });
 }
