@@ -1,4 +1,9 @@
-import { ListQueueTagsCommand, paginateListQueues, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  ListQueueTagsCommand,
+  paginateListQueues,
+  QueueDoesNotExist,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
 import { SOURCE_TAG } from "../../../wire/names.ts";
 import { messagesIn } from "../../shared/messages-in.ts";
 
@@ -28,10 +33,23 @@ export async function leftOverQueues(
     for (const url of urls) {
       const name = url.slice(url.lastIndexOf("/") + 1);
       if (inStack.has(name)) continue;
-      const { Tags: tags = {} } = await sqs.send(new ListQueueTagsCommand({ QueueUrl: url }));
-      if (tags[SOURCE_TAG] !== source) continue;
+      const tags = await orGone(sqs.send(new ListQueueTagsCommand({ QueueUrl: url })));
+      if (tags?.Tags?.[SOURCE_TAG] !== source) continue;
       found.push({ name, url, messages: await messagesIn(sqs, name) });
     }
   }
   return found;
+}
+
+/**
+ * The answer of a call for a queue; null when the queue does not exist any more. SQS lists a queue
+ * for up to a minute after its deletion.
+ */
+export async function orGone<Answer>(call: Promise<Answer>): Promise<Answer | null> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof QueueDoesNotExist) return null;
+    throw error;
+  }
 }

@@ -5,7 +5,7 @@ import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
 import { disposable } from "../../shared/target.ts";
-import { leftOverQueues, type LeftOver } from "./left-over.ts";
+import { leftOverQueues, type LeftOver, orGone } from "./left-over.ts";
 
 interface Options {
   readonly source: string;
@@ -80,7 +80,7 @@ async function discard(
     );
   }
   for (const { url } of chosen) {
-    await sqs.client.send(new DeleteQueueCommand({ QueueUrl: url }));
+    await orGone(sqs.client.send(new DeleteQueueCommand({ QueueUrl: url })));
   }
   report(
     { discarded: names },
