@@ -74,6 +74,15 @@ test("a stream that has more than the event loop's turn is paused for it", async
   for (let at = 0; at < bytes.length; at += READ_BYTES)
     stream.push(bytes.subarray(at, at + READ_BYTES));
   expect(received * PACKET_BYTES).toBeLessThan(TURN_BYTES + READ_BYTES);
+
+  // What is paused meanwhile stays so, or the bytes would pile up in memory.
+  splitter.pause();
+  const unread = stream.readableLength;
+  await turn();
+  await turn();
+  expect(stream.readableLength).toBe(unread);
+  splitter.resume();
+  stream.resume();
   await all.promise;
 });
 
