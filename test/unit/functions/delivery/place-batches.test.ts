@@ -77,3 +77,23 @@ test("records of another life do not tell where a frame's record belongs", async
   expect((await failures.route.read(STREAM))?.tail).toBe("1.5");
   expect(await drained(failures)).toEqual(["again", "next"]);
 });
+
+test("a frame that comes again changed twice is parked behind its killed record", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("1", "3", "a")], TROUBLE);
+  // The function was killed before it moved the tail.
+  await failures.route.putRecord(STREAM, batch("3r", "3r", "killed"), TROUBLE);
+  await streams.parkBehind(STREAM, [batch("1", "3", "other")], TROUBLE);
+  expect(await drained(failures)).toEqual(["a", "killed", "other"]);
+  expect(failures.open).toEqual([]);
+});
+
+test("a record within another one does not keep the stream open", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await failures.route.putRecord(STREAM, batch("2", "2", "killed"), TROUBLE);
+  await streams.park(STREAM, [batch("1", "3", "around")], TROUBLE);
+  expect(await drained(failures)).toEqual(["around", "killed"]);
+  expect(failures.open).toEqual([]);
+});
