@@ -165,6 +165,7 @@ export class ActiveSnapshot {
       findTables(asked, this.#options.followed, tables, where),
     );
     this.#assertWanted();
+    this.#shared.progress.assertRoom(found.tables);
     this.report = {
       ...this.report,
       estimatedRows: found.estimatedRows,

@@ -29,6 +29,8 @@ export interface OrderedSnapshot {
  * most 400 KB.
  */
 const KEPT = 100;
+/** The maximum size of the table names in these. */
+const KEPT_BYTES = 150 << 10;
 
 type OrdersTable = Pick<Target, "dynamodb" | "offsetsTable">;
 
@@ -53,8 +55,8 @@ export async function snapshotOf(target: Target, id: string): Promise<OrderedSna
 }
 
 /**
- * Writes a new order, and deletes the oldest ended snapshots beyond KEPT. Initial ones stay: the
- * reader takes a missing one for an order that it has yet to write.
+ * Writes a new order, and deletes the oldest ended snapshots beyond KEPT and KEPT_BYTES. Initial
+ * ones stay: the reader takes a missing one for an order that it has yet to write.
  */
 export async function placeOrder(
   target: OrdersTable,
@@ -64,10 +66,13 @@ export async function placeOrder(
   const over = known.filter(
     ({ order: { id }, report }) => report !== null && isOver(report.state) && !isInitialId(id),
   );
-  const forgotten = over
-    .slice(0, Math.max(0, over.length - KEPT + 1))
-    .map(({ order: { id } }) => id);
-  const names = forgotten.flatMap((id) => Object.values(attributesOf(id)));
+  let bytes = 0;
+  const kept = over.toReversed().findIndex(({ report }, index) => {
+    bytes += Buffer.byteLength(JSON.stringify(report?.tables ?? []));
+    return index >= KEPT - 1 || bytes > KEPT_BYTES;
+  });
+  const forgotten = kept === -1 ? [] : over.slice(0, over.length - kept);
+  const names = forgotten.flatMap(({ order: { id } }) => Object.values(attributesOf(id)));
   const [name, attribute] = orderAttribute(order);
   const removes = names.map((_, index) => `#old${index}`);
   await target.dynamodb.send(

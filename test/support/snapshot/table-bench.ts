@@ -97,7 +97,8 @@ export class TableBench {
   }
 }
 
-const NOTHING_READ: SnapshotProgress = {
+/** The progress of a snapshot of one table that has not begun. */
+export const NOTHING_READ: SnapshotProgress = {
   id: "s",
   tables: ["shop.t"],
   tableIndex: 0,

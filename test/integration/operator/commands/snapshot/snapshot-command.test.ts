@@ -122,6 +122,13 @@ describe("npm run snapshot", () => {
     const kept = await allSnapshots(table);
     expect(kept.map(({ order }) => order.id)).toEqual([ids[0], ...ended.slice(2), "new"]);
     expect(kept.filter(({ report }) => report === null)).toHaveLength(1);
+
+    // Those with many tables would fill the item.
+    const tables = Array.from({ length: 1000 }, (_, n) => `shop.${"t".repeat(50)}${n}`);
+    for (const id of ended.slice(-3)) await reports(id, { state: "complete", tables });
+    await place("newest");
+    const few = (await allSnapshots(table)).map(({ order }) => order.id);
+    expect(few).toEqual([ids[0], ...ended.slice(-2), "new", "newest"]);
   });
 
   test("orders a snapshot, shows how far it is, pauses, resumes and cancels it", async () => {
