@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { S3Client } from "@aws-sdk/client-s3";
+import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { payloadBucket } from "../../../../functions/aws/payload-bucket.ts";
@@ -12,9 +13,11 @@ import { describeTable } from "../../../../reader/snapshot/describe-table.ts";
 import { SnapshotConnection } from "../../../../reader/snapshot/snapshot-connection.ts";
 import { prepareSnapshotSession } from "../../../../reader/snapshot/snapshot-session.ts";
 import { sentenceOf } from "../../../../reader/snapshot/trouble-sentence.ts";
+import { snapshotsAttribute } from "../../../../reader/offsets/snapshot-attribute.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { BenchOrders } from "../../../support/snapshot/orders.ts";
+import { NOTHING_READ } from "../../../support/snapshot/table-bench.ts";
 import { inOrder } from "../../../support/snapshot/place-check.ts";
 
 const mysql = useMysql();
@@ -327,4 +330,40 @@ test("the connection of a snapshot keeps nothing of the questions that were answ
   };
   const before = await promisesAfter(10);
   expect((await promisesAfter(150)) - before).toBeLessThan(50);
+});
+
+test("an order is refused when its tables do not fit in the offset's item beside those of others", async () => {
+  await fill("one_more", 5);
+  await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
+  using orders = new BenchOrders(aws, bench);
+  await orders.delivered();
+  const reader = await bench.start();
+  await reader.kill();
+  const tables = Array.from({ length: 4000 }, (_, n) => `shop.${"t".repeat(55)}${1000 + n}`);
+  await orders.place({
+    ...common,
+    id: "large",
+    startedMs: 0,
+    tables: ["shop.t*"],
+    wanted: "pause",
+  });
+  const numbers = { file: "", offset: 0, next: 0 };
+  await orders.dynamodb.send(
+    new UpdateItemCommand({
+      TableName: orders.table,
+      Key: { id: { S: "reader" } },
+      UpdateExpression: "SET snapshots = :snapshots",
+      ExpressionAttributeValues: {
+        ":snapshots": snapshotsAttribute({
+          numbers,
+          progress: [{ ...NOTHING_READ, id: "large", tables }],
+        }),
+      },
+    }),
+  );
+  await bench.start();
+  await orders.place({ ...common, id: "small", startedMs: 1, tables: ["shop.one_more"] });
+  expect((await orders.until("small", "refused")).reason).toContain(
+    "Order snapshots of fewer tables",
+  );
 });
