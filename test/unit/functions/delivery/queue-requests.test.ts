@@ -136,16 +136,20 @@ const numbered = (n: number) =>
 describe("a request that was made before it is sent", () => {
   test("says the same as one that was not, with the same headers, and is sent once", async () => {
     await send();
+    const made = vi.spyOn(CopiedRequests.prototype, "prepare");
     const [ahead, again] = [entry(numbered(1)), entry(numbered(1))];
     requests.prepare(QUEUE, ahead);
+    requests.prepare(QUEUE, ahead);
+    expect(made).toHaveBeenCalledTimes(1);
     await requests.send(QUEUE, ahead, limits());
     await requests.send(QUEUE, again, limits());
     await requests.send(QUEUE, ahead, limits());
+    expect(made).toHaveBeenCalledTimes(3);
     expect(server.makers).toEqual([true, false, false, false]);
-    const [, made, usual, third] = received as [unknown, ...ReceivedRequest[]];
-    for (const request of [made, usual, third] as ReceivedRequest[]) {
-      expect(inputIn(request)).toEqual(inputIn(made as ReceivedRequest));
-      expect(constantHeaders(request)).toEqual(constantHeaders(made as ReceivedRequest));
+    const [, first, usual, third] = received as [unknown, ...ReceivedRequest[]];
+    for (const request of [first, usual, third] as ReceivedRequest[]) {
+      expect(inputIn(request)).toEqual(inputIn(first as ReceivedRequest));
+      expect(constantHeaders(request)).toEqual(constantHeaders(first as ReceivedRequest));
       expect(isSignedWith(request, SECRET)).toBe(true);
     }
   });
@@ -184,6 +188,20 @@ describe("a request that was made before it is sent", () => {
     expect(made).toHaveBeenCalledTimes(4);
     for (const one of entries) await requests.send(QUEUE, one, limits());
     expect(made).toHaveBeenCalledTimes(6);
+    const old = entry(numbered(5));
+    requests.prepare(QUEUE, old);
+    vi.advanceTimersByTime(11_000);
+    await requests.send(QUEUE, old, limits());
+    expect(made).toHaveBeenCalledTimes(8);
+  });
+
+  test("is none when its text was freed, which ends nothing", async () => {
+    await send();
+    const text = numbered(1);
+    text.free();
+    requests.prepare(QUEUE, entry(text));
+    await send();
+    expect(server.makers).toEqual([true, false]);
   });
 
   test("is none when there is no request to copy yet", async () => {

@@ -51,7 +51,7 @@ describe("a frame's messages", () => {
     expect(counts(messagesOf(refused))).toEqual([29, 29, 29, 13]);
   });
 
-  test.each([0.2, 0.3, 0.4, 0.45, 0.5, 0.6, 1])(
+  test.each([0.2, 0.3, 0.4, 0.45, 0.5, 0.53, 0.6, 1])(
     "fit into it when they are compressed and a share of %d of the rows is random",
     async (share) => {
       const dense = frameOf(() =>
