@@ -9,6 +9,7 @@ import {
   type RecordShare,
 } from "../failures/parked.ts";
 import { settleAll } from "../ground/concurrency.ts";
+import { OwnTroubleError } from "../ground/errors.ts";
 import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
 
 export interface PlaceOptions {
@@ -29,6 +30,8 @@ export interface PlaceOptions {
  * would then not be delivered: it may be before what retry has done, or before the head, and the
  * record that is there may lack changes. So it is written behind everything that was parked. What
  * both records contain arrives twice, with the same ids.
+ *
+ * Rejects with OwnTroubleError when another invocation has taken that place.
  */
 export async function placeBatches(
   batches: NonEmpty<Batch>,
@@ -61,7 +64,9 @@ export async function placeBatches(
     behind.push(moved);
     return moved;
   });
-  await settleAll(behind.map(write));
+  if ((await settleAll(behind.map(write))).includes(false)) {
+    throw new OwnTroubleError("another invocation parked changes at the same place");
+  }
   return placed;
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { parkedStreams } from "../../../../functions/delivery/hand-over.ts";
 import type { Batch } from "../../../../functions/failures/parked.ts";
+import { OwnTroubleError } from "../../../../functions/ground/errors.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { drain } from "../../../../functions/retry/drain.ts";
 import { ModelFailures } from "../../../support/lives/model-failures.ts";
@@ -62,6 +63,25 @@ test("a batch whose share is not known is parked behind others once", async () =
   const { share: _, ...within } = batch("2", "2", "within");
   for (let n = 0; n < 3; n++) await streams.park(STREAM, [within], TROUBLE);
   expect(await drained(failures)).toEqual(["a", "within"]);
+});
+
+test("a frame fails whose place another invocation takes meanwhile, and is parked when it comes again", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("1", "3", "a")], TROUBLE);
+  let twin: Promise<unknown> | undefined;
+  const slow = parkedStreams({
+    ...failures.route,
+    recordsFrom: async (stream, first) => {
+      const records = await failures.route.recordsFrom(stream, first);
+      await (twin ??= streams.park(STREAM, [batch("1", "3", "twin")], TROUBLE));
+      return records;
+    },
+  });
+  const late = slow.park(STREAM, [batch("1", "3", "b")], TROUBLE);
+  await expect(late).rejects.toThrow(OwnTroubleError);
+  await slow.park(STREAM, [batch("1", "3", "b")], TROUBLE);
+  expect(await drained(failures)).toEqual(["a", "twin", "b"]);
 });
 
 test("records of another life do not tell where a frame's record belongs", async () => {
