@@ -22,7 +22,7 @@ import { SnapshotConnection } from "./snapshot/snapshot-connection.ts";
 import { BinlogDump } from "./source/binlog-dump.ts";
 import { connectionOptions, type Credentials } from "./source/connection-options.ts";
 import { ControlConnection } from "./source/control-connection.ts";
-import { requireLogged } from "./source/log-filter.ts";
+import { askLogFilter, requireLogged } from "./source/log-filter.ts";
 import { fileAgeMs } from "./source/retention.ts";
 import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
@@ -62,8 +62,12 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const connection = await connectionOptions(settings, options.credentials);
   await using control = await ControlConnection.open(connection, settings.silenceMs);
   const state = await Promise.race([readServerState(control.connection), control.broken]);
-  const logged = requireLogged(control.connection, state, settings.tables);
-  await Promise.race([logged, control.broken]);
+  const filter = askLogFilter(control.connection, state.version);
+  requireLogged(
+    await Promise.race([filter, control.broken]),
+    settings.tables,
+    state.lowerCaseNames,
+  );
   report.clock(await Promise.race([clockAheadMs(control.connection), control.broken]));
   const server: AskedServer = {
     connection,

@@ -76,13 +76,12 @@ function canaryFinding(): Finding {
   );
 }
 
-/** Throws SourceSettingError if the server does not log a followed database. */
-export async function requireLogged(
-  connection: Connection,
-  { version, lowerCaseNames }: { readonly version: string; readonly lowerCaseNames: boolean },
+/** Throws SourceSettingError if the server's filter leaves out a followed database. */
+export function requireLogged(
+  filter: LogFilter,
   patterns: readonly string[],
-): Promise<void> {
-  const filter = await askLogFilter(connection, version);
+  lowerCaseNames: boolean,
+): void {
   const findings = logFilterFindings(filter, patterns, lowerCaseNames);
   const loss = findings.find(({ severity }) => severity === "loss");
   if (loss === undefined) return;
