@@ -31,25 +31,26 @@ export class FormLearner {
   learn(start: number, first: Members): ObjectForm | undefined {
     const text = new FormText(this.#scanner, start);
     const end = text.readObject(start, 0, first);
-    const { places, inner, words, behind } = text;
+    const { places, inner, objects, words, behind } = text;
     const before = this.#slots;
     const after = before + places.length + 1;
     if (end === 0 || places.length > MOST_VALUES || after > MOST_SLOTS) return undefined;
     words.push(behind, end - behind, end - behind, 0);
     this.#scanner.words.set(words, FIRST_WORD + before * SLOT_WORDS);
     this.#slots = after;
-    return new ObjectForm(
-      this.#scanner,
-      { slots: SLOTS + before * SLOT_BYTES, places, inner },
+    return new ObjectForm(this.#scanner, { slots: SLOTS + before * SLOT_BYTES, places, inner }, [
       first,
-    );
+      ...objects,
+    ]);
   }
 }
 
 /** Reads the text of one object, to learn its form. */
 class FormText {
   readonly places: Place[] = [];
+  /** The objects in the outermost one: their names, and what was parsed. */
   readonly inner: string[] = [];
+  readonly objects: Members[] = [];
   /** The words of the slots, see the module's layout. */
   readonly words: number[] = [];
   /** The place behind the latest value. */
@@ -92,7 +93,8 @@ class FormText {
       bytes[start + 1] !== CLOSE &&
       isRecord(parsed)
     ) {
-      return this.readObject(start, this.inner.push(place.name), parsed);
+      this.inner.push(place.name);
+      return this.readObject(start, this.objects.push(parsed), parsed);
     }
     const end = endOfValue(start);
     const earlier = this.#numbers.get(place.name) ?? 0;

@@ -40,10 +40,11 @@ export class ObjectForm {
   /** The object before, and behind it the objects in it. */
   #before: readonly Members[];
 
-  constructor(scanner: ObjectScanner, options: FormOptions, first: Members) {
+  /** `first`: an object of the form, and behind it the objects in it. */
+  constructor(scanner: ObjectScanner, options: FormOptions, first: readonly Members[]) {
     this.#scanner = scanner;
     this.#options = options;
-    this.#before = [first, ...options.inner.map((name) => first[name] as Members)];
+    this.#before = first;
   }
 
   /** Reads the object at `at`. Returns where it ends; 0 when it has another form or is no JSON. */
