@@ -113,9 +113,13 @@ export class GroupRunner<Transaction> {
     const { backoffSeconds, reporter } = this.#options;
     const { receiveCount } = message;
     try {
-      const seconds = Math.round(backoffSeconds(receiveCount));
-      if (Number.isNaN(seconds)) throw new TypeError("`backoffSeconds` returned no number");
-      return Math.min(Math.max(seconds, 0), LONGEST_BACKOFF_SECONDS);
+      const seconds: unknown = backoffSeconds(receiveCount);
+      if (typeof seconds !== "number" || Number.isNaN(seconds)) {
+        // An unhandled rejection would end the process.
+        Promise.resolve(seconds).catch(() => undefined);
+        throw new TypeError("`backoffSeconds` returned no number");
+      }
+      return Math.min(Math.max(Math.round(seconds), 0), LONGEST_BACKOFF_SECONDS);
     } catch (error) {
       reporter.error(error, "handle", message);
       return Math.round(exponentialBackoff(receiveCount));

@@ -65,6 +65,11 @@ describe("a subscription with failures", () => {
       "no wait",
     ],
     ["returns no number", () => NaN, "`backoffSeconds` returned no number"],
+    [
+      "is asynchronous and rejects",
+      (() => Promise.reject(new Error("no database"))) as unknown as () => number,
+      "`backoffSeconds` returned no number",
+    ],
   ])(
     "waits as long as by default where `backoffSeconds` %s",
     async (_does, backoffSeconds, error) => {
