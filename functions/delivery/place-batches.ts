@@ -1,5 +1,6 @@
 import type { PositionText } from "../../wire/position.ts";
 import {
+  firstOf,
   lastOf,
   lifeOf,
   positionBehind,
@@ -87,6 +88,5 @@ function recordOf(batch: Batch, records: readonly RecordShare[]): RecordShare | 
 }
 
 function at(batch: Batch, key: RecordKey): Batch {
-  const [first = ""] = key.split("/", 1);
-  return { ...batch, first, last: lastOf(key) };
+  return { ...batch, first: firstOf(key), last: lastOf(key) };
 }

@@ -101,6 +101,11 @@ export function isBehind(key: RecordKey): boolean {
   return lastOf(key).endsWith("r");
 }
 
+/** The first position that a record covers. */
+export function firstOf(key: RecordKey): PositionText {
+  return key.split("/", 1)[0] ?? "";
+}
+
 /** The last position that a record covers. */
 export function lastOf(key: RecordKey): PositionText {
   return key.split("/", 2)[1] ?? "";

@@ -1,7 +1,9 @@
 import { BodyUnavailableError } from "../ground/errors.ts";
 import type { FrameHeader } from "../../wire/frame.ts";
+import type { PositionText } from "../../wire/position.ts";
 import type { Author } from "../../wire/session.ts";
 import { NO_FILTERS, type Filters } from "../filters/filters.ts";
+import { isSealed } from "../filters/sealed-text.ts";
 import { readFrame, type PositionedFrame } from "../frame/read-frame.ts";
 import { authoredSubFrame } from "../frame/sub-frame.ts";
 import type { AuthoredChange } from "./authored-change.ts";
@@ -63,6 +65,17 @@ export function openKept(
     );
   }
   return readFrame(isPlain === true ? frameOf(opened) : opened, source);
+}
+
+/** The positions of the changes, in order; null when the text is sealed. Throws MalformedFrameError. */
+export function keptPositions(
+  { frame, isPlain }: Pick<KeptShare, "frame" | "isPlain">,
+  source: string,
+): readonly PositionText[] | null {
+  if (isSealed(frame)) return null;
+  return isPlain === true
+    ? (JSON.parse(frame) as PlainChanges).changes.map(({ change }) => change.position)
+    : readFrame(frame, source).changes.map(({ position }) => position);
 }
 
 /** A queue's changes in a failure record. */

@@ -41,6 +41,7 @@ function fateText(fate: NonNullable<ExplainedChange["fate"]>): string {
       );
     case "parked":
     case "discarded":
+    case "uncertain":
       return parkedText(fate);
     default:
       return PLACES[fate.kind];
@@ -67,6 +68,7 @@ function queueText(queue: QueueFate, op: string): string {
       return `delivered to ${queue.queueName}${detailText(queue, op)}`;
     case "parked":
     case "discarded":
+    case "uncertain":
       return queue.parked === undefined ? queue.kind : parkedText(queue.parked);
     default:
       return PLACES[queue.kind];
@@ -87,6 +89,8 @@ function detailText(
 
 function parkedText(fate: ParkedState): string {
   if (fate.kind === "discarded") return `discarded by an operator; it was parked in ${fate.stream}`;
+  if (fate.kind === "uncertain")
+    return `not known: delivered, or in a record that has lost its content (failures show ${fate.stream})`;
   const since = new Date(fate.sinceMs).toISOString();
   const error = fate.error === "" ? "" : `: ${fate.error}`;
   const behind = fate.behind === undefined ? "" : ` what is parked for ${fate.behind}`;

@@ -13,6 +13,7 @@ import { openServer } from "../../stretch/traced-server.ts";
 import { type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
 import { changeText } from "./explain-text.ts";
 import { type ExplainedChange, explained, type FoundChange } from "./explained-change.ts";
+import { NearRecords } from "./record-at.ts";
 import { QueueRules } from "./queue-rules.ts";
 import { isFollowed, isOfTable, parseWantedRow, RowSearch } from "./wanted-row.ts";
 import { ChangeLocator } from "./whereabouts.ts";
@@ -132,6 +133,7 @@ async function run(
   }
   const explaining = {
     target,
+    records: new NearRecords(target),
     environmentOf: decide,
     rules: new QueueRules(source.name, source.routing),
     locator: await ChangeLocator.read(target, server.isSameLife ? server.offset : null),

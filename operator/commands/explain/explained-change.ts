@@ -6,8 +6,7 @@ import { namedAfterLife, queueStream, threadStream } from "../../../functions/fa
 import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
 import { connectionOf } from "../../../functions/sessions/attribute.ts";
 import { exactValue } from "../../shared/exact-value.ts";
-import type { Target } from "../../shared/target.ts";
-import { type ParkedState, parkedState } from "./parked-state.ts";
+import { type FailureRecords, type ParkedState, parkedState } from "./parked-state.ts";
 import type { QueueRule, QueueRules } from "./queue-rules.ts";
 import type { ChangeLocator, Whereabouts } from "./whereabouts.ts";
 
@@ -15,7 +14,7 @@ import type { ChangeLocator, Whereabouts } from "./whereabouts.ts";
 export type QueueFate =
   | Exclude<QueueRule, { kind: "wanted" }>
   | (Omit<Extract<QueueRule, { kind: "wanted" }>, "kind"> & {
-      readonly kind: "delivered" | "parked" | "discarded" | Exclude<Whereabouts, "routed">;
+      readonly kind: "delivered" | ParkedState["kind"] | Exclude<Whereabouts, "routed">;
       readonly parked?: ParkedState;
     });
 
@@ -56,8 +55,7 @@ export interface FoundChange {
   readonly author: Author | null;
 }
 
-export interface ExplainRules {
-  readonly target: Target;
+export interface ExplainRules extends FailureRecords {
   readonly environmentOf: EnvironmentOf;
   readonly rules: QueueRules;
   readonly locator: ChangeLocator;
@@ -101,14 +99,14 @@ function isServer({ attribution }: Author): boolean {
 async function fatesOf(
   { frame, change, author }: FoundChange,
   environment: string | null,
-  { target, rules, locator }: ExplainRules,
+  { rules, locator, ...failures }: ExplainRules,
 ): Promise<Pick<ExplainedChange, "fate" | "queues">> {
   const whereabouts = await locator.of(frame.lane, change.position);
   const none = { queues: [] };
   // The search may know an author that the reader did not know. A change that was parked without an
   // author stays parked until its connection is attributed.
   const unattributed =
-    whereabouts === "routed" ? await fateUnderConnection(target, frame, change) : null;
+    whereabouts === "routed" ? await fateUnderConnection(failures, frame, change) : null;
   if (unattributed !== null) return { fate: unattributed, ...none };
   if (author === null) {
     const fate = whereabouts === "routed" ? "unrecorded" : whereabouts;
@@ -119,21 +117,22 @@ async function fatesOf(
   const queues = await Promise.all(
     rules
       .of(frame, change, environment)
-      .map((rule) => queueFate(rule, whereabouts, { frame, change, author }, target)),
+      .map((rule) => queueFate(rule, whereabouts, { frame, change, author }, failures)),
   );
   return { fate: null, queues };
 }
 
 /** The fate of a change whose stream is named after its connection, or connection and life. */
 async function fateUnderConnection(
-  target: Target,
+  failures: FailureRecords,
   frame: PositionedFrame,
   change: PositionedChange,
 ): Promise<ParkedState | null> {
   const first = threadStream(frame.lane, connectionOf(frame, change));
   const streams = frame.life === undefined ? [first] : [first, namedAfterLife(first, frame.life)];
   for (const stream of streams) {
-    const fate = await parkedState(target, stream, { id: "", position: change.position });
+    const { position } = change;
+    const fate = await parkedState(failures, stream, { id: "", position, source: frame.source });
     if (fate !== null) return fate;
   }
   return null;
@@ -143,16 +142,17 @@ async function queueFate(
   rule: QueueRule,
   whereabouts: Whereabouts,
   { frame, change }: FoundChange,
-  target: Target,
+  failures: FailureRecords,
 ): Promise<QueueFate> {
   if (rule.kind !== "wanted") return rule;
   if (whereabouts !== "routed") return { ...rule, kind: whereabouts };
   const { gtid = null, file = "" } = frame.transactions[change.transaction] ?? {};
   const { offset, row, n, position } = change;
   const id = changeId({ gtid, server: frame.server, file, offset, row, n });
-  const parked = await parkedState(target, queueStream(frame.lane, rule.queueName), {
+  const parked = await parkedState(failures, queueStream(frame.lane, rule.queueName), {
     id,
     position,
+    source: frame.source,
   });
   return parked === null ? { ...rule, kind: "delivered" } : { ...rule, kind: parked.kind, parked };
 }

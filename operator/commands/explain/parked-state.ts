@@ -1,15 +1,16 @@
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
 import { bodyStore } from "../../../functions/failures/body-store.ts";
-import { isBehind, type ParkedRecord } from "../../../functions/failures/parked.ts";
 import { readState } from "../../../functions/failures/route-items.ts";
 import { type Stream, streamText } from "../../../functions/failures/stream.ts";
+import { readFrame } from "../../../functions/frame/read-frame.ts";
 import { BodyUnavailableError } from "../../../functions/ground/errors.ts";
-import { decodeFrame } from "../../../wire/decode-frame.ts";
+import { keptPositions } from "../../../functions/message/kept-changes.ts";
+import { MalformedFrameError } from "../../../wire/decode-frame.ts";
 import { decodeMessage } from "../../../wire/message.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import type { Target } from "../../shared/target.ts";
-import { recordsAt } from "./record-at.ts";
+import type { NearRecord, NearRecords } from "./record-at.ts";
 
 /** The state of a change in the failures table. */
 export type ParkedState =
@@ -22,24 +23,37 @@ export type ParkedState =
       readonly behind?: string;
       readonly sinceMs: number;
     }
-  | { readonly kind: "discarded"; readonly stream: string };
+  | { readonly kind: "discarded"; readonly stream: string }
+  /** A record whose content is lost may have the change; otherwise it was delivered. */
+  | { readonly kind: "uncertain"; readonly stream: string };
 
 /** The id and the position by which a queue's records identify a change. */
 export interface ParkedChange {
   readonly id: string;
   readonly position: PositionText;
+  /** The name of its source. */
+  readonly source: string;
+}
+
+/** Where failure records are looked up. */
+export interface FailureRecords {
+  readonly target: Target;
+  readonly records: NearRecords;
 }
 
 /** Looks for a change in a stream's unresolved records. Null when no such record contains it. */
 export async function parkedState(
-  target: Target,
+  { target, records }: FailureRecords,
   stream: Stream,
   change: ParkedChange,
 ): Promise<ParkedState | null> {
-  for (const record of await recordsAt(target, stream, change.position)) {
-    if (record.status === "resolved") continue;
-    if (!(await holds(target, record, change))) continue;
-    const name = streamText(stream);
+  const name = streamText(stream);
+  let isUncertain = false;
+  for (const near of await records.at(stream, change.position)) {
+    const isHeld = await holds(target, near, change);
+    isUncertain ||= isHeld === null;
+    if (isHeld !== true) continue;
+    const { record } = near;
     if (record.status === "discarded") return { kind: "discarded", stream: name };
     const { reason, error } = record.trouble;
     const behind =
@@ -55,42 +69,69 @@ export async function parkedState(
       sinceMs: record.parkedAt,
     };
   }
-  return null;
+  return isUncertain ? { kind: "uncertain", stream: name } : null;
 }
 
 /**
- * Whether a record contains the change: a queue's, in a message that was not sent. The positions
- * tell it of a connection's record, if they are those of its changes.
+ * Whether a record has the change and retry has not sent it yet. Null when that is not known,
+ * because the record's content is lost and its item does not name its positions.
  */
 async function holds(
   target: Target,
-  { stream, key, body, sent }: ParkedRecord,
-  { id, position }: ParkedChange,
-): Promise<boolean> {
-  if (stream.kind !== "queue" && !isBehind(key)) return true;
+  { record, covers }: NearRecord,
+  change: ParkedChange,
+): Promise<boolean | null> {
+  const { stream, body, progress } = record;
   if (body.kind === "removed") return false;
+  // A connection's record has all its changes between two positions.
+  if (stream.kind === "thread" && covers && progress === 0) return true;
   try {
     const text = await bodyStore(payloadBucket(target.s3, target.payloadBucket)).load(body);
-    if (stream.kind !== "queue") {
-      const { first, last } = decodeFrame(text);
-      return first <= position && position <= last;
-    }
-    const batch = readBatchBody(text);
-    if (batch.kind === "fault") return true;
-    return batch.messages.some(
+    return stream.kind === "queue"
+      ? isInShare(text, { record, covers }, change)
+      : isAmong(positionsIn(text, change.source), progress, change);
+  } catch (error) {
+    // The content is lost, so the change may be in it. The record waits for an operator.
+    if (error instanceof BodyUnavailableError || error instanceof MalformedFrameError)
+      return covers ? true : null;
+    throw error;
+  }
+}
+
+/** Whether a queue's record has the change. Throws MalformedFrameError. */
+function isInShare(
+  text: string,
+  { record: { progress, sent }, covers }: NearRecord,
+  { id, position, source }: ParkedChange,
+): boolean {
+  const batch = readBatchBody(text);
+  if (batch.kind === "fault") {
+    const positions = keptPositions(batch, source);
+    return positions === null ? covers : isAmong(positions, progress, { position });
+  }
+  return batch.messages
+    .slice(progress)
+    .some(
       (message) =>
         !sent.has(message.deduplicationId) &&
         message.first <= position &&
         position <= message.last &&
         (message.first === message.last || hasChange(String(message.body), id)),
     );
-  } catch (error) {
-    // The content is lost, so the change may be in it. The record waits for an operator.
-    if (error instanceof BodyUnavailableError) return true;
-    throw error;
-  }
 }
 
+function positionsIn(frame: string, source: string): readonly PositionText[] {
+  return readFrame(frame, source).changes.map(({ position }) => position);
+}
+
+/** Whether a change is among those that are left when the first ones are done. */
+function isAmong(
+  positions: readonly PositionText[],
+  done: number,
+  { position }: Pick<ParkedChange, "position">,
+): boolean {
+  return positions.includes(position, done);
+}
 /** Whether a message of several changes has the change or a half of it. */
 function hasChange(body: string, id: string): boolean {
   const { changes } = decodeMessage(body);
