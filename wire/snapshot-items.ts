@@ -24,6 +24,11 @@ export interface SnapshotOrder extends SnapshotTarget {
   /** Milliseconds since 1970. */
   readonly startedMs: number;
   readonly wanted: SnapshotWish;
+  /**
+   * Of an initial snapshot: since when the configuration has no such snapshot, milliseconds since
+   * 1970; left out while it has.
+   */
+  readonly unneededMs?: number;
 }
 
 export type SnapshotWish = "run" | "pause" | "cancel";
@@ -85,6 +90,8 @@ export function isInitialId(id: string): boolean {
 const ORDER = "order#";
 const REPORT = "report#";
 const DROPPED = "dropped#";
+/** The field of an order that has its `unneededMs`. */
+export const UNNEEDED = "unneededMs";
 
 /** The names of all attributes of an order. */
 export function attributesOf(id: string): Readonly<Record<"order" | "report" | "dropped", string>> {
@@ -160,6 +167,7 @@ export function snapshotsIn(item: Item): readonly FoundSnapshot[] {
 function orderOf(id: string, item: Item): SnapshotOrder {
   const where = textOf(item, "where");
   const rate = numberOf(item, "rate");
+  const unneededMs = numberOf(item, UNNEEDED);
   return {
     id,
     subscriber: textOf(item, "subscriber") ?? "",
@@ -170,6 +178,7 @@ function orderOf(id: string, item: Item): SnapshotOrder {
     startedBy: textOf(item, "startedBy") ?? "",
     startedMs: numberOf(item, "startedMs") ?? 0,
     wanted: (textOf(item, "wanted") ?? "run") as SnapshotWish,
+    ...(unneededMs !== undefined && { unneededMs }),
   };
 }
 

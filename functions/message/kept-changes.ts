@@ -67,7 +67,9 @@ export function openKept(
   return readFrame(isPlain === true ? frameOf(opened) : opened, source);
 }
 
-/** The positions of the changes, in order; null when the text is sealed. Throws MalformedFrameError. */
+/**
+ * The positions of the changes, in order; null when the text is sealed. Throws MalformedFrameError.
+ */
 export function keptPositions(
   { frame, isPlain }: Pick<KeptShare, "frame" | "isPlain">,
   source: string,

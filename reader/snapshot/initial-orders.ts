@@ -1,4 +1,4 @@
-import { initialId } from "../../wire/snapshot-items.ts";
+import { initialId, isInitialId, isOver } from "../../wire/snapshot-items.ts";
 import type { OrderStore } from "./order-store.ts";
 
 /** A subscriber and environment that get an initial snapshot, with its tables. */
@@ -27,5 +27,34 @@ export async function orderInitial(
       startedMs: Date.now(),
       wanted: "run",
     });
+  }
+}
+
+/**
+ * How long an order is kept after its pair has left the configuration, milliseconds. After a return
+ * to a former configuration, its snapshot must not be taken again.
+ */
+const KEPT_MS = 30 * 24 * 3_600_000;
+
+/**
+ * Removes the ended orders of pairs that the configuration has not had for KEPT_MS. All orders
+ * share one item of at most 400 KB.
+ */
+export async function removeUnneeded(
+  pairs: readonly InitialSnapshot[],
+  orders: Pick<OrderStore, "noteUnneeded" | "remove">,
+  known: Awaited<ReturnType<OrderStore["load"]>>,
+  nowMs: number,
+): Promise<void> {
+  const needed = new Set(pairs.map(initialId));
+  for (const { order, report } of known) {
+    const { id, unneededMs } = order;
+    if (!isInitialId(id)) continue;
+    if (needed.has(id)) {
+      if (unneededMs !== undefined) await orders.noteUnneeded(id, null);
+    } else if (report !== null && isOver(report.state)) {
+      if (unneededMs === undefined) await orders.noteUnneeded(id, nowMs);
+      else if (nowMs - unneededMs > KEPT_MS) await orders.remove(id, unneededMs);
+    }
   }
 }

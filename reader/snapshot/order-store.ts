@@ -3,8 +3,9 @@ import {
   ConditionalCheckFailedException,
   GetItemCommand,
   UpdateItemCommand,
+  type UpdateItemCommandInput,
 } from "@aws-sdk/client-dynamodb";
-import { text } from "../../wire/attributes.ts";
+import { number, text } from "../../wire/attributes.ts";
 import {
   attributesOf,
   orderAttribute,
@@ -13,6 +14,7 @@ import {
   snapshotsIn,
   type SnapshotOrder,
   type SnapshotReport,
+  UNNEEDED,
 } from "../../wire/snapshot-items.ts";
 
 /** The orders of snapshots and the reader's reports on them, in the offsets table. */
@@ -40,20 +42,38 @@ export class OrderStore {
   /** Writes an order, unless it exists. */
   async place(order: SnapshotOrder): Promise<void> {
     const [name, attribute] = orderAttribute(order);
-    try {
-      await this.#dynamodb.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: { ...SNAPSHOTS_KEY },
-          UpdateExpression: "SET #order = :order",
-          ConditionExpression: "attribute_not_exists(#order)",
-          ExpressionAttributeNames: { "#order": name },
-          ExpressionAttributeValues: { ":order": attribute },
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    }
+    await this.#update({
+      UpdateExpression: "SET #order = :order",
+      ConditionExpression: "attribute_not_exists(#order)",
+      ExpressionAttributeNames: { "#order": name },
+      ExpressionAttributeValues: { ":order": attribute },
+    });
+  }
+
+  /** Notes since when the configuration lacks an initial snapshot; null: it has it again. */
+  async noteUnneeded(id: string, sinceMs: number | null): Promise<void> {
+    await this.#update({
+      UpdateExpression: sinceMs === null ? "REMOVE #order.#since" : "SET #order.#since = :since",
+      ConditionExpression: "attribute_exists(#order)",
+      ExpressionAttributeNames: { "#order": attributesOf(id).order, "#since": UNNEEDED },
+      ...(sinceMs !== null && { ExpressionAttributeValues: { ":since": number(sinceMs) } }),
+    });
+  }
+
+  /** Removes an order with its report, if it is still noted as unneeded since then. */
+  async remove(id: string, sinceMs: number): Promise<void> {
+    const { order, report, dropped } = attributesOf(id);
+    await this.#update({
+      UpdateExpression: "REMOVE #order, #report, #dropped",
+      ConditionExpression: "#order.#since = :since",
+      ExpressionAttributeNames: {
+        "#order": order,
+        "#report": report,
+        "#dropped": dropped,
+        "#since": UNNEEDED,
+      },
+      ExpressionAttributeValues: { ":since": number(sinceMs) },
+    });
   }
 
   /**
@@ -63,29 +83,21 @@ export class OrderStore {
   async dropped(id: string, report: SnapshotReport): Promise<void> {
     const [name, attribute] = reportAttribute(id, report);
     const { order, dropped } = attributesOf(id);
-    try {
-      await this.#dynamodb.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: { ...SNAPSHOTS_KEY },
-          UpdateExpression: "SET #report = :report, #order.#wanted = :pause REMOVE #dropped",
-          ConditionExpression: "#order.#wanted <> :cancel",
-          ExpressionAttributeNames: {
-            "#report": name,
-            "#order": order,
-            "#wanted": "wanted",
-            "#dropped": dropped,
-          },
-          ExpressionAttributeValues: {
-            ":report": attribute,
-            ":pause": text("pause"),
-            ":cancel": text("cancel"),
-          },
-        }),
-      );
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error; // removed or cancelled
-    }
+    await this.#update({
+      UpdateExpression: "SET #report = :report, #order.#wanted = :pause REMOVE #dropped",
+      ConditionExpression: "#order.#wanted <> :cancel",
+      ExpressionAttributeNames: {
+        "#report": name,
+        "#order": order,
+        "#wanted": "wanted",
+        "#dropped": dropped,
+      },
+      ExpressionAttributeValues: {
+        ":report": attribute,
+        ":pause": text("pause"),
+        ":cancel": text("cancel"),
+      },
+    });
   }
 
   /**
@@ -95,26 +107,28 @@ export class OrderStore {
   async report(id: string, report: SnapshotReport): Promise<void> {
     const [name, attribute] = reportAttribute(id, report);
     const isStopped = report.state === "stopped";
+    await this.#update({
+      UpdateExpression: `SET #report = :report${isStopped ? ", #order.#wanted = :pause" : ""}`,
+      ConditionExpression: isStopped ? "#order.#wanted = :run" : "attribute_exists(#order)",
+      ExpressionAttributeNames: {
+        "#report": name,
+        "#order": attributesOf(id).order,
+        ...(isStopped && { "#wanted": "wanted" }),
+      },
+      ExpressionAttributeValues: {
+        ":report": attribute,
+        ...(isStopped && { ":pause": text("pause"), ":run": text("run") }),
+      },
+    });
+  }
+
+  /** Updates the item, unless its condition is not met: the order was removed or is not wanted. */
+  async #update(update: Omit<UpdateItemCommandInput, "TableName" | "Key">): Promise<void> {
+    const input = { TableName: this.#table, Key: { ...SNAPSHOTS_KEY }, ...update };
     try {
-      await this.#dynamodb.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: { ...SNAPSHOTS_KEY },
-          UpdateExpression: `SET #report = :report${isStopped ? ", #order.#wanted = :pause" : ""}`,
-          ConditionExpression: isStopped ? "#order.#wanted = :run" : "attribute_exists(#order)",
-          ExpressionAttributeNames: {
-            "#report": name,
-            "#order": attributesOf(id).order,
-            ...(isStopped && { "#wanted": "wanted" }),
-          },
-          ExpressionAttributeValues: {
-            ":report": attribute,
-            ...(isStopped && { ":pause": text("pause"), ":run": text("run") }),
-          },
-        }),
-      );
+      await this.#dynamodb.send(new UpdateItemCommand(input));
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error; // removed or not wanted
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
     }
   }
 }

@@ -1,4 +1,9 @@
-import type { SnapshotOrder, SnapshotReport } from "../../wire/snapshot-items.ts";
+import {
+  isInitialId,
+  isOver,
+  type SnapshotOrder,
+  type SnapshotReport,
+} from "../../wire/snapshot-items.ts";
 import type { SnapshotProgress } from "../frames/snapshot-progress.ts";
 import { describeError, type Log } from "../reporting/log.ts";
 import type { OrderStore } from "./order-store.ts";
@@ -39,8 +44,10 @@ export class SnapshotReports {
   }
 
   async write(order: SnapshotOrder, report: SnapshotReport): Promise<void> {
+    // Ended initial snapshots stay, and the names of their tables would fill the item.
+    const tables = isInitialId(order.id) && isOver(report.state) ? [] : report.tables;
     try {
-      await this.#orders.report(order.id, { ...report, updatedMs: Date.now() });
+      await this.#orders.report(order.id, { ...report, tables, updatedMs: Date.now() });
     } catch (error) {
       this.#log.warn(
         { snapshot: order.id, error: describeError(error) },

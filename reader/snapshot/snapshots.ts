@@ -6,7 +6,7 @@ import { describeError } from "../reporting/log.ts";
 import { ActiveSnapshot, type ActiveSnapshotOptions } from "./active-snapshot.ts";
 import { Brake, type BrakeOptions } from "./brake.ts";
 import { SnapshotRefusedError } from "./errors.ts";
-import { type InitialSnapshot, orderInitial } from "./initial-orders.ts";
+import { type InitialSnapshot, orderInitial, removeUnneeded } from "./initial-orders.ts";
 import type { OrderStore } from "./order-store.ts";
 import { SavedProgress, type SavedProgressOptions } from "./saved-progress.ts";
 import { NOTHING, reported, SnapshotReports } from "./snapshot-reports.ts";
@@ -122,6 +122,7 @@ export class Snapshots implements Disposable {
     try {
       const known = await orders.load();
       await orderInitial(initial, orders, known);
+      await removeUnneeded(initial, orders, known, Date.now());
       onStopped(
         known.some(({ order, report }) => order.wanted === "pause" && report?.state === "stopped"),
       );

@@ -56,7 +56,7 @@ export async function snapshotOf(target: Target, id: string): Promise<OrderedSna
 
 /**
  * Writes a new order, and deletes the oldest ended snapshots beyond KEPT and KEPT_BYTES. Initial
- * ones stay: the reader takes a missing one for an order that it has yet to write.
+ * ones are the reader's: it takes a missing one for an order that it has yet to write.
  */
 export async function placeOrder(
   target: OrdersTable,

@@ -1,0 +1,59 @@
+import { expect, test } from "vitest";
+import {
+  type InitialSnapshot,
+  orderInitial,
+  removeUnneeded,
+} from "../../../../reader/snapshot/initial-orders.ts";
+import { OrderStore } from "../../../../reader/snapshot/order-store.ts";
+import { NOTHING, SnapshotReports } from "../../../../reader/snapshot/snapshot-reports.ts";
+import { Stage } from "../../../support/functions/stage.ts";
+
+const NO_LOG = { debug: fail, info: fail, warn: fail, error: fail };
+const DAY_MS = 24 * 3_600_000;
+const BEGAN_MS = Date.parse("2026-11-01T00:00:00Z");
+const TABLES = ["shop.*"];
+const STAGING = { subscriber: "billing", environment: "staging", tables: TABLES };
+const BRANCH = { subscriber: "billing", environment: "branch", tables: TABLES };
+
+test("an initial snapshot is ordered once, also after its pair was not configured for a while", async () => {
+  await using stage = await Stage.start();
+  const store = new OrderStore(stage.clients.dynamodb, "offsets");
+  /** What a reader with these pairs does after so many days; returns the orders. */
+  const lookAt = async (day: number, ...pairs: InitialSnapshot[]): Promise<string[]> => {
+    const known = await store.load();
+    await orderInitial(pairs, store, known);
+    await removeUnneeded(pairs, store, known, BEGAN_MS + day * DAY_MS);
+    return (await store.load()).map(({ order, report }) => `${order.id} ${report?.state}`);
+  };
+  const reports = new SnapshotReports(store, NO_LOG);
+  const report = async (state: "running" | "complete", tables: string[]): Promise<void> => {
+    for (const { order } of await store.load())
+      await reports.write(order, { ...NOTHING, state, tables });
+  };
+
+  const begun = ["initial-billing-branch undefined", "initial-billing-staging undefined"];
+  expect((await lookAt(0, STAGING, BRANCH)).sort()).toEqual(begun);
+  await report("running", ["shop.orders"]);
+  const running = ["initial-billing-branch running", "initial-billing-staging running"];
+  expect((await lookAt(40, STAGING)).sort()).toEqual(running);
+  expect((await lookAt(80, STAGING)).sort()).toEqual(running);
+
+  await report("complete", ["shop.orders"]);
+  const complete = ["initial-billing-branch complete", "initial-billing-staging complete"];
+  expect((await lookAt(100, STAGING)).sort()).toEqual(complete);
+  expect((await lookAt(129, STAGING)).sort()).toEqual(complete);
+  // The former configuration is deployed again for a moment.
+  expect((await lookAt(129, STAGING, BRANCH)).sort()).toEqual(complete);
+  expect((await lookAt(131, STAGING)).sort()).toEqual(complete);
+  expect((await lookAt(160, STAGING)).sort()).toEqual(complete);
+  expect(await lookAt(162, STAGING)).toEqual(["initial-billing-staging complete"]);
+  expect(await lookAt(163, STAGING)).toEqual(["initial-billing-staging complete"]);
+
+  expect((await lookAt(164, STAGING, BRANCH)).sort()).toEqual([begun[0], complete[1]]);
+  // Hundreds of ended ones must have room in the item.
+  expect((await store.load()).flatMap((found) => found.report?.tables ?? [])).toEqual([]);
+});
+
+function fail(_fields: object, message: string): never {
+  throw new Error(message);
+}
