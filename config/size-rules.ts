@@ -23,10 +23,10 @@ export type SizedConfiguration = Pick<
 >;
 
 /**
- * The number of resources available for queues and environments. CloudFormation allows 500 in a
- * stack, and the other resources are at most 70.
+ * The number of resources available for queues, environments and e-mail addresses. CloudFormation
+ * allows 500 in a stack, and the other resources are at most 71.
  */
-const STACK_ROOM = 430;
+const STACK_ROOM = 429;
 /** The resources of the canary's function. Its queue is counted with the queues. */
 const CANARY_RESOURCES = 12;
 /** For each environment queue: two queues, their policies and their alarms. */
@@ -98,16 +98,18 @@ export function routingRoom({ name, restoredTables, subscribers }: SizedConfigur
 const DIVIDE = "divide the subscribers among several sources, each with a name of its own";
 
 function resourceProblems(
-  { canary }: SizedConfiguration,
+  { canary, alarms }: SizedConfiguration,
   queues: number,
   environments: number,
 ): ConfigProblem[] {
-  const room = STACK_ROOM - (canary === undefined ? 0 : CANARY_RESOURCES);
+  // Each address is a subscription.
+  const addresses = alarms.emails.length + alarms.urgentEmails.length;
+  const room = STACK_ROOM - (canary === undefined ? 0 : CANARY_RESOURCES) - addresses;
   if (RESOURCES_PER_QUEUE * queues + environments <= room) return [];
   return [
     {
       path: "subscribers",
-      message: `make ${queues} queues in ${environments} environments; a stack holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))} queues with one environment for each, and ${Math.floor(room / RESOURCES_PER_QUEUE)} with few environments: list the environments of each subscriber, or ${DIVIDE}`,
+      message: `make ${queues} queues in ${environments} environments; a stack${addresses === 0 ? "" : ` with ${addresses} e-mail addresses`} holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))} queues with one environment for each, and ${Math.floor(room / RESOURCES_PER_QUEUE)} with few environments: list the environments of each subscriber, or ${DIVIDE}`,
     },
   ];
 }

@@ -36,6 +36,7 @@ const FIXED = 105_000;
 const ALARMS = 30;
 const PAIR = { bytes: 5_100, alarms: 2, perCharacter: 46, perCharacterOfSource: 22 };
 const ENVIRONMENT = { bytes: 1_400, perCharacter: 10 };
+const ADDRESS = { bytes: 200, perCharacter: 2 };
 /** What a pair's policies take besides the principals' ARNs. */
 const WITH_OPERATORS = 850;
 const WITH_CONSUMERS = 2_650;
@@ -68,7 +69,17 @@ export function templateLength(config: Sized): number {
       NAMED_ELSEWHERE * arnsLength(consumers),
   );
   const texts = alarms.runbookUrl.length * (ALARMS + PAIR.alarms * pairs.length);
-  const all = [FIXED, texts, ...queues, ...others, NAMED_ELSEWHERE * arnsLength(operators)];
+  const addresses = [...alarms.emails, ...alarms.urgentEmails].map(
+    ({ length }) => ADDRESS.bytes + ADDRESS.perCharacter * length,
+  );
+  const all = [
+    FIXED,
+    texts,
+    ...addresses,
+    ...queues,
+    ...others,
+    NAMED_ELSEWHERE * arnsLength(operators),
+  ];
   return all.reduce((sum, bytes) => sum + bytes, 0);
 }
 

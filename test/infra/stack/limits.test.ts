@@ -149,12 +149,14 @@ describe.each<[string, Shape]>([
 });
 
 describe("the template's text", () => {
+  const emails = Array.from({ length: 200 }, (_, n) => `${"e".repeat(n)}${n}@example.com`);
   test.each<[string, Shape]>([
     ["the example's size", { subscribers: 2, environments: 4 }],
     ["many environments with long names", LONGEST],
     ["many subscribers", SUBSCRIBERS],
     ["many consumers", { subscribers: 10, environments: 2, consumers: 20, operators: 5 }],
     ["everything", { subscribers: 9, environments: 1, others: EVERYTHING }],
+    ["many addresses", { subscribers: 2, environments: 2, others: { alarms: { emails } } }],
   ])("has at most as many bytes as the rule says, and not much fewer: %s", (_, shape) => {
     const rule = templateLength(exampleConfiguration(shaped(shape)));
     const { length } = JSON.stringify(templateOf(shape).toJSON());

@@ -89,6 +89,34 @@ it("has room for a canary, whose own resources count", () => {
   );
 });
 
+describe("the largest stack", () => {
+  const columns = { exclude: ["shop.orders.note"] };
+  const environments = ["one", "two", "three"].map((name) => name.padEnd(28, "z"));
+  /** As many queues as fit, with names so long that the functions' policies overflow. */
+  const full = {
+    ...configured({ subscribers: 1, environments: 1 }),
+    subscribers: Object.fromEntries(
+      Array.from({ length: 24 }, (_, n) => [
+        `s${n}`.padEnd(29, "y"),
+        { tables: ["shop.*"], columns, environments: environments.slice(n === 0 ? 1 : 0) },
+      ]),
+    ),
+    environments: Object.fromEntries(environments.map((name) => [name, { users: [name] }])),
+  };
+
+  it("has room for every other resource", () => {
+    const { Resources } = exampleTemplate(full).toJSON() as Record<string, object>;
+    expect(Object.keys(Resources ?? {})).toHaveLength(500);
+  });
+
+  it("is refused with addresses that get its alarms, because each is a resource", () => {
+    const alarms = { emails: ["a@example.com"], urgentEmails: ["a@example.com"] };
+    expect(() => exampleConfiguration({ ...full, alarms })).toThrow(
+      /^subscribers make 71 queues in 3 environments; a stack with 2 e-mail addresses holds 61 queues with one environment for each, and 71 with few/,
+    );
+  });
+});
+
 function roles(count: number, name: string): string[] {
   return Array.from({ length: count }, (_, n) => `arn:aws:iam::111122223333:role/${name}-${n}`);
 }
