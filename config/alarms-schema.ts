@@ -1,5 +1,10 @@
 import * as z from "zod";
-import { text } from "./schema-values.ts";
+import { isDistinct, text } from "./schema-values.ts";
+
+const emails = z
+  .array(z.email("must be an e-mail address"))
+  .refine(isDistinct, "must list each address once")
+  .default([]);
 
 /** Settings that replace the source's for the alarms of one environment's queues. */
 export const environmentAlarms = z.strictObject({
@@ -27,12 +32,12 @@ export const alarms = z.strictObject({
     .max(500, "must have 500 characters at most: an alarm's text has 1,024")
     .default("docs/runbook.md"),
   /** Addresses that get every alarm. Each must confirm AWS's e-mail once. */
-  emails: z.array(z.email("must be an e-mail address")).default([]),
+  emails,
   /**
    * Addresses that get only the urgent alarms: every environment waits, or changes will soon be
    * lost.
    */
-  urgentEmails: z.array(z.email("must be an e-mail address")).default([]),
+  urgentEmails: emails,
   /** The alarm's threshold for the reader's lag behind the database. */
   lagSeconds: z.int().min(1).default(60),
   /** The alarm's threshold for the age of the oldest frame in the raw queue. */

@@ -1,4 +1,8 @@
 import * as z from "zod";
+import { isDistinct } from "./schema-values.ts";
+
+/** ECS and Lambda allow so many subnets. */
+const MOST_SUBNETS = 16;
 
 /** The network in which the reader runs; needed for a deployment, not for a run on one machine. */
 export const network = z.strictObject({
@@ -13,7 +17,9 @@ export const network = z.strictObject({
         .string()
         .regex(/^subnet-([0-9a-f]{8}|[0-9a-f]{17})$/, 'must be the id of a subnet, "subnet-…"'),
     )
-    .min(1, "must list at least one subnet"),
+    .min(1, "must list at least one subnet")
+    .max(MOST_SUBNETS, `must list at most ${MOST_SUBNETS} subnets`)
+    .refine(isDistinct, "must list each subnet once"),
   /**
    * The database's security group, to which the stack adds a rule that admits the reader on MySQL's
    * port. Left out (MySQL is elsewhere, or others manage the group): the owner of MySQL's network
@@ -48,18 +54,21 @@ export const deployment = z.strictObject({
       z
         .string()
         .regex(
-          /^(?!aws:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
+          /^(?![aA][wW][sS]:)[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,128}$/u,
           "must be the key of a tag: up to 128 letters, digits, spaces and _.:/=+-@, not beginning with aws:",
         ),
-      z
-        .string()
-        .regex(
-          /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{0,256}$/u,
-          "must be the value of a tag: up to 256 letters, digits, spaces and _.:/=+-@",
-        ),
+      z.string().regex(
+        // CloudFormation takes no empty value for a stack, although other services do.
+        /^[\p{L}\p{Z}\p{N}_.:/=+\-@]{1,256}$/u,
+        "must be the value of a tag: 1 to 256 letters, digits, spaces and _.:/=+-@",
+      ),
     )
     // AWS allows 50, and queues have one more.
     .refine((tags) => Object.keys(tags).length <= 49, "must have at most 49 tags")
+    .refine(
+      (tags) => isDistinct(Object.keys(tags).map((key) => key.toLowerCase())),
+      "must not have keys that differ in case only: IAM takes them for the same",
+    )
     .default({}),
   /** The managed policy that becomes the permissions boundary of every role in the stack. */
   permissionsBoundaryArn: z
@@ -75,8 +84,6 @@ const tableName = z
   .string()
   .regex(/^[A-Za-z0-9_.-]{3,255}$/, "must be the name of a DynamoDB table");
 
-export const restoredTables = z.strictObject({
-  offsets: tableName,
-  sessions: tableName,
-  failures: tableName,
-});
+export const restoredTables = z
+  .strictObject({ offsets: tableName, sessions: tableName, failures: tableName })
+  .refine((tables) => isDistinct(Object.values(tables)), "must name three different tables");

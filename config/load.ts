@@ -9,6 +9,7 @@ import type {
 } from "./configuration.ts";
 import { draftOf } from "./draft.ts";
 import { jsonErrorAt } from "./json-error.ts";
+import { regionProblems } from "./region-rules.ts";
 import { crossFieldProblems } from "./rules.ts";
 import { configurationSchema } from "./schema.ts";
 import { sizeProblems } from "./size-rules.ts";
@@ -114,12 +115,18 @@ export function deployable(config: Configuration): DeployableConfiguration {
   const { network } = config;
   if (network !== undefined) return { ...hosted(config), network };
   const missing = { path: "network", message: "is missing; a deployment needs it" };
-  throw new ConfigError([...hostProblems(config), missing, ...sizeProblems(config)]);
+  throw new ConfigError([...hostProblems(config), missing, ...stackProblems(config)]);
 }
 
-/** Checks that a configuration names MySQL's host and fits into one stack. Throws ConfigError. */
-export function hosted(config: Configuration): HostedConfiguration {
-  const problems = [...hostProblems(config), ...sizeProblems(config)];
+/**
+ * Checks that a configuration names MySQL's host, fits into one stack, and names resources of the
+ * stack's region only. `region`: undefined when the deployment decides. Throws ConfigError.
+ */
+export function hosted(
+  config: Configuration,
+  region = config.deployment.region,
+): HostedConfiguration {
+  const problems = [...hostProblems(config), ...stackProblems(config, region)];
   if (problems.length > 0) throw new ConfigError(problems);
   return ofAnySize(config);
 }
@@ -129,6 +136,11 @@ export function ofAnySize(config: Configuration): HostedConfiguration {
   const { source } = config;
   if (source.host === undefined) throw new ConfigError(hostProblems(config));
   return { ...config, source: { ...source, host: source.host } };
+}
+
+/** What AWS would refuse in the middle of a deployment. */
+function stackProblems(config: Configuration, region = config.deployment.region): ConfigProblem[] {
+  return [...regionProblems(config, region), ...sizeProblems(config)];
 }
 
 function hostProblems({ source }: Configuration): ConfigProblem[] {

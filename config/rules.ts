@@ -17,17 +17,15 @@ import { DROP } from "./routing.ts";
 import { hostWildcardProblems, userClaimProblems } from "./user-claims.ts";
 
 const SQS_LONGEST_NAME = 80;
-/**
- * A subscriber with this name would collide with the ids of the stack's policies for consumers,
- * such as `Consumers-production`.
- */
-const RESERVED_SUBSCRIBER = "Consumers";
+/** The ids of the stack's policies for consumers begin so: `Consumers-production`. */
+const POLICY = "Consumers";
 
 /** The problems that span several keys, so that the schema cannot find them. */
 export function crossFieldProblems(draft: Draft): ConfigProblem[] {
   const environments = new Map(Object.entries(draft.environments));
   return [
     ...nameProblems(draft),
+    ...policyNameProblems(draft),
     ...queueNameProblems(draft),
     ...outputNameProblems(draft),
     ...userClaimProblems(environments),
@@ -85,12 +83,6 @@ function nameProblems(draft: Draft): ConfigProblem[] {
       });
     }
   }
-  if (Object.hasOwn(draft.subscribers, RESERVED_SUBSCRIBER)) {
-    problems.push({
-      path: pathText(["subscribers", RESERVED_SUBSCRIBER]),
-      message: "has a reserved name: the stack uses it for its consumer policies",
-    });
-  }
   for (const reserved of [UNROUTED, DROP].filter((name) =>
     Object.hasOwn(draft.environments, name),
   )) {
@@ -100,6 +92,22 @@ function nameProblems(draft: Draft): ConfigProblem[] {
     });
   }
   return problems;
+}
+
+/**
+ * Reports subscribers whose queues have the id of an environment's policy: "Consumers" in any
+ * environment, and "Consumers-a" in "b" where there is an environment "a-b".
+ */
+function policyNameProblems(draft: Draft): ConfigProblem[] {
+  const pairs = environmentQueues({ ...draft, name: "" });
+  const policies = new Set(pairs.map(({ environment }) => `${POLICY}-${environment}`));
+  const colliding = pairs
+    .filter(({ subscriber, environment }) => policies.has(`${subscriber}-${environment}`))
+    .map(({ subscriber }) => subscriber);
+  return [...new Set(colliding)].map((subscriber) => ({
+    path: pathText(["subscribers", subscriber]),
+    message: "has a reserved name: the stack uses it for its consumer policies",
+  }));
 }
 
 /**

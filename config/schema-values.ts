@@ -5,6 +5,11 @@ import { isTablePattern } from "../wire/table-patterns.ts";
 
 export const text = z.string().min(1, "must not be empty");
 
+/** Whether a list has no value twice. */
+export function isDistinct(values: readonly unknown[]): boolean {
+  return new Set(values).size === values.length;
+}
+
 export const tablePattern = z
   .string()
   .refine(isTablePattern, 'must be a table pattern: "database.table", "*" allowed, "!" excludes');

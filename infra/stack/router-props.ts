@@ -1,3 +1,4 @@
+import { Stack, Token } from "aws-cdk-lib";
 import type { IConnectable, IVpc, SubnetSelection } from "aws-cdk-lib/aws-ec2";
 import type { IKey } from "aws-cdk-lib/aws-kms";
 import type { ISecret } from "aws-cdk-lib/aws-secretsmanager";
@@ -50,7 +51,9 @@ const NOT_CONFIGURATION = new Set([
 export function configurationOf(scope: Construct, props: BinlogRouterProps): HostedConfiguration {
   const keys = Object.entries(props).filter(([key]) => !NOT_CONFIGURATION.has(key));
   const config = loadConfig(Object.fromEntries(keys));
-  return isOfAnySize(scope) ? ofAnySize(config) : hosted(config);
+  if (isOfAnySize(scope)) return ofAnySize(config);
+  const { region } = Stack.of(scope);
+  return hosted(config, Token.isUnresolved(region) ? undefined : region);
 }
 
 /** `infra/local/` lifts CDK's own limit for templates that nobody deploys. */

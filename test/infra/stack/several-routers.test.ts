@@ -74,6 +74,16 @@ describe("two routers in one app", () => {
     );
   });
 
+  it("are refused with a key of another region", () => {
+    const encryptionKeyArn =
+      "arn:aws:kms:us-west-2:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
+    const refused = () => routerIn(newApp(), "Shop", { env: FRANKFURT }, { encryptionKeyArn });
+    expect(refused).toThrow(
+      /^encryptionKeyArn is in us-west-2, and the stack is in eu-central-1: /,
+    );
+    expect(() => routerIn(newApp(), "Shop", { env: OREGON }, { encryptionKeyArn })).not.toThrow();
+  });
+
   it("may have one name where each deployment decides on the account", () => {
     const app = newApp();
     for (const id of ["Tests", "Production"]) expect(() => routerIn(app, id)).not.toThrow();

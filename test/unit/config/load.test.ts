@@ -179,10 +179,65 @@ describe("a configuration for a deployment", () => {
     ]);
   });
 
+  it("must list each subnet, address and restored table once, and at most 16 subnets", () => {
+    const subnetIds = Array.from({ length: 17 }, (_, n) => `subnet-012345${n + 10}`);
+    const [one = ""] = subnetIds;
+    const of = (ids: string[]) =>
+      problemsOf({ ...complete, network: { ...complete.network, subnetIds: ids } });
+    expect(of(subnetIds.slice(1))).toEqual([]);
+    expect(of(subnetIds)).toEqual(["network.subnetIds must list at most 16 subnets"]);
+    expect(of([one, one])).toEqual(["network.subnetIds must list each subnet once"]);
+    const list = ["a@example.com", "a@example.com"];
+    expect(problemsOf({ ...complete, alarms: { emails: list, urgentEmails: list } })).toEqual([
+      "alarms.emails must list each address once",
+      "alarms.urgentEmails must list each address once",
+    ]);
+    const restoredTables = { offsets: "router-1", sessions: "router-2", failures: "router-1" };
+    expect(problemsOf({ ...complete, restoredTables })).toEqual([
+      "restoredTables must name three different tables",
+    ]);
+  });
+
+  it("must name secrets, keys and topics of its own region", () => {
+    const secretArn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mysql-AbC123";
+    const encryptionKeyArn =
+      "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
+    const topicArn = "arn:aws:sns:us-east-1:111122223333:staging";
+    const staging = { users: ["app_staging"], alarms: { topicArn } };
+    const given = {
+      ...complete,
+      source: { ...complete.source, secretArn },
+      encryptionKeyArn,
+      environments: { staging },
+    };
+    const of = (deployment: object) => () => deployable(loadConfig({ ...given, deployment }));
+    const why = "AWS takes only a secret, key or topic of the stack's own region";
+    expect(of({})).toThrow(
+      [
+        `encryptionKeyArn is in us-east-1, and source.secretArn is in eu-central-1: ${why}.`,
+        `environments.staging.alarms.topicArn is in us-east-1, and source.secretArn is in eu-central-1: ${why}.`,
+      ].join("\n"),
+    );
+    expect(of({ region: "us-east-1" })).toThrow(
+      new RegExp(
+        `^source\\.secretArn is in eu-central-1, and the stack is in us-east-1: ${why}\\.$`,
+      ),
+    );
+    const elsewhere = { ...given, source: complete.source };
+    expect(() => deployable(loadConfig(elsewhere))).not.toThrow();
+  });
+
   it("must have tags and principals that AWS accepts", () => {
     const of = (tags: object) => problemsOf({ ...complete, deployment: { tags } });
     expect(of({ team: "billing", "cost:center": "a b" })).toEqual([]);
-    expect(of({ "aws:team": "x" })).toEqual([expect.stringContaining("must be the key of a tag")]);
+    for (const key of ["aws:team", "AWS:team"])
+      expect(of({ [key]: "x" })).toEqual([expect.stringContaining("must be the key of a tag")]);
+    expect(of({ team: "" })).toEqual([
+      expect.stringMatching(/^deployment\.tags\.team must be the value of a tag: 1 to 256/),
+    ]);
+    expect(of({ Team: "a", team: "b" })).toEqual([
+      "deployment.tags must not have keys that differ in case only: IAM takes them for the same",
+    ]);
     expect(of({ team: "x".repeat(257) })).toEqual([
       expect.stringMatching(/^deployment\.tags\.team must be the value of a tag/),
     ]);

@@ -97,6 +97,17 @@ describe("the names of a stack's outputs", () => {
       "subscribers.Consumers has a reserved name: the stack uses it for its consumer policies",
     ]);
   });
+
+  it("may not make the id of an environment's policy, and may begin like one", () => {
+    const subscribers = { "Consumers-a": { tables: ["shop.*"] } };
+    const environments = { b: { users: ["x"] }, c: { users: ["y"] } };
+    expect(problemsOf({ subscribers, environments })).toEqual([]);
+    expect(
+      problemsOf({ subscribers, environments: { ...environments, "a-b": { users: ["z"] } } }),
+    ).toEqual([
+      "subscribers.Consumers-a has a reserved name: the stack uses it for its consumer policies",
+    ]);
+  });
 });
 
 describe("an environment without users", () => {
