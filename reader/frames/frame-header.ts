@@ -1,6 +1,5 @@
 import { encodeHeader, type FrameHeader } from "../../wire/frame.ts";
 import { formatPosition } from "../../wire/position.ts";
-import { viewOf } from "../binlog-format/view-of.ts";
 import { digitsOf } from "./digits.ts";
 import type { FrameTransactions } from "./frame-transactions.ts";
 
@@ -39,14 +38,19 @@ export function headerLine(
   return writer.written;
 }
 
-/** Where the texts that the transactions of an origin share were written for its first one. */
-interface Shared {
-  /** From the beginning to the number of the GTID. */
-  readonly head: number;
-  readonly headEnd: number;
-  /** From there to the time. */
-  readonly middle: number;
-  readonly middleEnd: number;
+/** The latest text of an origin. Its next transaction mostly differs in some digits only. */
+interface Written {
+  readonly start: number;
+  readonly end: number;
+  /** Where the number of the GTID begins, behind the start; 0 when it is not in parts. */
+  readonly numberAt: number;
+  /** The same for the time. */
+  readonly timeAt: number;
+  /** The least number of as many digits, see `leastAsLong`. */
+  readonly leastNumber: number;
+  readonly leastTime: number;
+  readonly author: number;
+  readonly hasEnded: boolean;
 }
 
 /**
@@ -56,9 +60,6 @@ interface Shared {
 class HeaderWriter {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
-  /** Where the number of the latest transaction's GTID begins, or 0, and where its time does. */
-  #numberAt = 0;
-  #timeAt = 0;
 
   get written(): Buffer {
     return this.#bytes.subarray(0, this.#length);
@@ -79,81 +80,63 @@ class HeaderWriter {
     transactions: FrameTransactions,
     authorOf: (transaction: number) => number,
   ): void {
-    const shared: Shared[] = [];
+    /** By origin. */
+    const latest: (Written | null)[] = [];
     for (let i = 0; i < transactions.length;) {
-      const start = this.#length;
-      const author = authorOf(i);
-      this.#transaction(epoch, transactions, i, author, shared);
-      const numberAt = this.#numberAt - start;
-      const timeAt = this.#timeAt - start;
-      const size = this.#length - start;
-      const alike = countAlike(transactions, i, authorOf);
-      this.#repeat(start, alike);
-      for (let k = 1; k < alike; k++) {
-        const at = start + k * size;
-        if (numberAt > 0) this.#putNumber(transactions.gtidNumberOf(i + k), at + numberAt);
-        this.#putNumber(millisecondsOf(transactions, i + k), at + timeAt);
+      const origin = transactions.originOf(i);
+      const written = latest[origin] ?? null;
+      const alike = written === null ? 0 : countAlike(transactions, i, written, authorOf);
+      if (written === null || alike === 0) {
+        latest[origin] = this.#transaction(epoch, transactions, i, authorOf(i));
+        i++;
+        continue;
       }
-      i += alike;
+      const { start, end, numberAt, timeAt } = written;
+      let at = this.#length;
+      this.#repeat(start, end, alike);
+      for (const behind = i + alike; i < behind; i++, at += end - start) {
+        if (numberAt > 0) this.#putNumber(transactions.gtidNumberOf(i), at + numberAt);
+        this.#putNumber(millisecondsOf(transactions, i), at + timeAt);
+      }
     }
     if (transactions.length > 0) this.#length--;
   }
 
-  /** Writes one transaction and a comma. */
+  /** Writes one transaction and a comma. Returns null when its digits cannot be exchanged. */
   #transaction(
     epoch: number,
     transactions: FrameTransactions,
     index: number,
     author: number,
-    shared: Shared[],
-  ): void {
-    const origin = transactions.originOf(index);
-    const known = shared[origin];
-    if (known === undefined) shared[origin] = this.#begin(transactions, index);
-    else {
-      this.#ensure(known.middleEnd - known.head + LONGEST_NUMBERS);
-      this.#copy(known.head, known.headEnd);
-      this.#numberAt = known.middle > known.headEnd ? this.#length : 0;
-      if (this.#numberAt > 0) this.#number(transactions.gtidNumberOf(index));
-      this.#copy(known.middle, known.middleEnd);
-    }
-    this.#ensure(LONGEST_NUMBERS);
-    this.#timeAt = this.#length;
-    this.#number(millisecondsOf(transactions, index));
-    this.#put(AUTHOR);
-    if (author < 0) this.#put(NULL);
-    else this.#number(author);
-    const { prepared } = transactions.origins[origin] ?? {};
-    if (prepared !== undefined) {
-      const { fileNumber: file, offset } = prepared;
-      this.text(`,"preparedAt":"${formatPosition({ epoch, file, offset, row: 0 })}"`);
-    }
-    if (transactions.hasEnded(index)) this.text(',"ended":true');
-    this.#ensure(2);
-    this.#bytes[this.#length++] = CLOSING_BRACE;
-    this.#bytes[this.#length++] = COMMA;
-  }
-
-  /** Writes the texts that an origin's transactions share, around the number of this one's GTID. */
-  #begin(transactions: FrameTransactions, index: number): Shared {
+  ): Written | null {
     const { gtid = null, gtidPrefix, file, thread, run, serverId } = transactions.at(index);
-    const rest = `,"file":${JSON.stringify(file)},"thread":${thread},"run":${run},"serverId":${serverId},"timestampMs":`;
-    const head = this.#length;
+    const number = transactions.gtidNumberOf(index);
+    const time = millisecondsOf(transactions, index);
+    const hasEnded = transactions.hasEnded(index);
+    const start = this.#length;
+    let numberAt = 0;
+    if (gtidPrefix === undefined) this.text(`{"gtid":${JSON.stringify(gtid)}`);
+    else {
+      this.text(`{"gtid":"${gtidPrefix}`);
+      numberAt = this.#length - start;
+      this.text(`${number}"`);
+    }
     this.text(
-      gtidPrefix === undefined ? `{"gtid":${JSON.stringify(gtid)}` : `{"gtid":"${gtidPrefix}`,
+      `,"file":${JSON.stringify(file)},"thread":${thread},"run":${run},"serverId":${serverId},"timestampMs":`,
     );
-    const headEnd = this.#length;
-    this.#numberAt = gtidPrefix === undefined ? 0 : headEnd;
-    if (gtidPrefix !== undefined) this.text(String(transactions.gtidNumberOf(index)));
-    const middle = this.#length;
-    this.text(gtidPrefix === undefined ? rest : `"${rest}`);
-    return { head, headEnd, middle, middleEnd: this.#length };
-  }
-
-  /** Writes a whole number. */
-  #number(value: number): void {
-    if (!isWritable(value)) return this.text(String(value));
-    this.#length = this.#putNumber(value, this.#length);
+    const timeAt = this.#length - start;
+    this.text(`${time},"author":${author < 0 ? null : author}`);
+    const { prepared } = transactions.origins[transactions.originOf(index)] ?? {};
+    if (prepared !== undefined) {
+      const { fileNumber, offset } = prepared;
+      const position = formatPosition({ epoch, file: fileNumber, offset, row: 0 });
+      this.text(`,"preparedAt":"${position}"`);
+    }
+    this.text(hasEnded ? ',"ended":true},' : "},");
+    if (!isWritable(number) || !isWritable(time)) return null;
+    const leastNumber = leastAsLong(number);
+    const leastTime = leastAsLong(time);
+    return { start, end: this.#length, numberAt, timeAt, leastNumber, leastTime, author, hasEnded };
   }
 
   /** Writes a number of `isWritable` at `at`; returns where it ends. */
@@ -175,30 +158,19 @@ class HeaderWriter {
     return at + count;
   }
 
-  /** Makes `times` transactions of the one that begins at `start` and was written last. */
-  #repeat(start: number, times: number): void {
-    const end = start + (this.#length - start) * times;
-    this.#ensure(end - this.#length);
-    while (this.#length < end) {
-      const copied = Math.min(this.#length, start + end - this.#length);
-      this.#bytes.copyWithin(this.#length, start, copied);
-      this.#length += copied - start;
+  /** Writes `times` times what was written from `start` to `end`. */
+  #repeat(start: number, end: number, times: number): void {
+    const size = end - start;
+    this.#ensure(size * times);
+    const first = this.#length;
+    const last = first + size * times;
+    this.#bytes.copyWithin(first, start, end);
+    this.#length += size;
+    while (this.#length < last) {
+      const copied = Math.min(this.#length, first + last - this.#length);
+      this.#bytes.copyWithin(this.#length, first, copied);
+      this.#length += copied - first;
     }
-  }
-
-  #put(text: Buffer): void {
-    const bytes = this.#bytes;
-    for (let i = 0; i < text.length; i++) bytes[this.#length++] = text[i] as number;
-  }
-
-  /** Writes bytes again that were written before, four at a time. */
-  #copy(start: number, end: number): void {
-    const view = viewOf(this.#bytes);
-    let to = this.#length;
-    let from = start;
-    for (; from + 4 <= end; from += 4, to += 4) view.setInt32(to, view.getInt32(from));
-    for (; from < end; from++, to++) view.setInt8(to, view.getInt8(from));
-    this.#length = to;
   }
 
   #ensure(bytes: number): void {
@@ -209,22 +181,15 @@ class HeaderWriter {
   }
 }
 
-/** How many transactions from `index` on, this one included, differ in digits only. */
+/** How many transactions from `index` on differ in digits only from the latest of their origin. */
 function countAlike(
   transactions: FrameTransactions,
   index: number,
+  { leastNumber, leastTime, author, hasEnded }: Written,
   authorOf: (transaction: number) => number,
 ): number {
   const origin = transactions.originOf(index);
-  if (index + 1 === transactions.length || transactions.originOf(index + 1) !== origin) return 1;
-  const number = transactions.gtidNumberOf(index);
-  const time = millisecondsOf(transactions, index);
-  if (!isWritable(number) || !isWritable(time)) return 1;
-  const author = authorOf(index);
-  const hasEnded = transactions.hasEnded(index);
-  const leastNumber = leastAsLong(number);
-  const leastTime = leastAsLong(time);
-  let next = index + 1;
+  let next = index;
   while (
     next < transactions.length &&
     transactions.originOf(next) === origin &&
@@ -259,14 +224,8 @@ function isAsLong(value: number, least: number): boolean {
 
 const FIRST_BYTES = 4096;
 const KEPT_BYTES = 2 * 1024 * 1024;
-/** Room for the numbers of a transaction and the short texts around them, bytes. */
-const LONGEST_NUMBERS = 128;
 const BILLION = 1e9;
 const ZERO = 0x30;
-const COMMA = 0x2c;
-const CLOSING_BRACE = 0x7d;
-const AUTHOR = Buffer.from(',"author":');
-const NULL = Buffer.from("null");
 
 /** Frames are sealed one after the other, so all of them share one buffer. */
 const writer = new HeaderWriter();
