@@ -17,7 +17,7 @@ const faultRule = z.strictObject({
       status: z.int().min(400).max(599).optional(),
       message: z.string().optional(),
     }),
-    z.strictObject({ kind: z.enum(["delay", "late"]), ms: z.number().nonnegative() }),
+    z.strictObject({ kind: z.enum(["delay", "late", "lasts"]), ms: z.number().nonnegative() }),
     z.strictObject({ kind: z.literal("reset"), when: z.enum(["before", "after"]).optional() }),
     z.strictObject({
       kind: z.literal("failedEntries"),

@@ -9,6 +9,8 @@ import type { AwsError } from "./aws-service.ts";
  *   before.
  * - `late`: the call is performed after `ms` milliseconds, even if its client has closed the
  *   connection.
+ * - `lasts`: the call is performed at once, and answered when `ms` milliseconds have passed since
+ *   its request began to arrive, or at once if they have.
  * - `reset`: the connection is reset before the call takes effect or (`after`) before its answer is
  *   sent.
  * - `failedEntries`: entries of one of SQS's batch actions are not performed and are listed in the
@@ -19,6 +21,7 @@ export type FaultEffect =
   | ErrorEffect
   | { readonly kind: "delay"; readonly ms: number }
   | { readonly kind: "late"; readonly ms: number }
+  | { readonly kind: "lasts"; readonly ms: number }
   | { readonly kind: "reset"; readonly when?: "before" | "after" }
   | FailedEntriesEffect;
 

@@ -57,14 +57,17 @@ export async function listen(
   const service = serviceAt(url);
   server.on("request", (incoming: IncomingMessage, outgoing: ServerResponse) => {
     const served = serve(service, { ...options, counter }, incoming, outgoing);
-    // Rejects only when the client closed the connection during its request or a delay.
+    // Rejects only when the client closed the connection before it got its answer.
     served.catch(() => outgoing.destroy());
   });
   return {
     url,
     counter,
     perform: (request, gone) =>
-      perform(service, { faults: options.faults, counter }, request, gone),
+      perform(service, { faults: options.faults, counter }, request, {
+        gone,
+        sinceMs: performance.now(),
+      }),
     async [Symbol.asyncDispose]() {
       const closed = once(server, "close");
       server.close();

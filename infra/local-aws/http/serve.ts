@@ -6,8 +6,9 @@ import { perform } from "./perform.ts";
 import { RequestBody } from "./request-body.ts";
 
 /**
- * Answers one request, with the effects of faults. Rejects when the client closes the connection
- * before its request is complete or during a `delay`.
+ * Answers one request, with the effects of faults. Called when its headers have arrived. Rejects
+ * when the client closes the connection before its request is complete or while a fault delays the
+ * answer.
  */
 export async function serve(
   service: AwsService,
@@ -15,6 +16,7 @@ export async function serve(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
 ): Promise<void> {
+  const sinceMs = performance.now();
   const gone = new AbortController();
   outgoing.on("close", () => {
     if (!outgoing.writableFinished) gone.abort();
@@ -22,7 +24,7 @@ export async function serve(
   const request = await readRequest(incoming);
   const response =
     controlAnswer(request, service.name, controls) ??
-    (await perform(service, controls, request, gone.signal));
+    (await perform(service, controls, request, { gone: gone.signal, sinceMs }));
   if (response === "reset") reset(incoming);
   else if (!gone.signal.aborted) send(outgoing, response);
 }

@@ -15,8 +15,8 @@ const ENVIRONMENT = "production";
 const LANES = 8;
 const BUSY = [1, 2, 4, LANES];
 /**
- * Added to each send, milliseconds. SQS may take as much for half a megabyte; the stand-in takes a
- * few milliseconds.
+ * What each send takes at least, milliseconds, from its request's first bytes to its answer. SQS
+ * may take as much for half a megabyte; the stand-in takes a few milliseconds.
  */
 const SEND_MS = 50;
 /** The least throughput of one lane whose sends take long, changes a second. */
@@ -40,7 +40,7 @@ interface Case {
  * configuration.
  */
 export async function benchLanes(run: BenchmarkRun): Promise<void> {
-  const slow = `each send takes ${SEND_MS} ms more`;
+  const slow = `each send takes ${SEND_MS} ms`;
   await measure(run, SHARED, [
     { work: "bare stand-ins", sendMs: 0, busy: BUSY },
     { work: slow, sendMs: SEND_MS, busy: BUSY },
@@ -65,13 +65,17 @@ async function measure(
   progress("a process of the route function for each lane");
   await deliver(stack, tables, 2000);
   for (const { work, sendMs, busy } of cases) {
-    await using _ = await delaySends(stack, sendMs);
+    await using _ = await slowSends(stack, sendMs);
     let single: number | undefined;
     for (const lanes of busy) {
       signal.throwIfAborted();
       const name = lanes === 1 ? "1 lane" : `${lanes} lanes`;
       progress(`${work}, ${name}`);
-      const perSecond = await deliver(stack, tables.slice(0, lanes), quick ? 1000 : 60_000);
+      const { perSecond, sends, rows } = await deliver(
+        stack,
+        tables.slice(0, lanes),
+        quick ? 1000 : 60_000,
+      );
       report({
         work,
         name,
@@ -80,22 +84,35 @@ async function measure(
         ...(single !== undefined && { beside: { name: "1 lane", value: single } }),
         ...(lanes === 1 && sendMs > 0 && { target: { atLeast: DELAYED_LANE } }),
       });
+      // One lane sends one message after the other, so this is what a send took, and a little more.
+      if (lanes === 1 && sendMs > 0 && !quick) {
+        const value = (rows / perSecond / sends) * 1000;
+        report({ work, name: "1 lane, from a send to the next", value, unit: "ms" });
+      }
       single ??= perSecond;
     }
   }
 }
 
-/** Changes per second of a backlog in these tables. */
+interface Delivered {
+  readonly perSecond: number;
+  readonly rows: number;
+  /** The messages to the environment's queue. */
+  readonly sends: number;
+}
+
+/** Delivers a backlog in these tables. */
 async function deliver(
   stack: SharedStack,
   tables: readonly string[],
   rows: number,
-): Promise<number> {
+): Promise<Delivered> {
   await using consumer = new BenchConsumer(stack.file, {
     subscriber: SUBSCRIBER,
     environment: ENVIRONMENT,
     concurrency: LANES,
   });
+  const sentBefore = await sendsOf(stack);
   const written = await writeBacklog(stack, {
     environment: ENVIRONMENT,
     tables,
@@ -104,7 +121,17 @@ async function deliver(
     rowsPerSecond: null,
     rows,
   });
-  return await handledPerSecond(consumer, written.rows);
+  const perSecond = await handledPerSecond(consumer, written.rows);
+  return { perSecond, rows: written.rows, sends: (await sendsOf(stack)) - sentBefore };
+}
+
+/** The requests that sent messages to the environment's queue since the stack's start. */
+async function sendsOf(stack: SharedStack): Promise<number> {
+  const { sqs } = await stack.counters();
+  const url = stack.file.environments[ENVIRONMENT]?.queues[SUBSCRIBER] ?? "";
+  const queue = url.slice(url.lastIndexOf("/") + 1);
+  const { SendMessage: one = 0, SendMessageBatch: several = 0 } = sqs.resources[queue] ?? {};
+  return one + several;
 }
 
 /** Names of tables: the first is in lane 0, the second in lane 1, and so on. */
@@ -118,12 +145,12 @@ function oneTablePerLane(): readonly string[] {
   return [...byLane].sort(([a], [b]) => a - b).map(([, table]) => table);
 }
 
-/** Delays every send in the stand-in by `ms` until it is disposed. */
-async function delaySends({ file }: SharedStack, ms: number): Promise<AsyncDisposable> {
+/** Makes every send in the stand-in take `ms` until it is disposed. */
+async function slowSends({ file }: SharedStack, ms: number): Promise<AsyncDisposable> {
   const faults = new URL("/_faults", file.aws.sqsEndpoint);
-  const rule = { action: "SendMessage*", effect: { kind: "delay", ms } };
+  const rule = { action: "SendMessage*", effect: { kind: "lasts", ms } };
   const response = await fetch(faults, { method: "POST", body: JSON.stringify(rule) });
-  if (!response.ok) throw new Error(`the stand-in did not take the delay: ${response.status}`);
+  if (!response.ok) throw new Error(`the stand-in did not take the fault: ${response.status}`);
   return {
     [Symbol.asyncDispose]: async () => void (await fetch(faults, { method: "DELETE" })),
   };

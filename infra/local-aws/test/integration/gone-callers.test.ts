@@ -146,6 +146,15 @@ describe("a send", () => {
     expect(await send(queue, "1")).toHaveProperty("MessageId");
   });
 
+  test("that lasts is carried out even when its client has abandoned it", async () => {
+    const queue = await newQueue();
+    local.aws.faults.add({ action: "SendMessage", calls: 1, effect: { kind: "lasts", ms: 300 } });
+    await expect(send(queue, "1", AbortSignal.timeout(100))).rejects.toMatchObject({
+      name: "AbortError",
+    });
+    expect(await counts(queue)).toEqual({ visible: "1", inFlight: "0" });
+  });
+
   test("that is delayed is dropped when its client disconnects during the delay", async () => {
     const queue = await newQueue();
     using fault = local.aws.faults.add({
