@@ -1,227 +1,147 @@
-/**
- * Ends an actor's attempt at one of its steps, as a kill of its process would. It is one error for
- * all crashes, because each new one would record a stack.
- */
-const CRASH = new Error("killed");
+import { Places, type ActorCode, type Place, type Step } from "./actor.ts";
 
-/** A step that an actor has requested. */
-interface Waiting {
-  readonly label: string;
-  readonly take: () => void;
-  readonly crash: () => void;
-}
-
-/**
- * Something that acts in steps. Its code is ordinary asynchronous code that performs every effect
- * in `step`; the explorer decides when each step happens, and whether it happens at all. Steps that
- * are requested side by side happen in any order; what follows waits for all of them.
- */
-export class Actor {
-  readonly name: string;
-  done = false;
-  /**
-   * True from a crash to the next attempt, so that the rest of the killed attempt has no effects.
-   */
-  #killed = false;
-  #waiting: Waiting[] = [];
-  /** The steps of the present attempt in the order of the requests, with their results. */
-  #history: { readonly label: string; result: string | null }[] = [];
-
-  constructor(name: string) {
-    this.name = name;
-  }
-
-  /** How many requested steps have not happened yet. */
-  get waiting(): number {
-    return this.#waiting.length;
-  }
-
-  /** Everything that, with the code, decides what the actor does next. */
-  get progress(): string {
-    const steps = this.#history.map(({ label, result }) => `${label}=${result ?? "?"}`);
-    return `${this.done} ${steps.join()} ${this.#waiting.map(({ label }) => label).join()}`;
-  }
-
-  step<Result>(label: string, effect: () => Result): Promise<Result> {
-    if (this.#killed) return Promise.reject(CRASH);
-    const entry: { label: string; result: string | null } = { label, result: null };
-    this.#history.push(entry);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        label,
-        take: () => {
-          const result = effect();
-          entry.result = JSON.stringify(result) ?? "";
-          resolve(result);
-        },
-        crash: () => reject(CRASH),
-      });
-    });
-  }
-
-  /** Declares that what comes next does not depend on the steps so far. */
-  forget(): void {
-    this.#history = [];
-  }
-
-  /** Runs attempts until one ends without a crash. */
-  async run(attempt: () => Promise<void>): Promise<void> {
-    for (;;) {
-      this.forget();
-      this.#killed = false;
-      try {
-        await attempt();
-        this.done = true;
-        return;
-      } catch (error) {
-        if (!this.#killed) throw error;
-      }
-    }
-  }
-
-  /** Performs one of the requested steps. */
-  take(place: number): void {
-    const [step] = this.#waiting.splice(place, 1);
-    if (step === undefined) throw new Error(`${this.name} waits for nothing`);
-    step.take();
-  }
-
-  /** Ends the attempt; none of its requested steps happens. */
-  crash(): void {
-    this.#killed = true;
-    for (const step of this.#waiting.splice(0)) step.crash();
-  }
-}
-
-/** One execution of a scenario from its beginning. */
-export interface Execution {
-  readonly actors: readonly Actor[];
-  /** The actors that may be killed at the next step. */
-  crashable(): readonly Actor[];
-  crashed(): void;
+/** Actors in a world that only their steps, crashes and events change. */
+export interface Model<World> {
+  readonly start: World;
+  /** The code of each actor; it begins anew after a crash. */
+  readonly actors: readonly ActorCode<World>[];
+  /** A copy that an effect may change; what it contains is never changed. */
+  readonly copy: (world: World) => World;
+  /** The world as text, and the same as it would be after `calm`. */
+  readonly text: (world: World) => string;
+  readonly calmText: (world: World) => string;
+  readonly mayCrash: (world: World) => boolean;
+  /** Notes a crash of an actor. */
+  readonly crash: (world: World) => void;
   /** The events outside of the actors that may happen now. */
-  events(): readonly (() => void)[];
-  /** The state of everything but the actors as text, and the same as it would be after `calm`. */
-  snapshot(): string;
-  calmSnapshot(): string;
-  /** Throws when the state breaks a guarantee. */
-  check(): void;
+  readonly events: (world: World) => readonly ((world: World) => void)[];
+  /** Throws when the world breaks a guarantee. */
+  readonly check: (world: World) => void;
   /** Ends all trouble: afterwards there are no crashes and no events. */
-  calm(): void;
+  readonly calm: (world: World) => void;
   /** Throws when something is missing at rest. */
-  checkAtRest(): void;
+  readonly checkAtRest: (world: World) => void;
+}
+
+/** Numbers of different states, of steps, crashes and events between them, of worlds at rest. */
+export interface Exploration {
+  readonly states: number;
+  readonly steps: number;
+  readonly ends: number;
+}
+
+interface State<World> {
+  readonly world: World;
+  readonly places: readonly Place<World>[];
 }
 
 /** Far more than any scenario needs. */
 const MOST_STEPS_TO_REST = 1000;
 
-export interface Exploration {
-  readonly states: number;
-  readonly executions: number;
-}
-
 /**
  * Visits every state that a scenario can reach by any order of steps, crashes and events, and
  * checks each one. From each state it also lets everything come to rest without further trouble,
- * and checks the result. `start` begins an execution and starts its actors.
+ * and checks the result.
  */
-export async function explore(start: () => Execution): Promise<Exploration> {
+export async function explore<World>(model: Model<World>): Promise<Exploration> {
+  const first = await Promise.all(model.actors.map((code) => new Places(code).first()));
   const seen = new Set<string>();
   const resting = new Set<string>();
-  const open: number[][] = [[]];
-  let executions = 0;
-  for (let path = open.pop(); path !== undefined; path = open.pop()) {
-    executions++;
-    const execution = start();
-    await quiet(execution);
-    for (const choice of path) await take(execution, choice);
-    for (;;) {
-      const key = `${execution.snapshot()} ${progress(execution)}`;
-      if (seen.has(key)) break;
-      seen.add(key);
-      execution.check();
-      for (let other = 1; other < choices(execution); other++) open.push([...path, other]);
-      const calmKey = `${execution.calmSnapshot()} ${progress(execution)}`;
-      if (!resting.has(calmKey)) await restFrom(start, path, resting);
-      if (choices(execution) === 0) break;
-      path = [...path, 0];
-      await take(execution, 0);
+  const ends = new Set<string>();
+  const open: State<World>[] = [];
+  let steps = 0;
+
+  function visit(state: State<World>): void {
+    const key = keyOf(model.text(state.world), state);
+    if (seen.has(key)) return;
+    seen.add(key);
+    model.check(state.world);
+    open.push(state);
+  }
+
+  visit({ world: model.start, places: first });
+  for (let state = open.pop(); state !== undefined; state = open.pop()) {
+    await restFrom(model, state, { resting, ends });
+    for await (const next of statesAfter(model, state, first)) {
+      steps++;
+      visit(next);
     }
   }
-  return { states: seen.size, executions };
+  return { states: seen.size, steps, ends: ends.size };
+}
+
+async function* statesAfter<World>(
+  model: Model<World>,
+  state: State<World>,
+  first: readonly Place<World>[],
+): AsyncGenerator<State<World>> {
+  const { world, places } = state;
+  for (const [actor, { waiting }] of places.entries()) {
+    for (const [step, { effects }] of waiting.entries()) {
+      for (const effect of effects) yield await take(model, state, { actor, step, effect });
+    }
+  }
+  for (const [actor, place] of first.entries()) {
+    if (!model.mayCrash(world) || places[actor]?.waiting.length === 0) continue;
+    yield { world: changed(model, world, model.crash), places: places.with(actor, place) };
+  }
+  for (const event of model.events(world)) yield { world: changed(model, world, event), places };
+}
+
+async function take<World>(
+  model: Model<World>,
+  { world, places }: State<World>,
+  { actor, step, effect }: { actor: number; step: number; effect: Step<World>["effects"][number] },
+): Promise<State<World>> {
+  const copy = model.copy(world);
+  const arrival = await places[actor]?.after(step, effect(copy));
+  if (arrival === undefined) throw new Error("there is no such actor");
+  for (const look of arrival.looks) look(copy);
+  return { world: copy, places: places.with(actor, arrival.place) };
 }
 
 /**
- * Lets everything come to rest from the state that `path` leads to. The run ends when no actor
- * waits, when it meets a state from which an earlier run came to rest, or when a state repeats,
- * because actors that look for work for ever do so at rest. All its states are added to `resting`.
+ * Lets everything come to rest from a state. The run ends when no actor waits, when it meets a
+ * state from which an earlier run came to rest, or when a state repeats, because actors that look
+ * for work for ever do so at rest. All its states are added to `resting`, and its end to `ends`.
  */
-async function restFrom(
-  start: () => Execution,
-  path: readonly number[],
-  resting: Set<string>,
+async function restFrom<World>(
+  model: Model<World>,
+  { world, places }: State<World>,
+  { resting, ends }: { readonly resting: Set<string>; readonly ends: Set<string> },
 ): Promise<void> {
-  const execution = start();
-  await quiet(execution);
-  for (const choice of path) await take(execution, choice);
-  execution.calm();
+  let state = { world, places };
   const passed = new Set<string>();
   const turns = new Set<string>();
   for (let steps = 0; ; steps++) {
     if (steps > MOST_STEPS_TO_REST) throw new Error(`no rest after ${steps} steps`);
-    const key = `${execution.calmSnapshot()} ${progress(execution)}`;
+    const text = model.calmText(state.world);
+    const key = keyOf(text, state);
     if (resting.has(key)) break;
+    if (steps === 0) state = { world: changed(model, world, model.calm), places };
     passed.add(key);
-    const next = execution.actors.filter(({ waiting }) => waiting > 0);
-    const place = steps % Math.max(1, next.length);
-    const actor = next[place];
-    const turn = `${place} ${key}`;
-    if (actor === undefined || turns.has(turn)) {
-      execution.checkAtRest();
+    const waiting = [...state.places.entries()].filter(([, place]) => place.waiting.length > 0);
+    const turn = steps % Math.max(1, waiting.length);
+    const [actor, place] = waiting[turn] ?? [];
+    const effect = place?.waiting[0]?.effects[0];
+    if (actor === undefined || effect === undefined || turns.has(`${turn} ${key}`)) {
+      model.checkAtRest(state.world);
+      ends.add(text);
       break;
     }
-    turns.add(turn);
-    actor.take(0);
-    await quiet(execution);
-    execution.check();
+    turns.add(`${turn} ${key}`);
+    state = await take(model, state, { actor, step: 0, effect });
+    model.check(state.world);
   }
   for (const key of passed) resting.add(key);
 }
 
-function progress({ actors }: Execution): string {
-  return actors.map((actor) => actor.progress).join("|");
+function changed<World>(model: Model<World>, world: World, change: (world: World) => void): World {
+  const copy = model.copy(world);
+  change(copy);
+  return copy;
 }
 
-/** How many different things may happen next. */
-function choices(execution: Execution): number {
-  const steps = execution.actors.reduce((sum, { waiting }) => sum + waiting, 0);
-  return steps + execution.crashable().length + execution.events().length;
-}
-
-/** Performs the step, crash or event with this number; they are numbered in this order. */
-async function take(execution: Execution, choice: number): Promise<void> {
-  act(execution, choice);
-  await quiet(execution);
-}
-
-function act(execution: Execution, choice: number): void {
-  let place = choice;
-  for (const actor of execution.actors) {
-    if (place < actor.waiting) return actor.take(place);
-    place -= actor.waiting;
-  }
-  const crashable = execution.crashable();
-  const killed = crashable[place];
-  if (killed === undefined) return execution.events()[place - crashable.length]?.();
-  execution.crashed();
-  killed.crash();
-}
-
-/** Lets the actors run until each waits for its next step or has ended. */
-async function quiet({ actors }: Execution): Promise<void> {
-  for (let turn = 0; turn < 1000; turn++) {
-    await Promise.resolve();
-    if (actors.every(({ waiting, done }) => waiting > 0 || done)) return;
-  }
-  throw new Error("an actor waits for something that is not a step");
+function keyOf<World>(text: string, { places }: State<World>): string {
+  return `${text} ${places.map(({ number }) => number).join()}`;
 }

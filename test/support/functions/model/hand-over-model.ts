@@ -16,30 +16,31 @@ import {
   type Trouble,
 } from "../../../../functions/failures/parked.ts";
 import { isOfTwinLife, type NamedPosition } from "../../../../functions/failures/named-position.ts";
+import type { AttemptProgress, Redelivery } from "../../../../functions/retry/redelivery.ts";
 import type { DrainItems } from "../../../../functions/failures/retry-items.ts";
 import type { StreamItems } from "../../../../functions/failures/route-items.ts";
 import { queueStream } from "../../../../functions/failures/stream.ts";
 import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
 import { OtherLifeError } from "../../../../functions/ground/errors.ts";
-import { mapNonEmpty, type NonEmpty } from "../../../../functions/ground/non-empty.ts";
-import { parsePosition } from "../../../../wire/position.ts";
-import { NO_FILTERS } from "../../../../functions/filters/filters.ts";
 import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { parkedRecord } from "../parked-record.ts";
-import { readFrame } from "../../../../functions/frame/read-frame.ts";
-import { fanOut, type FanOutRules } from "../../../../functions/message/fan-out.ts";
-import type {
-  FrameShare,
-  OutgoingMessage,
-} from "../../../../functions/message/outgoing-message.ts";
+import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
 import { openKept } from "../../../../functions/message/kept-changes.ts";
 import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
-import type { Subscription } from "../../../../functions/routing/subscriptions.ts";
-import { attribute } from "../../../../functions/sessions/attribute.ts";
 import { drain } from "../../../../functions/retry/drain.ts";
 import { deliverParts, messageParts } from "../../../../functions/retry/record-parts.ts";
-import { SOURCE, TestLane, type TestChange } from "../frames.ts";
-import { Actor, type Execution } from "./explore.ts";
+import { SOURCE } from "../frames.ts";
+import type { Actor } from "./actor.ts";
+import type { Model } from "./explore.ts";
+import {
+  framesOf,
+  groupsOf,
+  messagesOf,
+  QUEUE,
+  rules,
+  shortened,
+  SUBSCRIPTION,
+} from "./hand-over-frames.ts";
 
 export interface ModelOptions {
   /**
@@ -102,7 +103,6 @@ export type Mistake =
   | "keeps-drained"
   | "nameless";
 
-const QUEUE = "queue.fifo";
 const STREAM = queueStream(0, QUEUE);
 const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
 
@@ -112,50 +112,58 @@ interface ModelRecord extends ParkedRecord {
 }
 
 interface ModelState {
-  status: "open" | "closed";
-  tail: string;
-  life: string | null;
-  head: string;
-  drained: string;
-  holder: number;
+  readonly status: "open" | "closed";
+  readonly tail: string;
+  readonly life: string | null;
+  readonly head: string;
+  readonly drained: string;
+  readonly holder: number;
+}
+
+/** What is stored outside of route and retry, and the trouble that is still possible. */
+interface World {
+  arrived: readonly OutgoingMessage[];
+  records: ReadonlyMap<RecordKey, ModelRecord>;
+  lane: LaneState;
+  state: ModelState | null;
+  /** The key from which the stream's records count, as of the last opening. */
+  openedAt: string;
+  queueUp: boolean;
+  /** Whether the message writer throws for some changes; a corrected release ends it. */
+  isFaulty: boolean;
+  crashes: number;
+  toggles: number;
 }
 
 /**
  * Route and retry around one queue: the real protocol code with a table, a lane and a queue in
  * memory. Every request to these is one step.
  */
-export function handOverModel(options: ModelOptions): Execution {
+export function handOverModel(options: ModelOptions): Model<World> {
   const isNamed = options.twin !== undefined && options.mistake !== "nameless";
   const release = options.noWriter ? "no-writer" : options.earlier ? "earlier" : "faulty";
   const frames = framesOf(options.frames, isNamed ? "present" : null, release);
   const hasFaults =
     options.noWriter ?? options.earlier ?? options.frames.some((letters) => /[a-z]/.test(letters));
-  const arrived: OutgoingMessage[] = [];
-  const records = new Map<string, ModelRecord>();
   const former = options.twin === "open" ? formerRecord() : null;
-  if (former !== null) records.set(former.key, former);
   const keys = [...new Set(frames.flatMap(({ shares }) => [shares(true), shares(false)]))]
     .flatMap((share) => (share === null ? [] : [recordKey(shareBatch(share))]))
     .concat(former?.key ?? [])
     .filter((key, index, all) => all.indexOf(key) === index)
     .sort();
-  let lane: LaneState = { lane: 0, delivered: null, life: null, troubled: new Set(), version: 0 };
-  let state: ModelState | null = options.twin === undefined ? null : twinState(options.twin);
-  /** The key from which the stream's records count, as of the last opening. */
-  let openedAt = "";
-  /** A record from before that key, which retry has delivered wrongly. */
-  let leftOver: RecordKey | null = null;
-  let queueUp = true;
-  /** A record of messages that another record contains, too. */
-  let doubled: RecordKey | null = null;
-  /** Whether the message writer throws for some changes; a corrected release ends it. */
-  let isFaulty = hasFaults;
-  /** How many frames route gets at its next receive. */
-  let given = options.together;
-  let receiving = false;
-  let { crashes, toggles } = options;
+  const start: World = {
+    arrived: [],
+    records: new Map(former === null ? [] : [[former.key, former]]),
+    lane: { lane: 0, delivered: null, life: null, troubled: new Set(), version: 0 },
+    state: options.twin === undefined ? null : twinState(options.twin),
+    openedAt: "",
+    queueUp: true,
+    isFaulty: hasFaults,
+    crashes: options.crashes,
+    toggles: options.toggles,
+  };
 
-  const sender = (actor: Actor): Sender => ({
+  const sender = (actor: Actor<World>): Sender => ({
     async send(_queueName, messages): Promise<SendResult> {
       const unsent = new Set(messages);
       let refused = false;
@@ -166,9 +174,9 @@ export function handOverModel(options: ModelOptions): Execution {
           return { message, group, bytes: bytesOf(body) };
         });
         for (const { message } of nextBatches(waiting).flat()) {
-          const sent = await actor.step(`send ${message.deduplicationId}`, () => {
-            if (queueUp) arrive(message);
-            return queueUp;
+          const sent = await actor.step(`send ${message.deduplicationId}`, (world) => {
+            if (world.queueUp) arrive(world, message);
+            return world.queueUp;
           });
           if (sent) unsent.delete(message);
           else refused = true;
@@ -183,69 +191,74 @@ export function handOverModel(options: ModelOptions): Execution {
     },
   });
 
-  function arrive(message: OutgoingMessage): void {
-    const repeat = arrived.some(
+  function arrive(world: World, message: OutgoingMessage): void {
+    const repeat = world.arrived.some(
       ({ deduplicationId }) => deduplicationId === message.deduplicationId,
     );
-    if (!repeat || !options.deduplication) arrived.push(message);
+    if (!repeat || !options.deduplication) world.arrived = [...world.arrived, message];
   }
 
-  const lanes = (actor: Actor): Lanes => ({
-    read: () => actor.step("read lane", () => lane),
+  const lanes = (actor: Actor<World>): Lanes => ({
+    // Versions count from the last read, so that states that differ by them alone are the same.
+    read: () => actor.step("read lane", (world) => (world.lane = { ...world.lane, version: 0 })),
     write: (from, next) =>
-      actor.step("write lane", () => {
+      actor.step("write lane", (world) => {
+        const { lane } = world;
         if (from.version !== lane.version) throw new Error("two routes at work on a lane");
-        lane = { ...lane, ...next, version: lane.version + 1 };
-        return lane;
+        return (world.lane = { ...lane, ...next, version: lane.version + 1 });
       }),
   });
 
-  const items = (actor: Actor): StreamItems => ({
+  const items = (actor: Actor<World>): StreamItems => ({
     moveTail: (_stream, last) =>
-      actor.step("move tail", () => {
+      actor.step("move tail", (world) => {
+        const { state } = world;
         if (state?.status !== "open" || !isBefore(state, last)) return false;
-        state = { ...state, tail: last.position, life: last.life };
+        world.state = { ...state, tail: last.position, life: last.life };
         return true;
       }),
     open: (_stream, { head, tail: { position: tail, life }, twin }) =>
-      actor.step("open", () => {
+      actor.step("open", (world) => {
+        const { state } = world;
         if (state !== null) {
           const isThere =
             twin === null ? isBefore(state, { position: tail, life }) : state.tail === twin;
           if (state.status !== "closed" || !isThere) return false;
         }
-        openedAt = head ?? "";
-        const from = options.mistake === "opens-in-front" ? "" : openedAt;
-        const drained = twin === null || options.mistake === "keeps-drained" ? state?.drained : "";
-        state = { status: "open", head: from, tail, life, drained: drained ?? "", holder: -1 };
+        world.openedAt = head ?? "";
+        const from = options.mistake === "opens-in-front" ? "" : world.openedAt;
+        const isReset = twin !== null && options.mistake !== "keeps-drained";
+        const drained = isReset ? "" : (state?.drained ?? "");
+        world.state = { status: "open", head: from, tail, life, drained, holder: -1 };
         return true;
       }),
-    read: () => actor.step("read state", () => (state === null ? null : { ...state })),
-    hasRecord: (_stream, key) => actor.step(`look for ${key}`, () => records.has(key)),
+    read: () => actor.step("read state", ({ state }) => state),
+    hasRecord: (_stream, key) => actor.step(`look for ${key}`, ({ records }) => records.has(key)),
     recordsFrom: (_stream, first) =>
-      actor.step(`look from ${first}`, () =>
-        [...records.values()].filter(({ key }) => key > first),
+      actor.step(`look from ${first}`, ({ records }) =>
+        Array.from(records.values(), ({ key, share }) => ({ key, share }))
+          .filter(({ key }) => key > first)
+          .sort((a, b) => (a.key < b.key ? -1 : 1)),
       ),
     putRecord: async (_stream, batch) => {
-      const written = actor.step(`put ${batch.last}`, () => write(batch, false));
-      if (options.mistake !== "tail-beside-records") return await written;
-      void written.catch(() => undefined);
-      return true;
+      const written = actor.step(`put ${batch.last}`, (world) => write(world, batch, false));
+      return options.mistake === "tail-beside-records" || (await written);
     },
     replaceRecord: (_stream, batch) =>
-      actor.step(`replace ${batch.last}`, () => write(batch, true)),
-    resolve: (_stream, key) => actor.step(`resolve ${key}`, () => resolve(key)),
+      actor.step(`replace ${batch.last}`, (world) => write(world, batch, true)),
+    resolve: (_stream, key) => actor.step(`resolve ${key}`, (world) => resolve(world, key)),
   });
 
-  function write(batch: Batch, instead: boolean): boolean {
+  function write(world: World, batch: Batch, instead: boolean): boolean {
     const key = recordKey(batch);
-    const there = records.get(key);
+    const there = world.records.get(key);
     const replaceable = instead && there?.status === "parked" && there.attempts === 0;
     if (there !== undefined && !replaceable) return false;
-    for (const other of records.keys()) {
-      if (other !== key && other <= lastOf(key) && lastOf(other) >= batch.first) doubled = key;
+    for (const other of world.records.keys()) {
+      if (other !== key && other <= lastOf(key) && lastOf(other) >= batch.first)
+        throw new Error(`${key} overlaps another record`);
     }
-    records.set(key, {
+    note(world, {
       ...parkedRecord({ stream: STREAM, key, trouble: TROUBLE, count: batch.count }),
       bodyText: batch.body,
       share: batch.share ?? null,
@@ -253,25 +266,27 @@ export function handOverModel(options: ModelOptions): Execution {
     return true;
   }
 
-  function resolve(key: RecordKey): void {
-    const record = records.get(key);
-    if (record?.status === "parked") records.set(key, { ...record, status: "resolved" });
+  function resolve(world: World, key: RecordKey): void {
+    const record = world.records.get(key);
+    if (record?.status === "parked") note(world, { ...record, status: "resolved" });
+  }
+
+  function note(world: World, record: ModelRecord): void {
+    world.records = new Map(world.records).set(record.key, record);
   }
 
   /**
    * Runs one invocation after the other. Each gets some frames, beginning with the first
    * undelivered.
    */
-  async function routeAll(actor: Actor): Promise<void> {
+  async function routeAll(actor: Actor<World>): Promise<void> {
     for (;;) {
-      receiving = false;
+      actor.forget();
       const present = await lanes(actor).read(0);
       const left = frames.filter(({ last }) => last > (present.delivered ?? ""));
       if (left.length === 0) return;
-      receiving = true;
-      const batch = left.slice(0, await actor.step("receive", () => given));
-      receiving = false;
-      given = options.together;
+      const given = Array.from({ length: options.together }, (_, n) => () => n + 1);
+      const batch = left.slice(0, await actor.step("receive", ...given.reverse()));
       let reached: LanePosition = present;
       for (const frame of batch) {
         if (chainStep(reached, frame).kind !== "deliver") throw new Error("a gap or a repeat");
@@ -282,7 +297,7 @@ export function handOverModel(options: ModelOptions): Execution {
         streams: parkedStreams(items(actor)),
         sender: sender(actor),
       };
-      const faulty = hasFaults && (await actor.step("fan out", () => isFaulty));
+      const faulty = hasFaults && (await actor.step("fan out", ({ isFaulty }) => isFaulty));
       const queues = batch.map(({ shares }) => [shares(faulty)].filter((share) => share !== null));
       let result: DeliveryResult;
       try {
@@ -290,22 +305,21 @@ export function handOverModel(options: ModelOptions): Execution {
       } catch (error) {
         // SQS delivers the frames again.
         if (!(error instanceof OtherLifeError)) throw error;
-        actor.forget();
         continue;
       }
       await lanes(actor).write(result.lane, { ...reached, troubled: result.troubled });
-      actor.forget();
     }
   }
 
-  const drainItems = (actor: Actor, number: number): DrainItems => ({
+  const drainItems = (actor: Actor<World>, number: number): DrainItems => ({
     claim: () =>
-      actor.step("claim", () => {
-        if (state?.status !== "open") return null;
-        state.holder = number;
-        return claimed(state, number);
+      actor.step("claim", (world) => {
+        if (world.state?.status !== "open") return null;
+        world.state = { ...world.state, holder: number };
+        return claimed(world.state, number);
       }),
-    read: () => actor.step("read state", () => (state === null ? null : claimed(state, number))),
+    read: () =>
+      actor.step("read state", ({ state }) => (state === null ? null : claimed(state, number))),
     async next(_stream, after, tail) {
       // A query is not atomic: each record is read at its own time.
       const found: ParkedRecord[] = [];
@@ -313,90 +327,61 @@ export function handOverModel(options: ModelOptions): Execution {
         (candidate) =>
           candidate > after && (lastOf(candidate) <= tail || options.mistake === "beyond-the-tail"),
       )) {
-        const status = await actor.step(`read ${key}`, () => records.get(key)?.status ?? null);
-        const record = records.get(key);
-        if (status !== null && record !== undefined) found.push({ ...record, status });
+        const record = await actor.step(`read ${key}`, ({ records }) => records.get(key) ?? null);
+        if (record !== null) found.push(record);
       }
       return found;
     },
     async noteFailure({ key }, { sent }) {
-      await actor.step("note failure", () => {
-        const record = records.get(key);
-        if (record !== undefined)
-          records.set(key, {
-            ...record,
-            attempts: record.attempts + 1,
-            sent: new Set([...record.sent, ...sent]),
-          });
+      await actor.step("note failure", (world) => {
+        const record = world.records.get(key);
+        if (record?.status !== "parked") return;
+        note(world, { ...record, attempts: 1, sent: new Set([...record.sent, ...sent]) });
       });
     },
     noteProgress: ({ key, progress, sent }) =>
-      actor.step("note progress", () => {
-        const record = records.get(key);
+      actor.step("note progress", (world) => {
+        const record = world.records.get(key);
         if (record?.status !== "parked") return false;
-        records.set(key, { ...record, progress, sent, attempts: Math.max(1, record.attempts) });
+        note(world, { ...record, progress, sent, attempts: 1 });
         return true;
       }),
-    advance: ({ nextAttemptAt }, drained) =>
-      actor.step("advance", () => {
-        if (state?.status === "open" && state.holder === nextAttemptAt) state.drained = drained;
-      }),
-    resolve: ({ key }) => actor.step("resolve", () => resolve(key)),
+    advance: async (claim, drained) => {
+      await actor.step("advance", (world) => setDrained(world, claim, drained));
+    },
+    resolve: ({ key }) => actor.step("resolve", (world) => resolve(world, key)),
     close: ({ life }, drained) =>
-      actor.step("close", () => {
+      actor.step("close", (world) => {
+        const { state } = world;
         if (state?.status !== "open" || (life !== null && state.life !== life)) return false;
         if (state.tail !== lastOf(drained) && options.mistake !== "closes-blindly") return false;
-        state = { ...state, status: "closed", drained };
+        world.state = { ...state, status: "closed", drained };
         return true;
       }),
-    async postpone({ nextAttemptAt }, { drained }) {
-      await actor.step("postpone", () => {
-        if (state?.status === "open" && state.holder === nextAttemptAt) state.drained = drained;
-      });
+    async postpone(claim, { drained }) {
+      await actor.step("postpone", (world) => setDrained(world, claim, drained));
     },
   });
 
-  function retryForEver(actor: Actor, number: number): () => Promise<void> {
-    return async () => {
+  function setDrained(
+    world: World,
+    { nextAttemptAt }: { readonly nextAttemptAt: number },
+    drained: RecordKey,
+  ): void {
+    const { state } = world;
+    if (state?.status === "open" && state.holder === nextAttemptAt)
+      world.state = { ...state, drained };
+  }
+
+  function retryForEver(number: number): (actor: Actor<World>) => Promise<void> {
+    return async (actor) => {
       for (;;) {
         actor.forget();
         await drain(
           STREAM,
           {
             items: drainItems(actor, number),
-            deliver: async (record, progress) => {
-              if (record.key < openedAt) leftOver = record.key;
-              const parked = readBatchBody(records.get(record.key)?.bodyText ?? "[]");
-              const isFault = parked.kind === "fault";
-              if (isFault && options.mistake === "drops-faults") return { kind: "delivered" };
-              if (isFault && (await actor.step("fan out", () => isFaulty)))
-                return { kind: "failed", trouble: TROUBLE, sent: new Set() };
-              const messages = isFault
-                ? (shortened(
-                    repeatFault(
-                      parked,
-                      openKept(parked, SOURCE, rules("sound").filters),
-                      rules("sound"),
-                    ).share,
-                  ) ?? [])
-                : parked.messages;
-              const size = options.part ?? Number.MAX_SAFE_INTEGER;
-              const parts = messageParts(QUEUE, messages, size);
-              const first = parts.find(({ through }) => through > record.progress);
-              if (options.mistake === "progress-ahead" && first !== undefined && parts.length > 1)
-                await progress.reached(first.through);
-              return await deliverParts(parts, record, progress, async ({ shares }) => {
-                const left = shares
-                  .flatMap((share) => (share.kind === "messages" ? share.messages : []))
-                  .filter(({ deduplicationId }) => !record.sent.has(deduplicationId));
-                const result = await sender(actor).send(QUEUE, left);
-                if (result.kind === "sent") return { kind: "delivered" };
-                const unsent = new Set(result.unsent);
-                const through = left.filter((message) => !unsent.has(message));
-                const sent = new Set(through.map(({ deduplicationId }) => deduplicationId));
-                return { kind: "failed", trouble: result.trouble, sent };
-              });
-            },
+            deliver: (record, progress) => deliver(actor, record, progress),
             backoff: { baseMs: 0, longestMs: 0, attempts: Number.POSITIVE_INFINITY },
             claimMs: 0,
             now: () => 0,
@@ -408,48 +393,72 @@ export function handOverModel(options: ModelOptions): Execution {
     };
   }
 
-  function toggle(): void {
-    toggles--;
-    queueUp = !queueUp;
+  async function deliver(
+    actor: Actor<World>,
+    record: ParkedRecord,
+    progress: AttemptProgress,
+  ): Promise<Redelivery> {
+    const { key } = record;
+    actor.observe(({ openedAt }) => {
+      if (key < openedAt) throw new Error(`${key} was left over and is delivered`);
+    });
+    const parked = readBatchBody((record as ModelRecord).bodyText);
+    const isFault = parked.kind === "fault";
+    if (isFault && options.mistake === "drops-faults") return { kind: "delivered" };
+    if (isFault && (await actor.step("fan out", ({ isFaulty }) => isFaulty)))
+      return { kind: "failed", trouble: TROUBLE, sent: new Set() };
+    const { filters } = rules("sound");
+    const messages = isFault
+      ? (shortened(repeatFault(parked, openKept(parked, SOURCE, filters), rules("sound")).share) ??
+        [])
+      : parked.messages;
+    const size = options.part ?? Number.MAX_SAFE_INTEGER;
+    const parts = messageParts(QUEUE, messages, size);
+    const first = parts.find(({ through }) => through > record.progress);
+    if (options.mistake === "progress-ahead" && first !== undefined && parts.length > 1)
+      await progress.reached(first.through);
+    return await deliverParts(parts, record, progress, async ({ shares }) => {
+      const left = shares
+        .flatMap((share) => (share.kind === "messages" ? share.messages : []))
+        .filter(({ deduplicationId }) => !record.sent.has(deduplicationId));
+      const result = await sender(actor).send(QUEUE, left);
+      if (result.kind === "sent") return { kind: "delivered" };
+      const unsent = new Set(result.unsent);
+      const through = left.filter((message) => !unsent.has(message));
+      const sent = new Set(through.map(({ deduplicationId }) => deduplicationId));
+      return { kind: "failed", trouble: result.trouble, sent };
+    });
   }
 
-  /** Everything in the state but the trouble that is still possible. */
-  function world(): unknown {
-    return [
-      arrived.map(({ deduplicationId }) => deduplicationId),
-      keys.map((key) => {
-        const record = records.get(key);
-        if (record === undefined) return null;
-        const { status, attempts, progress, sent, bodyText } = record;
-        return [status, attempts > 0, progress, [...sent], bodyText.length];
-      }),
-      { ...lane, version: 0, troubled: [...lane.troubled] },
-      state,
-      openedAt,
-      given,
-    ];
+  /** Everything in the world but the trouble that is still possible. */
+  function calmText({ arrived, records, lane, state, openedAt }: World): string {
+    const ids = arrived.map(({ deduplicationId }) => deduplicationId).join();
+    const present = keys.map((key) => recordText(records.get(key)));
+    const { version, delivered, troubled } = lane;
+    const { status, tail, life, head, drained, holder } = state ?? {};
+    const named = [version, delivered, lane.life, ...troubled, openedAt];
+    return [ids, ...present, ...named, status, tail, life, head, drained, holder].join(" ");
   }
-
-  const router = new Actor("route");
-  const retries = Array.from({ length: options.retries }, (_, n) => new Actor(`retry ${n}`));
-  const actors = [router, ...retries];
-  void router.run(() => routeAll(router));
-  for (const [n, actor] of retries.entries()) void actor.run(retryForEver(actor, n));
 
   return {
-    actors,
-    crashable: () => (crashes > 0 ? actors.filter(({ waiting }) => waiting > 0) : []),
-    crashed: () => void crashes--,
-    events: () => [
-      ...(toggles > 0 ? [toggle] : []),
-      ...(receiving && given > 1 ? [() => void given--] : []),
-      ...(isFaulty ? [() => void (isFaulty = false)] : []),
+    start,
+    actors: [
+      routeAll,
+      ...Array.from({ length: options.retries }, (_, number) => retryForEver(number)),
     ],
-    snapshot: () => JSON.stringify([world(), queueUp, crashes, toggles, isFaulty]),
-    calmSnapshot: () => JSON.stringify(world()),
-    check() {
-      if (doubled !== null) throw new Error(`${doubled} overlaps another record`);
-      if (leftOver !== null) throw new Error(`${leftOver} was left over and is delivered`);
+    copy: (world) => ({ ...world }),
+    text(world) {
+      const { queueUp, crashes, toggles, isFaulty } = world;
+      return `${calmText(world)} ${queueUp} ${crashes} ${toggles} ${isFaulty}`;
+    },
+    calmText,
+    mayCrash: ({ crashes }) => crashes > 0,
+    crash: (world) => void world.crashes--,
+    events: ({ toggles, isFaulty }) => [
+      ...(toggles > 0 ? [toggle] : []),
+      ...(isFaulty ? [(world: World) => void (world.isFaulty = false)] : []),
+    ],
+    check({ arrived }) {
       for (const group of groupsOf(frames)) {
         const expected = messagesOf(frames, group);
         const seen = firstOccurrences(arrived, group);
@@ -460,13 +469,10 @@ export function handOverModel(options: ModelOptions): Execution {
         if (options.deduplication && all !== seen.length) throw new Error("a repeat got through");
       }
     },
-    calm() {
-      queueUp = true;
-      isFaulty = false;
-      crashes = 0;
-      toggles = 0;
+    calm(world) {
+      Object.assign(world, { queueUp: true, isFaulty: false, crashes: 0, toggles: 0 });
     },
-    checkAtRest() {
+    checkAtRest({ arrived, records, state, openedAt }) {
       for (const group of groupsOf(frames)) {
         const missing = messagesOf(frames, group).length - firstOccurrences(arrived, group).length;
         if (missing !== 0) throw new Error(`group ${group} lacks ${missing} messages`);
@@ -484,146 +490,15 @@ export function handOverModel(options: ModelOptions): Execution {
   };
 }
 
-interface ModelFrame {
-  readonly first: string;
-  readonly last: string;
-  readonly previous: string | null;
-  /**
-   * The queue's share of the frame; `isFaulty`: while the message writer throws for some changes.
-   */
-  readonly shares: (isFaulty: boolean) => FrameShare | null;
-  readonly messages: readonly OutgoingMessage[];
+function toggle(world: World): void {
+  world.toggles--;
+  world.queueUp = !world.queueUp;
 }
 
-/** A queue whose format leaves statements out. */
-const SUBSCRIPTION: Subscription = {
-  subscriber: "billing",
-  environment: "production",
-  queueName: QUEUE,
-  groupBy: "table",
-  format: "debezium",
-};
-
-/**
- *   sound      does not throw
- *   faulty     throws for lower-case changes
- *   no-writer  throws whenever code runs for the queue
- *   earlier    a share begins and ends with its messages
- */
-type Release = "sound" | "faulty" | "no-writer" | "earlier";
-
-function mistake(): never {
-  throw new TypeError("a mistake in our own code");
-}
-
-function rules(release: Release): FanOutRules {
-  return {
-    filters: release === "no-writer" ? { ...NO_FILTERS, of: mistake } : NO_FILTERS,
-    environmentOf: Object.assign(() => SUBSCRIPTION.environment, { dependsOnHost: () => false }),
-    subscriptions: {
-      of: () => [SUBSCRIPTION],
-      everywhere: () => [SUBSCRIPTION],
-      pair: () => SUBSCRIPTION,
-      hasQueue: () => true,
-      any: () => true,
-      hasMessagePerChange: true,
-    },
-    regroup: (group, { op }) => {
-      return release === "faulty" && op === "d" ? mistake() : group;
-    },
-  };
-}
-
-const known = new Map<string, readonly ModelFrame[]>();
-
-/** The frames of these changes. They are cached, because making them takes most of the time. */
-function framesOf(
-  frames: readonly string[],
-  life: string | null,
-  release: Release,
-): readonly ModelFrame[] {
-  const name = [life, release, ...frames].join();
-  const frame = known.get(name) ?? makeFrames(frames, life, release);
-  known.set(name, frame);
-  return frame;
-}
-
-function makeFrames(
-  frames: readonly string[],
-  life: string | null,
-  release: Release,
-): readonly ModelFrame[] {
-  const lane = new TestLane(0, 1, life);
-  const named = life === null ? {} : { life };
-  return frames.map((letters) => {
-    const frame = readFrame(lane.frame(letters.split("").map(changeOf)), SOURCE);
-    const { authored } = attribute(frame, frame.changes, new Map(), rules("sound").environmentOf);
-    const faulty = fanOut(frame, authored, rules(release)).queues[0] ?? null;
-    const sound = fanOut(frame, authored, rules("sound")).queues[0] ?? null;
-    const messages = shortened(sound) ?? [];
-    const withMessages = (share: FrameShare | null): FrameShare | null => {
-      const short = shortened(share);
-      if (share === null || short === null)
-        return share?.kind === "fault"
-          ? { ...share, first: shortPosition(share.first), last: shortPosition(share.last) }
-          : null;
-      const place = { first: shortPosition(share.first), last: shortPosition(share.last) };
-      return { kind: "messages", queueName: QUEUE, ...named, ...place, messages: short };
-    };
-    const after = withMessages(sound);
-    const whileFaulty = release === "earlier" ? asEarlier(after) : withMessages(faulty);
-    return {
-      first: shortPosition(frame.first),
-      last: shortPosition(frame.last),
-      previous: frame.previous === null ? null : shortPosition(frame.previous),
-      shares: (isFaulty) => (isFaulty ? whileFaulty : after),
-      messages,
-    };
-  });
-}
-
-function asEarlier(share: FrameShare | null): FrameShare | null {
-  if (share?.kind !== "messages") return share;
-  const { first, last } = { ...shareBatch(share), ...shareBatch(share).former };
-  return { ...share, first, last };
-}
-
-function changeOf(letter: string): TestChange {
-  if (letter === "-") return { table: "shop.A", op: "ddl" };
-  return {
-    table: `shop.${letter.toUpperCase()}`,
-    op: letter === letter.toUpperCase() ? "c" : "d",
-  };
-}
-
-/**
- * A share's messages with short names and positions, because the explorer compares states often.
- */
-function shortened(share: FrameShare | null): NonEmpty<OutgoingMessage> | null {
-  if (share?.kind !== "messages") return null;
-  return mapNonEmpty(share.messages, (message) => {
-    const group = message.group.slice("shop.".length);
-    const first = shortPosition(message.first);
-    const last = shortPosition(message.last);
-    return { ...message, group, first, last, deduplicationId: group + first, body: "" };
-  });
-}
-
-/** The number of the change at a position; a change of a test lane takes 100 bytes. */
-function shortPosition(position: string): string {
-  return String(parsePosition(position).offset / 100).padStart(2, "0");
-}
-
-function groupsOf(frames: readonly ModelFrame[]): Set<string> {
-  return new Set(frames.flatMap(({ messages }) => messages.map(({ group }) => group)));
-}
-
-function messagesOf(frames: readonly ModelFrame[], group: string): string[] {
-  return frames.flatMap(({ messages }) =>
-    messages
-      .filter((message) => message.group === group)
-      .map(({ deduplicationId }) => deduplicationId),
-  );
+function recordText(record: ModelRecord | undefined): string {
+  if (record === undefined) return "-";
+  const { status, attempts, progress, sent, share, bodyText } = record;
+  return `${status} ${attempts} ${progress} ${[...sent].join()} ${share} ${bodyText.length}`;
 }
 
 function firstOccurrences(arrived: readonly OutgoingMessage[], group: string): string[] {

@@ -101,7 +101,7 @@ describe("the hand-over between route and retry", () => {
     "the model finds the mistake $mistake",
     { timeout: 600_000 },
     async (scenario) => {
-      await expect(explore(() => handOverModel(scenario))).rejects.toThrow(scenario.found);
+      await expect(explore(handOverModel(scenario))).rejects.toThrow(scenario.found);
     },
   );
 });

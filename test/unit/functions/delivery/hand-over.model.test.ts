@@ -203,8 +203,8 @@ describe("the hand-over between route and retry", () => {
   ];
 
   test.for(scenarios)("$title", { timeout: 600_000 }, async (scenario) => {
-    const { states, executions } = await explore(() => handOverModel(scenario));
-    console.log(`${scenario.title}: ${states} states, ${executions} executions`);
+    const { states, steps, ends } = await explore(handOverModel(scenario));
+    console.log(`${scenario.title}: ${states} states, ${steps} steps, ${ends} ends`);
     expect(states).toBeGreaterThan(1000);
   });
 });
