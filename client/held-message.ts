@@ -10,6 +10,8 @@ export interface HeldMessage {
   readonly group: string;
   /** Empty after the message was processed, so that garbage collection copies no handled bodies. */
   body: string;
+  /** SQS's MD5 of the body. */
+  readonly bodyMd5?: string | undefined;
   /** How often the message was received, including this time; approximate, as SQS counts it. */
   readonly receiveCount: number;
   /**

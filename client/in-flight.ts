@@ -75,6 +75,7 @@ export class InFlight {
         MessageId: id,
         ReceiptHandle: receiptHandle,
         Body: body,
+        MD5OfBody: bodyMd5,
         Attributes: attributes,
       } = message;
       if (id === undefined || receiptHandle === undefined || body === undefined) return [];
@@ -91,6 +92,7 @@ export class InFlight {
         id,
         group: attributes?.MessageGroupId ?? "",
         body,
+        bodyMd5,
         receiveCount: Number(attributes?.ApproximateReceiveCount ?? 1),
         receiptHandle,
         heldUntil,

@@ -4,7 +4,7 @@ import type { StandardSchemaV1 } from "@standard-schema/spec";
 import { backoffMs } from "../wire/backoff.ts";
 import type { AnyTables, TableRows } from "./change.ts";
 import type { SubscriptionEvents } from "./events.ts";
-import { MemoryPositionStore, type AnyPositionStore } from "./position-store.ts";
+import { DefaultPositionStore, type AnyPositionStore } from "./position-store.ts";
 import type { Schemas } from "./validate.ts";
 
 /**
@@ -105,7 +105,7 @@ export function resolveSettings<Tables extends TableRows, Transaction>(
     visibilitySeconds: options.visibilityTimeoutSeconds ?? 30,
     waitSeconds: options.waitTimeSeconds ?? 20,
     backoffSeconds: options.backoffSeconds ?? exponentialBackoff,
-    positions: options.positions ?? new MemoryPositionStore(),
+    positions: options.positions ?? new DefaultPositionStore(),
     schemas: options.schemas,
   };
 }

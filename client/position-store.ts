@@ -44,7 +44,7 @@ export type AnyPositionStore<Transaction> = PositionStore | TransactionalPositio
 
 const MOST_RECORDS = 100_000;
 
-/** The default store: the records of the last 100,000 handled messages, in memory. */
+/** The records of the last 100,000 handled messages, in memory. */
 export class MemoryPositionStore implements PositionStore {
   readonly #positions = new Map<string, PositionText>();
 
@@ -63,3 +63,9 @@ export class MemoryPositionStore implements PositionStore {
     return Promise.resolve();
   }
 }
+
+/**
+ * The store of an application that gives none: nothing in it is of another process or release, so
+ * its keys are this library's own affair.
+ */
+export class DefaultPositionStore extends MemoryPositionStore {}

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Change } from "./change.ts";
 import type { HeldMessage } from "./held-message.ts";
-import type { AnyPositionStore } from "./position-store.ts";
+import { type AnyPositionStore, DefaultPositionStore } from "./position-store.ts";
 import type { MessageReplay } from "../wire/message.ts";
 import { formatPosition, type PositionText } from "../wire/position.ts";
 
@@ -14,6 +14,9 @@ export interface Progress {
   /** The message's changes up to this position have been handled. */
   readonly done: PositionText;
 }
+
+/** What SQS delivered. */
+type Received = Pick<HeldMessage, "group" | "body" | "bodyMd5" | "receiveCount">;
 
 /** The parts of a message from which its progress is found. */
 export interface ReadMessage {
@@ -40,6 +43,18 @@ export function recordKeyOf(group: string, text: string): string {
 }
 
 /**
+ * The key of a message's record in the DefaultPositionStore. It is made from SQS's MD5 of the text,
+ * so that the client does not have to read the text once more. Somebody could prepare two texts
+ * with the same MD5, but not two that also begin at the same position: there, only other settings
+ * of the router give a message another text.
+ */
+function defaultKeyOf(held: Received, { text, first }: ReadMessage): string {
+  const { group, body, bodyMd5 } = held;
+  if (body !== text || !bodyMd5) return recordKeyOf(group, text);
+  return `${group}#md5-${bodyMd5}-${text.length}-${first}`;
+}
+
+/**
  * Finds how far this message has been handled, by its record in the position store. Positions of
  * different messages are never compared, because they may belong to different lives of the
  * coordinates.
@@ -54,10 +69,14 @@ export function recordKeyOf(group: string, text: string): string {
  *   is received for the first time.
  */
 export async function progressOf(
-  held: Pick<HeldMessage, "group" | "body" | "receiveCount">,
+  held: Received,
   message: ReadMessage,
   positions: Pick<AnyPositionStore<unknown>, "load">,
 ): Promise<Progress> {
+  if (positions instanceof DefaultPositionStore) {
+    const key = defaultKeyOf(held, message);
+    return { key, done: (await positions.load(key)) ?? BEGINNING };
+  }
   let key = recordKeyOf(held.group, message.text);
   let stored = await positions.load(key);
   if (stored === undefined && held.body !== message.text) {

@@ -152,7 +152,7 @@ export class DeliveryModel {
   async #receive(step: Extract<Step, { kind: "receive" }>): Promise<void> {
     const held = this.#queue.receive(step.group);
     if (held === undefined) return;
-    if (this.#store.kind === "memory" || this.#store.away) this.#mayRepeat = true;
+    if (this.#store.isOwn || this.#store.away) this.#mayRepeat = true;
     if (step.trouble === "lost") {
       if (this.#store.kind !== "transactional") this.#mayRepeat = true;
       const other = this.#queue.receive(step.group);

@@ -1,7 +1,14 @@
-import type { AnyPositionStore, PositionMark } from "../../../client/position-store.ts";
+import {
+  type AnyPositionStore,
+  DefaultPositionStore,
+  type PositionMark,
+} from "../../../client/position-store.ts";
 
-/** `memory`: each process has its own store and loses it when killed. `shared`: like DynamoDB. */
-export type StoreKind = "memory" | "shared" | "transactional";
+/**
+ * `memory`: each process has its own store and loses it when killed. `default`: the same, of the
+ * library's own kind. `shared`: like DynamoDB.
+ */
+export type StoreKind = "memory" | "default" | "shared" | "transactional";
 
 /** An open transaction. */
 export interface Work {
@@ -28,12 +35,17 @@ export class ModelStore {
     this.kind = kind;
   }
 
+  /** Whether each process has a store of its own. */
+  get isOwn(): boolean {
+    return this.kind === "memory" || this.kind === "default";
+  }
+
   process(number: number): ProcessLife {
-    const index = this.kind === "memory" ? number : 0;
+    const index = this.isOwn ? number : 0;
     let killed = false;
     const kill = (): void => {
       killed = true;
-      if (this.kind === "memory") this.#positions[index] = new Map();
+      if (this.isOwn) this.#positions[index] = new Map();
     };
     const map = this.#positions[index] ?? new Map<string, string>();
     const reach = (): void => {
@@ -53,7 +65,13 @@ export class ModelStore {
       marks: readonly PositionMark[],
       work: (transaction: Work) => Promise<void>,
     ): Promise<void> => this.#transact(map, marks, work, reach);
-    const positions = this.kind === "transactional" ? { load, transact } : { load, save };
+    const saving = { load, save };
+    const positions =
+      this.kind === "transactional"
+        ? { load, transact }
+        : this.kind === "default"
+          ? Object.assign(new DefaultPositionStore(), saving)
+          : saving;
     return {
       positions,
       kill,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { HeldMessage } from "../../../client/held-message.ts";
 
 interface QueuedMessage {
@@ -42,6 +43,7 @@ export class QueueModel {
         message.receiveCount++;
         return {
           ...message,
+          bodyMd5: createHash("md5").update(message.body).digest("hex"),
           receiptHandle: `${message.id}/${message.receiveCount}`,
           heldUntil: Infinity,
           longestUntil: Infinity,

@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import { describe, expect, it } from "vitest";
-import { MemoryPositionStore } from "../../../client/position-store.ts";
-import { BEGINNING, progressOf, recordKeyOf } from "../../../client/progress.ts";
 import { changesOf } from "../../../client/change.ts";
+import { InFlight } from "../../../client/in-flight.ts";
+import { DefaultPositionStore, MemoryPositionStore } from "../../../client/position-store.ts";
+import { BEGINNING, progressOf, recordKeyOf } from "../../../client/progress.ts";
+import type { SqsQueue } from "../../../client/sqs-queue.ts";
 import { lastReleaseMarkKey } from "../../support/client/last-release.ts";
 import { message, positionAt } from "../../support/client/messages.ts";
 
@@ -65,6 +68,77 @@ describe("the handled part of a message", () => {
   it("is found by the message's text, because a pointer names another text after a binlog reset", async () => {
     const body = '["software.amazon.payloadoffloading.PayloadS3Pointer", {}]';
     expect(await done({ [key]: positionAt(15) }, { body })).toBe(positionAt(15));
+  });
+});
+
+/** Takes a message from SQS. The MD5 is that of the body unless another is given. */
+function received(body: string, md5?: string) {
+  const queue = {} as unknown as SqsQueue;
+  const inFlight = new InFlight({ queue, visibilitySeconds: 30, onError: () => undefined });
+  const hash = createHash("md5").update(body).digest("hex");
+  const attributes = { MessageGroupId: sent.group, ApproximateReceiveCount: "2" };
+  const ids = { MessageId: "id", ReceiptHandle: "handle", Attributes: attributes };
+  const [held] = inFlight.take([{ ...ids, Body: body, MD5OfBody: md5 ?? hash }], 0);
+  inFlight.dispose();
+  if (held === undefined) throw new Error("no message");
+  return held;
+}
+
+/** Finds the progress of a message. */
+async function progressFor(
+  positions: DefaultPositionStore,
+  made = sent,
+  held = received(JSON.stringify(made)),
+): Promise<{ key: string; done: string }> {
+  const again = { ...made, text: JSON.stringify(made), changes: changesOf(made) };
+  return progressOf(held, again, positions);
+}
+
+describe("the handled part of a message in the store of an application that gives none", () => {
+  const pointer = '["software.amazon.payloadoffloading.PayloadS3Pointer", {}]';
+
+  it("ends at the position that was recorded", async () => {
+    const positions = new DefaultPositionStore();
+    const { key: own, done: before } = await progressFor(positions);
+    expect(before).toBe(BEGINNING);
+    await positions.save(own, positionAt(15));
+    expect(await progressFor(positions)).toEqual({ key: own, done: positionAt(15) });
+    expect((await progressFor(new DefaultPositionStore())).done).toBe(BEGINNING);
+  });
+
+  it("is empty for every other message", async () => {
+    const positions = new DefaultPositionStore();
+    await positions.save((await progressFor(positions)).key, positionAt(20));
+    for (const other of [
+      message([10, 15, 20], { group: "another" }),
+      message([10, 15, 20], { replay: { id: "20261128-101500-3f2a" } }),
+      message([10, 15, 20], { epoch: 2 }),
+      message([10, 15]),
+      { ...sent, changes: sent.changes.map((change) => ({ ...change, user: "app_stagings" })) },
+      { ...sent, changes: sent.changes.map((change) => ({ ...change, user: "APP_staging" })) },
+    ]) {
+      const held = { ...received(JSON.stringify(other)), group: other.group };
+      expect((await progressFor(positions, other, held)).done).toBe(BEGINNING);
+    }
+  });
+
+  it("is not confused by an MD5 that two texts share", async () => {
+    const positions = new DefaultPositionStore();
+    await positions.save((await progressFor(positions, sent, received(text, "md5"))).key, "");
+    const next = message([11, 15, 20]);
+    const held = received(JSON.stringify(next), "md5");
+    expect((await progressFor(positions, next, held)).done).toBe(BEGINNING);
+  });
+
+  it("is found by the text when the body is a pointer, or without an MD5", async () => {
+    const positions = new DefaultPositionStore();
+    for (const held of [
+      received(pointer, "md5"),
+      { ...received(text), bodyMd5: undefined },
+      received(text, ""),
+    ]) {
+      expect((await progressFor(positions, sent, held)).key).toBe(key);
+    }
   });
 });
 

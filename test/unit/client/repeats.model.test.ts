@@ -76,19 +76,22 @@ const neverDoubles = (kind: StoreKind, rule: Rule) =>
     expect(doubled).toEqual(NOTHING);
   });
 
-describe.each<StoreKind>(["memory", "shared", "transactional"])("with a %s store", (kind) => {
-  it("a record for each message never lets an unhandled change be deleted", async () => {
-    await fc.assert(neverLoses(kind, "records"), { numRuns });
-  });
+describe.each<StoreKind>(["memory", "default", "shared", "transactional"])(
+  "with a %s store",
+  (kind) => {
+    it("a record for each message never lets an unhandled change be deleted", async () => {
+      await fc.assert(neverLoses(kind, "records"), { numRuns });
+    });
 
-  it("the model finds that the last release's rule loses changes", async () => {
-    expect((await fc.check(neverLoses(kind, "last release"), { numRuns })).failed).toBe(true);
-  });
+    it("the model finds that the last release's rule loses changes", async () => {
+      expect((await fc.check(neverLoses(kind, "last release"), { numRuns })).failed).toBe(true);
+    });
 
-  it("a record for each message prevents every avoidable repeat", async () => {
-    await fc.assert(neverDoubles(kind, "records"), { numRuns });
-  });
-});
+    it("a record for each message prevents every avoidable repeat", async () => {
+      await fc.assert(neverDoubles(kind, "records"), { numRuns });
+    });
+  },
+);
 
 describe.each<StoreKind>(["shared", "transactional"])("with a %s store", (kind) => {
   it("an update from the last release loses no change from then on", async () => {
