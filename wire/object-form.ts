@@ -4,6 +4,9 @@ import {
   FOUND_BYTES,
   FOUND_COUNT,
   INTEGER,
+  JOINED,
+  JOINED_LENGTH,
+  JOINED_STRING,
 } from "./alike-module/assembly/layout.ts";
 import type { ObjectScanner } from "./object-scanner.ts";
 
@@ -37,14 +40,14 @@ export type ValueOf = (kind: number, start: number, end: number) => unknown;
 export class ObjectForm {
   readonly #scanner: ObjectScanner;
   readonly #options: FormOptions;
-  /** The object before, and behind it the objects in it. */
-  #before: readonly Members[];
+  /** The latest object, and behind it the objects in it. */
+  #objects: Members[];
 
   /** `first`: an object of the form, and behind it the objects in it. */
-  constructor(scanner: ObjectScanner, options: FormOptions, first: readonly Members[]) {
+  constructor(scanner: ObjectScanner, options: FormOptions, first: Members[]) {
     this.#scanner = scanner;
     this.#options = options;
-    this.#before = first;
+    this.#objects = first;
   }
 
   /** Reads the object at `at`. Returns where it ends; 0 when it has another form or is no JSON. */
@@ -54,8 +57,11 @@ export class ObjectForm {
 
   /** The object that was read. */
   object(valueOf: ValueOf): Members {
-    const { words } = this.#scanner;
-    const objects = this.#copies();
+    const { words, bytes } = this.#scanner;
+    const objects = this.#objects;
+    const outermost = this.#copy();
+    const length = words[JOINED_LENGTH / WORD] ?? 0;
+    const joined = length === 0 ? "" : bytes.toString("latin1", JOINED, JOINED + length);
     const end = FOUND + (words[FOUND_COUNT / WORD] ?? 0) * FOUND_BYTES;
     for (let found = FOUND; found < end; found += FOUND_BYTES) {
       const place = this.#options.places[words[found / WORD] ?? 0];
@@ -63,32 +69,31 @@ export class ObjectForm {
       // JSON.parse and the copy make every member, even `__proto__`, the object's own, so that no
       // setter is called.
       if (place !== undefined && object !== undefined)
-        object[place.name] = this.#value(found + WORD, objects, valueOf);
+        object[place.name] = this.#value(found + WORD, objects, joined, valueOf);
     }
-    this.#before = objects;
-    return objects[0];
+    return outermost;
   }
 
-  #copies(): [Members, ...Members[]] {
+  /** Replaces the objects by copies. */
+  #copy(): Members {
     const { inner } = this.#options;
-    const outermost = { ...this.#before[0] };
-    const objects: [Members, ...Members[]] = [outermost];
+    const objects = this.#objects;
+    const outermost = (objects[0] = { ...objects[0] });
     // Not with an iterator, which is an object for each change.
-    for (let index = 0; index < inner.length; index++) {
-      const name = inner[index] ?? "";
-      const object = { ...this.#before[index + 1] };
-      outermost[name] = object;
-      objects.push(object);
-    }
-    return objects;
+    for (let index = 0; index < inner.length; index++)
+      outermost[inner[index] ?? ""] = objects[index + 1] = { ...objects[index + 1] };
+    return outermost;
   }
 
-  #value(found: number, objects: readonly Members[], valueOf: ValueOf): unknown {
+  #value(found: number, objects: readonly Members[], joined: string, valueOf: ValueOf): unknown {
     const { words, doubles } = this.#scanner;
     const kind = words[found / WORD] ?? 0;
     if (kind === INTEGER) return doubles[(found + WORD) / DOUBLE];
     const start = words[found / WORD + 1] ?? 0;
-    if (kind !== EARLIER) return valueOf(kind, start, words[found / WORD + 2] ?? 0);
+    if (kind !== EARLIER) {
+      const end = words[found / WORD + 2] ?? 0;
+      return kind === JOINED_STRING ? joined.slice(start, end) : valueOf(kind, start, end);
+    }
     const { object = 0, name = "" } = this.#options.places[start] ?? {};
     return objects[object]?.[name];
   }

@@ -108,6 +108,22 @@ function wide(columns: number): string[] {
   return Array.from({ length: 80 }, (_, id) => `{"id":${id},${names.join()}}`);
 }
 
+function expectExact(items: readonly string[]): void {
+  expect(parseAlikeObjects(listOf(items), 0, "]}")).toEqual(parseExactJson(`[${items.join()}]`));
+}
+
+/** The texts of 40 objects with objects of strings, which have so many characters. */
+function withStrings(lengths: readonly number[]): string[] {
+  return Array.from({ length: 40 }, (_, id) => {
+    const texts = lengths.map((size, column) => {
+      return `${id}${String.fromCharCode(224 + ((id * column) % 7)).repeat(size)}`.slice(0, size);
+    });
+    const row = Object.fromEntries(texts.map((text, column) => [`c${column}`, text]));
+    const other = Object.fromEntries(texts.map((text, column) => [`d${column}`, `${text}!`]));
+    return JSON.stringify({ id, before: row, after: other, key: other, again: row });
+  });
+}
+
 describe("parsing objects that are alike", () => {
   it("gives the values that parseExactJson gives, in the same order of names", () => {
     let parsed = 0;
@@ -123,6 +139,13 @@ describe("parsing objects that are alike", () => {
       }),
     );
     expect(parsed).toBeGreaterThan(40);
+  });
+
+  it("gives strings of every length, however many an object has", () => {
+    const length = fc.oneof(fc.constantFrom(12, 13, 64, 65), fc.nat(90));
+    const lengths = fc.array(length, { minLength: 1, maxLength: 25 });
+    fc.assert(fc.property(lengths.map(withStrings), expectExact));
+    expectExact(withStrings(Array.from({ length: 199 }, () => 63)));
   });
 
   it("makes no object, list or ExactDecimal a part of two objects", () => {

@@ -15,6 +15,17 @@ export const FOUND_BYTES = 16;
 export const FOUND_COUNT = 0x800;
 export const MOST_VALUES = 0x1000;
 
+/**
+ * Those of these values that are strings of `JOINED_FROM` to `JOINED_UP_TO` characters, one behind
+ * the other, as far as there is room: JavaScript makes one string of all, and cuts it.
+ */
+export const JOINED = 0x12000;
+export const JOINED_BYTES = 0x200;
+/** How long they are together, one word. */
+export const JOINED_LENGTH = 0x808;
+export const JOINED_FROM = 13;
+export const JOINED_UP_TO = 64;
+
 /** While an object is read, the first two words of each slot. */
 export const LATEST = 0x18000;
 
@@ -43,3 +54,5 @@ export const DECIMAL = 2;
 export const OTHER = 3;
 /** The value of an earlier slot, whose index stands in place of where the value begins. */
 export const EARLIER = 4;
+/** A string among those at `JOINED`, counted from there. */
+export const JOINED_STRING = 5;

@@ -1,4 +1,19 @@
-import { EARLIER, FOUND, FOUND_BYTES, FOUND_COUNT, INTEGER, LATEST, SLOT_BYTES } from "./layout";
+import {
+  EARLIER,
+  FOUND,
+  FOUND_BYTES,
+  FOUND_COUNT,
+  INTEGER,
+  JOINED,
+  JOINED_BYTES,
+  JOINED_FROM,
+  JOINED_LENGTH,
+  JOINED_STRING,
+  JOINED_UP_TO,
+  LATEST,
+  SLOT_BYTES,
+  STRING,
+} from "./layout";
 import { end, endOfValue, isObject, kind, number, read, sameBytes, start } from "./value";
 
 export { endOfValue };
@@ -6,6 +21,9 @@ export { endOfValue };
 const QUOTE: u8 = 0x22;
 const COMMA: u8 = 0x2c;
 const CLOSE: u8 = 0x7d;
+
+/** How long the strings at `JOINED` are together. */
+let joined: i32 = 0;
 
 /**
  * Reads the object at `at` if it has the form: the names of the object before, in the same order.
@@ -16,6 +34,7 @@ export function scan(at: usize, form: usize, values: usize): usize {
   let slot = form;
   let latest: usize = LATEST;
   let found: usize = FOUND;
+  joined = 0;
   for (let index: usize = 0; index < values; index++) {
     const last = <usize>load<u32>(slot);
     const before = <usize>load<u32>(slot, 8);
@@ -37,6 +56,7 @@ export function scan(at: usize, form: usize, values: usize): usize {
   }
   const length = <usize>load<u32>(slot, 8);
   if (sameBytes(at, <usize>load<u32>(slot), length) < length) return 0;
+  store<u32>(JOINED_LENGTH, <u32>joined);
   store<u32>(FOUND_COUNT, <u32>((found - FOUND) / FOUND_BYTES));
   keepLatest(form, slot);
   return at + length;
@@ -61,10 +81,20 @@ function putFound(found: usize, index: usize, earlier: u32): void {
   store<u32>(found, kind, 4);
   if (kind === INTEGER) {
     store<f64>(found, number, 8);
+  } else if (kind === STRING && isJoined(<i32>(end - start))) {
+    store<u32>(found, JOINED_STRING, 4);
+    store<u32>(found, joined, 8);
+    memory.copy(JOINED + joined, start, end - start);
+    joined += <i32>(end - start);
+    store<u32>(found, joined, 12);
   } else {
     store<u32>(found, <u32>start, 8);
     store<u32>(found, <u32>end, 12);
   }
+}
+
+function isJoined(length: i32): bool {
+  return length >= JOINED_FROM && length <= JOINED_UP_TO && joined + length <= JOINED_BYTES;
 }
 
 /** The earlier slot that has the string at `at`, counted from 1; 0 when it has another value. */
