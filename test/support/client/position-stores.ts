@@ -1,8 +1,7 @@
 import { DeleteItemCommand, DynamoDBClient, ScanCommand } from "@aws-sdk/client-dynamodb";
 import { createPool } from "mysql2/promise";
 import { DynamoDBPositionStore } from "../../../client/dynamodb.ts";
-import { MemoryPositionStore } from "../../../client/index.ts";
-import type { AnyPositionStore } from "../../../client/position-store.ts";
+import { type AnyPositionStore, DefaultPositionStore } from "../../../client/position-store.ts";
 import { MysqlPositionStore, POSITIONS_TABLE } from "../../../examples/mysql-positions.ts";
 import type { TestMysql } from "../mysql.ts";
 import { positionAt } from "./messages.ts";
@@ -19,7 +18,10 @@ export interface StorePlace extends AsyncDisposable {
 
 export type StoreName = "memory" | "DynamoDB" | "MySQL";
 
-/** Makes an empty place for records. Records in memory end with their process; others do not. */
+/**
+ * Makes an empty place for records. Records in memory, where a subscription has them that is given
+ * no store, end with their process; others do not.
+ */
 export function makeStorePlace(
   name: StoreName,
   rig: Pick<QueueRig, "aws">,
@@ -38,10 +40,10 @@ export function makeStorePlace(
 }
 
 function inMemory(): StorePlace {
-  const opened: MemoryPositionStore[] = [];
+  const opened: DefaultPositionStore[] = [];
   return {
     open() {
-      const store = new MemoryPositionStore();
+      const store = new DefaultPositionStore();
       opened.push(store);
       return store;
     },
