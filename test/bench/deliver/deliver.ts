@@ -22,7 +22,7 @@ interface Load {
 
 const LOADS: readonly Load[] = [
   { work: "transactions of 200 rows", rows: 200_000, rowsPerTransaction: 200, connections: 4 },
-  { work: "one-row transactions", rows: 30_000, rowsPerTransaction: 1, connections: 16 },
+  { work: "one-row transactions", rows: 100_000, rowsPerTransaction: 1, connections: 16 },
 ];
 
 /**

@@ -7,7 +7,7 @@ import { createOrders } from "../writers.ts";
 import { delayFigures, ROUTER, throughputFigures, WORKS } from "./works.ts";
 
 const SUBSCRIBER = "billing";
-/** Those of the benchmarks `deliver` and `delay`. */
+/** Those of the benchmarks `deliver`, with fewer one-row transactions, and `delay`. */
 const LOADS = [
   {
     work: WORKS.bulk,
