@@ -20,6 +20,11 @@ export interface Life {
  */
 const FIRST_EPOCH_MS = Date.UTC(2026, 0, 1);
 const EPOCH_UNIT_MS = 600_000;
+/**
+ * The last epoch that the clock can give, in October 2044. A position has room for ten thousand
+ * more, which lives get one after the other, also after a clock was wrong once.
+ */
+const LAST_BY_CLOCK = 990_000;
 
 /**
  * A life that begins now. `formerEpoch`: the epoch of the table's former life; 0 when there was
@@ -33,9 +38,10 @@ export function newLife(
 }
 
 /**
- * An epoch greater than the former one and than every first epoch that another table got more than
- * ten minutes ago.
+ * An epoch greater than the former one and, until 2044, than every first epoch that another table
+ * got more than ten minutes ago.
  */
 export function nextEpoch(formerEpoch: number, nowMs: number): number {
-  return Math.max(formerEpoch + 1, Math.floor((nowMs - FIRST_EPOCH_MS) / EPOCH_UNIT_MS), 1);
+  const byClock = Math.floor((nowMs - FIRST_EPOCH_MS) / EPOCH_UNIT_MS);
+  return Math.max(formerEpoch + 1, Math.min(byClock, LAST_BY_CLOCK), 1);
 }
