@@ -10,6 +10,7 @@ import { settledAt } from "./offsets/lane-layout.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { findBeginning } from "./offsets/find-beginning.ts";
+import { runsAhead } from "./offsets/runs-ahead.ts";
 import { buildPipeline, type PipelineOptions } from "./pipeline.ts";
 import { OperatorError, StillStoppedError } from "./reporting/errors.ts";
 import type { ReaderStatus } from "./reporting/status.ts";
@@ -26,9 +27,8 @@ import { askLogFilter, requireLogged } from "./source/log-filter.ts";
 import { fileAgeMs } from "./source/retention.ts";
 import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
-import { filesOfOneName, knownFiles } from "./transactions/known-files.ts";
-import { Rotations } from "./transactions/rotations.ts";
-import { fileOfPresentRun, runBeginnings } from "./transactions/run-beginnings.ts";
+import { knownFiles } from "./transactions/known-files.ts";
+import { RunBeginnings } from "./transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { BinlogPosition } from "./transactions/binlog-position.ts";
 
@@ -112,29 +112,24 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
   await lease.save(offset);
   report.begins(offset, await retentionMs(state, server, control));
-  // A dump by file and offset contains the events that show where the server started. For a dump by
-  // GTIDs, `runBeginnings` reads them from the files.
-  const following = state.files.slice(state.files.indexOf(offset.file));
-  // Where the server moved its binlog to another base name, numbers begin anew. This attempt ends
-  // there, before the files of the server's present run.
-  const toRead = filesOfOneName(following);
-  const isMoved = toRead.length < following.length;
-  const unsaid = start.kind === "gtid" ? toRead : [];
-  const rotations = new Rotations(control.connection);
-  const beginnings = await runBeginnings({ ...server, rotations, files: unsaid });
   const files = await Promise.race([
     // A dump by GTIDs may begin in a file before the offset's.
     knownFiles(
-      start.kind === "gtid" ? state.files : following,
+      start.kind === "gtid" ? state.files : state.files.slice(state.files.indexOf(offset.file)),
       state.gtids,
       binlogEvidence(server, control.connection),
     ),
     control.broken,
   ]);
-  const presentRunFile = isMoved
-    ? null
-    : await fileOfPresentRun(rotations, [offset.file, ...toRead.slice(1)]);
-
+  const runs = await Promise.race([
+    runsAhead(
+      { start, offset },
+      state,
+      binlogEvidence(server, control.connection),
+      new RunBeginnings(server),
+    ),
+    control.broken,
+  ]);
   const [users, isRegistering] = await Promise.race([
     Promise.all([
       ProvenUsers.begin(control.connection, state.version),
@@ -158,9 +153,8 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       begin.isResumed && begin.offset.laneCount === lanes && !settledAt(begin.offset, null),
     unsure: begin.offset.isSettled === true ? null : endOf(state),
     state,
-    runBeginnings: beginnings,
+    runs,
     files,
-    presentRunFile,
     preparedXa,
     keptXa,
     connection: control.connection,
@@ -198,7 +192,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
     const { sessions } = pipeline;
     const sweep = async (): Promise<void> => {
       // The end of the moved binlog cannot be compared with what is read.
-      if (!isMoved)
+      if (!runs.isMoved)
         await watch.look(sessions.read, dump?.isPaused === true || dump?.isReceiving === true, () =>
           binlogEnd(control.connection, state.version),
         );

@@ -1,7 +1,6 @@
 import { getHeapStatistics } from "node:v8";
 import type { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Connection } from "mysql2/promise";
-import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { LeanSends } from "./frames/lean-sends.ts";
 import { formatPosition } from "../wire/position.ts";
 import type { AttemptReport } from "./attempt-report.ts";
@@ -13,6 +12,7 @@ import type { LeaseKeeper } from "./offsets/lease-keeper.ts";
 import { binlogPosition, followedPositions } from "./offsets/offset.ts";
 import type { Beginning } from "./offsets/beginning.ts";
 import { OffsetSaver } from "./offsets/offset-saver.ts";
+import type { RunsAhead } from "./offsets/runs-ahead.ts";
 import type { Log } from "./reporting/log.ts";
 import { retry } from "./reporting/retry.ts";
 import { registeredAuthor } from "./sessions/ledger-row.ts";
@@ -66,15 +66,9 @@ export interface Attempt {
   readonly lanes: number;
   /** See `settledAt` of reader/offsets/lane-layout.ts. */
   readonly unsure: BinlogPosition | null;
-  /** See `ServerRunOptions`. */
-  readonly runBeginnings: ReadonlyMap<number, number>;
+  readonly runs: RunsAhead;
   /** The binlog files from the offset on. */
   readonly files: KnownFiles;
-  /**
-   * A binlog file that the server's present run wrote, as it did all later files; null when this
-   * attempt ends before them.
-   */
-  readonly presentRunFile: string | null;
   /** The prepared XA transactions that the offset names. */
   readonly preparedXa: readonly PreparedXa[];
   readonly keptXa: KeptXaStore;
@@ -110,9 +104,7 @@ export interface Pipeline {
 
 /** Builds and connects the parts of one attempt. */
 export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipeline {
-  const presentRun = new PresentRun(
-    attempt.presentRunFile === null ? null : binlogFileNumber(attempt.presentRunFile),
-  );
+  const presentRun = new PresentRun(attempt.runs.presentRunFile);
   const sessions = sessionBook(options, attempt, presentRun, () => reader.run);
   const shipment = shipmentOf(options, attempt, presentRun, sessions);
   const followed = new FollowedTables({
@@ -262,7 +254,7 @@ function shipmentOf(
 
 function transactionReader(
   { settings }: PipelineOptions,
-  { state, offset, isResumed, runBeginnings, files, preparedXa, report }: Attempt,
+  { state, offset, isResumed, runs, files, preparedXa, report }: Attempt,
   presentRun: PresentRun,
   sessions: SessionBook,
   { followed, names }: { readonly followed: FollowedTables; readonly names: NameHistory },
@@ -287,8 +279,8 @@ function transactionReader(
     preparedXa,
     sink,
     columns: settings.columns,
-    run: offset.run,
-    runBeginnings,
+    run: runs.run,
+    runBeginnings: runs.runBeginnings,
     files,
     checksums: true,
     anchor: offset.anchor,

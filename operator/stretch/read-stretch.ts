@@ -8,14 +8,14 @@ import { CONNECTIONS_KEPT } from "../../reader/sessions/remembered-sessions.ts";
 import { SessionBook } from "../../reader/sessions/session-book.ts";
 import { SessionsTable } from "../../reader/sessions/sessions-table.ts";
 import { BinlogDump } from "../../reader/source/binlog-dump.ts";
+import type { ServerState } from "../../reader/source/server-state.ts";
 import { FollowedTables } from "../../reader/statements/followed-tables.ts";
 import { NameHistory } from "../../reader/statements/name-history.ts";
 import { namesAtAnyTime } from "../../reader/statements/saved-names.ts";
-import { knownFiles } from "../../reader/transactions/known-files.ts";
+import { filesOfOneName, knownFiles } from "../../reader/transactions/known-files.ts";
 import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
 import { PresentRun } from "../../reader/transactions/present-run.ts";
-import { Rotations } from "../../reader/transactions/rotations.ts";
-import { fileOfPresentRun } from "../../reader/transactions/run-beginnings.ts";
+import { RunBeginnings } from "../../reader/transactions/run-beginnings.ts";
 import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
 import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
 import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
@@ -86,15 +86,15 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const { state, asked, offset } = server;
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
-  const names = await runNames(server, bounds.file);
+  const beginnings = new RunBeginnings(asked);
+  const names = await runNames(server, bounds.file, beginnings);
   const named = renaming(names.of);
   const recorded = new RecordedPosition(
     new OffsetStore(target.dynamodb, target.offsetsTable),
     server.isSameLife ? offset : null,
   );
-  const sessions = await sessionBook(options, epoch, recorded);
-  const toRead = state.files.slice(Math.max(0, state.files.indexOf(bounds.file)));
-  const files = await knownFiles(toRead, state.gtids, server.evidence);
+  const sessions = await sessionBook(options, epoch, recorded, beginnings);
+  const files = await knownFiles(filesFrom(state, bounds.file), state.gtids, server.evidence);
   const ended = Promise.withResolvers<void>();
   let handled = Promise.resolve();
   let isSetBack = false;
@@ -205,6 +205,10 @@ export async function readStretch(options: StretchOptions): Promise<void> {
 
 const FIRST_EVENT = 4;
 
+function filesFrom({ files }: Pick<ServerState, "files">, file: string): readonly string[] {
+  return files.slice(Math.max(0, files.indexOf(file)));
+}
+
 function setBackNote({ fromUs, toUs }: SetBack): string {
   const [from, to] = [fromUs, toUs].map((us) => new Date(us / 1000).toISOString());
   return `The server's clock was set back from ${from} to ${to}, and a bound of the stretch is a time in between, so it is not exact: name a GTID or a position.`;
@@ -220,15 +224,18 @@ async function aborted(signal: AbortSignal | undefined): Promise<void> {
  * reader's records, and from the server's list of connections.
  */
 async function sessionBook(
-  { target, server, connectionsKept = CONNECTIONS_KEPT }: StretchOptions,
+  { target, server, bounds, connectionsKept = CONNECTIONS_KEPT }: StretchOptions,
   epoch: number,
   recorded: RecordedPosition,
+  beginnings: RunBeginnings,
 ): Promise<SessionBook> {
   const { state, connection } = server;
-  const [first = state.file, ...others] = state.files;
-  const present = new PresentRun(
-    binlogFileNumber(await fileOfPresentRun(new Rotations(connection), [first, ...others])),
-  );
+  const following = filesFrom(state, bounds.file);
+  const [first = state.file, ...others] = filesOfOneName(following);
+  // Under another base name numbers begin anew, and the present run is there.
+  const isMoved = 1 + others.length < following.length;
+  const began = isMoved ? null : await beginnings.latest(others);
+  const present = new PresentRun(isMoved ? null : (began?.fileNumber ?? binlogFileNumber(first)));
   return new SessionBook({
     epoch,
     server: state.uuid,

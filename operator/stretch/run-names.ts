@@ -1,7 +1,8 @@
-import { binlogFileNumber } from "../../wire/binlog-file.ts";
-import { Rotations } from "../../reader/transactions/rotations.ts";
-import { fileOfPresentRun, serverStart } from "../../reader/transactions/run-beginnings.ts";
+import { filesOfOneName } from "../../reader/transactions/known-files.ts";
+import type { RunBeginnings } from "../../reader/transactions/run-beginnings.ts";
 import { runBeginning } from "../../reader/transactions/server-run.ts";
+import type { Offset } from "../../reader/offsets/offset.ts";
+import type { ServerState } from "../../reader/source/server-state.ts";
 import type { TracedServer } from "./traced-server.ts";
 
 /**
@@ -15,6 +16,12 @@ export interface RunNames {
   readonly of: (run: number) => number;
 }
 
+/** The parts of `TracedServer` by which runs are named. */
+interface ServerOfNames extends Pick<TracedServer, "isSameLife"> {
+  readonly offset: Pick<Offset, "run" | "file"> | null;
+  readonly state: Pick<ServerState, "files">;
+}
+
 /**
  * A run is named after its first file and its start time in seconds. When the reader began in the
  * middle of a run, it did not know that name and chose another, which its offset contains. The
@@ -22,17 +29,19 @@ export interface RunNames {
  *
  * @param file the file with which the stretch begins
  */
-export async function runNames(server: TracedServer, file: string): Promise<RunNames> {
-  const { offset } = server;
-  const began = await runFile(server, file);
-  const standard = await standardName(server, began);
-  if (offset === null || offset.run === null || !server.isSameLife)
+export async function runNames(
+  { offset, state, isSameLife }: ServerOfNames,
+  file: string,
+  beginnings: Pick<RunBeginnings, "latest">,
+): Promise<RunNames> {
+  const standard = await standardName(state, file, beginnings);
+  if (offset === null || offset.run === null || !isSameLife)
     return { first: standard ?? UNKNOWN, of: (run) => run };
   const readerRun = offset.run;
-  const readerBegan = await runFile(server, offset.file);
-  const replaced = readerBegan === began ? standard : await standardName(server, readerBegan);
+  const replaced = await standardName(state, offset.file, beginnings);
+  const isOneBase = firstOfName(state, file) === firstOfName(state, offset.file);
   return {
-    first: readerBegan === began ? readerRun : (standard ?? UNKNOWN),
+    first: isOneBase && replaced === standard ? readerRun : (standard ?? UNKNOWN),
     of: (run) => (run === replaced ? readerRun : run),
   };
 }
@@ -40,13 +49,21 @@ export async function runNames(server: TracedServer, file: string): Promise<RunN
 /** The name of a run that began in a purged file. No recorded connection belongs to it. */
 const UNKNOWN = 0;
 
-/** The first file of the run that `file` belongs to, or its oldest file that is not purged. */
-function runFile({ connection, state }: TracedServer, file: string): Promise<string> {
-  const [first = file, ...others] = state.files.slice(0, state.files.indexOf(file) + 1);
-  return fileOfPresentRun(new Rotations(connection), [first, ...others]);
+/** null when the run that `file` belongs to began in a purged file. */
+async function standardName(
+  state: Pick<ServerState, "files">,
+  file: string,
+  beginnings: Pick<RunBeginnings, "latest">,
+): Promise<number | null> {
+  const began = await beginnings.latest(upTo(state, file));
+  return began && runBeginning(began.startedS, began.fileNumber);
 }
 
-async function standardName({ asked }: TracedServer, file: string): Promise<number | null> {
-  const startedS = await serverStart(asked, file);
-  return startedS === 0 ? null : runBeginning(startedS, binlogFileNumber(file));
+/** The files up to this one that have its base name. */
+function upTo({ files }: Pick<ServerState, "files">, file: string): readonly string[] {
+  return filesOfOneName(files.slice(0, files.indexOf(file) + 1).toReversed()).toReversed();
+}
+
+function firstOfName(state: Pick<ServerState, "files">, file: string): string {
+  return upTo(state, file)[0] ?? file;
 }

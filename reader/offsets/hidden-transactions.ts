@@ -23,14 +23,9 @@ export async function refuseHidden(
   evidence: HiddenEvidence,
   isVouched: boolean,
 ): Promise<string> {
-  const { isSubset, gtidsBefore, hasAnonymous } = evidence;
+  const { hasAnonymous } = evidence;
   const earliest = readTo === null ? 0 : Math.max(files.indexOf(readTo.file), 0);
-  let begins = files.length - 1;
-  while (
-    begins > earliest &&
-    !(await isSubset(await gtidsBefore(files[begins] ?? "", FIRST_EVENT), gtidSet))
-  )
-    begins--;
+  const begins = await dumpBegins(gtidSet, files, evidence, earliest);
   if (!isVouched) {
     const from = readTo ?? (await lastTransaction(files.slice(0, begins), evidence));
     // Where the file is purged, all others follow it.
@@ -42,6 +37,25 @@ export async function refuseHidden(
     }
   }
   return files[begins] ?? "";
+}
+
+/**
+ * The index of the file with which the server begins a dump behind the GTIDs: the latest one before
+ * which nothing was executed but them. At least `earliest`.
+ */
+export async function dumpBegins(
+  gtidSet: string,
+  files: readonly string[],
+  { isSubset, gtidsBefore }: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
+  earliest = 0,
+): Promise<number> {
+  let begins = files.length - 1;
+  while (
+    begins > earliest &&
+    !(await isSubset(await gtidsBefore(files[begins] ?? "", FIRST_EVENT), gtidSet))
+  )
+    begins--;
+  return begins;
 }
 
 /** The last transaction with a GTID in the files; null when there is none. */

@@ -23,6 +23,11 @@ export interface BinlogDumpOptions {
    * `@@server_uuid` of the expected server. The address may lead to another server at each connect.
    */
   readonly serverUuid: string;
+  /**
+   * Dumps with different names can run at the same time; among those without one, the server ends
+   * the earlier one with the same `serverId`.
+   */
+  readonly replicaUuid?: string;
   readonly start: DumpStart;
   /**
    * The connection counts as broken when no packet and no part of a long one arrives for this long,
@@ -169,6 +174,13 @@ export class BinlogDump implements AsyncDisposable {
       onError,
     );
     connection.query(`SET SESSION net_write_timeout = ${WRITE_TIMEOUT_S}`, onError);
+    const { replicaUuid } = this.#options;
+    if (replicaUuid !== undefined)
+      connection.query(
+        "SET @slave_uuid = ?, @replica_uuid = ?",
+        [replicaUuid, replicaUuid],
+        onError,
+      );
     // This connection is idle until the dump ends; the server would close it before.
     zongji.ctrlConnection?.query(`SET SESSION wait_timeout = ${LONGEST_WAIT_S}`, onError);
     connection.query("SELECT @@server_uuid AS uuid", (error, rows) => {

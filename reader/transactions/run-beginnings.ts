@@ -1,74 +1,97 @@
+import { randomUUID } from "node:crypto";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { parseEventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
 import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
+import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { BinlogDump, type BinlogDumpOptions } from "../source/binlog-dump.ts";
-import type { Rotations } from "./rotations.ts";
 import { unreadableBinlog } from "./unreadable-binlog.ts";
 
-export interface FilesToAsk extends Omit<BinlogDumpOptions, "start" | "onEvent"> {
-  readonly rotations: Rotations;
-  /** Consecutive binlog files of the server. The first one is not checked. */
-  readonly files: readonly string[];
-}
+export type ServerOfFiles = Omit<BinlogDumpOptions, "start" | "onEvent" | "replicaUuid">;
 
 /** The offset of a file's first event, behind the magic number. */
 const FIRST_EVENT = 4;
+/** How many files are asked at once; each takes two connections. */
+const FILES_AT_ONCE = 4;
+/** The start of a server in a file whose first event is damaged, so nothing is known of it. */
+const UNKNOWN_S = 0;
 
 /**
- * Finds the files with which a run of the server began. Returns the server's start, seconds since
- * 1970, by file number. The first event of a file contains this time. But in a dump by GTIDs that
- * starts in the middle of a file, the server clears it in all later files too (its flag
- * m_gtid_clear_fd_created_flag). A reader that was down during a restart would then attribute the
- * new run's thread ids to the old run.
+ * The binlog files with which a run of the server began. The first event of a file says so, and a
+ * separate dump asks for it, because two other signs are wrong at times:
  *
- * A file belongs to the same run as its predecessor if that ends with a rotation, which the control
- * connection finds out. For each other file a separate dump reads the first event.
+ * - In a dump by GTIDs that starts in the middle of a file, the server clears the mark in all later
+ *   files too (its flag m_gtid_clear_fd_created_flag).
+ * - A file whose predecessor ends with a rotation may still be the first of a run: a server that
+ *   cannot open the next file ends itself behind the rotation (`binlog_error_action`).
+ *
+ * Thread ids of one run would then be taken for those of another.
  */
-export async function runBeginnings({
-  rotations,
-  files,
-  ...options
-}: FilesToAsk): Promise<Map<number, number>> {
-  const beginnings = new Map<number, number>();
-  for (const [i, file] of files.entries()) {
-    const former = files[i - 1];
-    if (former === undefined) continue;
-    if (await rotations.leadTo(former, file)) continue;
-    const startedS = await serverStart(options, file);
-    if (startedS !== 0) beginnings.set(binlogFileNumber(file), startedS);
-  }
-  return beginnings;
-}
+export class RunBeginnings {
+  readonly #server: ServerOfFiles;
+  readonly #answers = new Map<string, Promise<number | null>>();
 
-/**
- * The first of `files` that belongs to the server's present run: each later file was begun by a
- * rotation. `files`: consecutive binlog files of the server, up to the last one.
- */
-export async function fileOfPresentRun(
-  rotations: Rotations,
-  files: readonly [string, ...string[]],
-): Promise<string> {
-  for (let i = files.length - 1; i > 0; i--) {
-    const [former = "", file = ""] = files.slice(i - 1);
-    if (!(await rotations.leadTo(former, file))) return file;
+  constructor(server: ServerOfFiles) {
+    this.#server = server;
   }
-  return files[0];
+
+  /**
+   * When the server started, seconds since 1970, by the numbers of those of `files` with which a
+   * run began. A file with a damaged first event counts as one.
+   */
+  async among(files: readonly string[]): Promise<Map<number, number>> {
+    const beginnings = new Map<number, number>();
+    for (let at = 0; at < files.length; at += FILES_AT_ONCE) {
+      const some = files.slice(at, at + FILES_AT_ONCE);
+      const starts = await Promise.all(some.map((file) => this.#ask(file)));
+      for (const [i, startedS] of starts.entries())
+        if (startedS !== null) beginnings.set(binlogFileNumber(some[i] ?? ""), startedS);
+    }
+    return beginnings;
+  }
+
+  /**
+   * The latest of `files` with which a run began, and when; null when there is none. Asks them from
+   * the last one on.
+   */
+  async latest(
+    files: readonly string[],
+  ): Promise<{ readonly fileNumber: number; readonly startedS: number } | null> {
+    for (let to = files.length; to > 0; to -= FILES_AT_ONCE) {
+      const some = await this.among(files.slice(Math.max(0, to - FILES_AT_ONCE), to));
+      const last = [...some].at(-1);
+      if (last !== undefined) return { fileNumber: last[0], startedS: last[1] };
+    }
+    return null;
+  }
+
+  #ask(file: string): Promise<number | null> {
+    let answer = this.#answers.get(file);
+    if (answer === undefined) {
+      answer = serverStart(this.#server, file).then(
+        (startedS) => (startedS === 0 ? null : startedS),
+        (error: unknown) => {
+          if (error instanceof UnreadableBinlogError) return UNKNOWN_S;
+          throw error;
+        },
+      );
+      this.#answers.set(file, answer);
+    }
+    return answer;
+  }
 }
 
 /**
  * When the server started, seconds since 1970, from a file's first event; 0 for a file that was
  * begun by a rotation. Rejects with UnreadableBinlogError when that event is damaged.
  */
-export async function serverStart(
-  options: Omit<FilesToAsk, "files" | "rotations">,
-  file: string,
-): Promise<number> {
+export async function serverStart(server: ServerOfFiles, file: string): Promise<number> {
   const created = Promise.withResolvers<number>();
   const at = { file, offset: FIRST_EVENT };
   try {
     await using dump = await BinlogDump.start({
-      ...options,
+      ...server,
+      replicaUuid: randomUUID(),
       start: { kind: "file", ...at },
       onEvent: (bytes, start, end) => {
         const event = bytes.subarray(start, end);

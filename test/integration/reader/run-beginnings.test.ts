@@ -1,53 +1,43 @@
 import { expect, test } from "vitest";
-import { Rotations } from "../../../reader/transactions/rotations.ts";
-import { fileOfPresentRun, runBeginnings } from "../../../reader/transactions/run-beginnings.ts";
+import { RunBeginnings, serverStart } from "../../../reader/transactions/run-beginnings.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
+import { endInRotation } from "../../support/end-in-rotation.ts";
 import { useMysql } from "../../support/mysql.ts";
 
 const mysql = useMysql();
 
-test("the reader finds the files in which a run began, and opens a connection only for these", async () => {
-  await rotate(20);
-  const before = await fileNames();
-  await mysql.server.stop();
-  await mysql.server.start();
-  await rotate(20);
-  const between = await fileNames();
-  await mysql.server.kill();
+test("the reader finds the files in which a run began, also behind a rotation that failed", async () => {
+  await rotate(6);
+  const first = await fileNames();
+  await mysql.server.restart();
+  await rotate(6);
+  const second = await fileNames();
+  await mysql.server.restart({ hard: true });
+  const third = await fileNames();
+  await endInRotation(mysql);
   await mysql.server.start();
   await rotate(2);
   const files = await fileNames();
 
-  const control = await mysql.connect();
-  const { host, port, user, password } = mysql.server;
   const [uuid] = await mysql.query<{ uuid: string }>("SELECT @@server_uuid AS uuid");
-  const counted = async (name: string): Promise<number> => {
-    const [rows] = await control.query("SHOW GLOBAL STATUS LIKE ?", [name]);
-    return Number((rows as { Value: string }[])[0]?.Value);
-  };
-  const opened = await counted("Connections");
-  const asked = await counted("Com_show_binlog_events");
-  const rotations = new Rotations(control);
-  const beginnings = await runBeginnings({
-    rotations,
-    files,
+  const { host, port, user, password } = mysql.server;
+  const server = {
     connection: { host, port, user, password },
     serverId: 4711,
     serverUuid: uuid?.uuid ?? "",
     silenceMs: 30_000,
-  });
-  expect(new Set(beginnings.keys())).toEqual(
-    new Set([firstNew(between, before), firstNew(files, between)]),
-  );
-  for (const startedS of beginnings.values()) expect(startedS).toBeGreaterThan(1_700_000_000);
-  // Two connections for each file that the reader must query separately.
-  expect((await counted("Connections")) - opened).toBe(4);
+  };
+  const beginnings = new RunBeginnings(server);
+  const began = [second[first.length], third[second.length], files[third.length]];
+  const found = await beginnings.among(files.slice(1));
+  expect([...found.keys()]).toEqual(began.map((file) => binlogFileNumber(file ?? "")));
+  for (const file of began)
+    expect(found.get(binlogFileNumber(file ?? ""))).toBe(await serverStart(server, file ?? ""));
 
-  const [first = "", ...others] = files;
-  const present = await fileOfPresentRun(rotations, [first, ...others]);
-  expect(binlogFileNumber(present)).toBe(firstNew(files, between));
-  // One query for each file behind the first, and a second one where the answer is not a rotation.
-  expect((await counted("Com_show_binlog_events")) - asked).toBeLessThanOrEqual(files.length + 1);
+  const latest = async (to?: number) => (await beginnings.latest(files.slice(1, to)))?.fileNumber;
+  expect(await latest()).toBe(binlogFileNumber(began[2] ?? ""));
+  expect(await latest(second.length)).toBe(binlogFileNumber(began[0] ?? ""));
+  expect(await latest(first.length)).toBeUndefined();
 });
 
 async function rotate(times: number): Promise<void> {
@@ -57,9 +47,4 @@ async function rotate(times: number): Promise<void> {
 async function fileNames(): Promise<string[]> {
   const rows = await mysql.query<{ Log_name: string }>("SHOW BINARY LOGS");
   return rows.map(({ Log_name: name }) => name);
-}
-
-/** The number of the first file that was added. */
-function firstNew(later: readonly string[], former: readonly string[]): number {
-  return binlogFileNumber(later.find((name) => !former.includes(name)) ?? "");
 }

@@ -1,0 +1,102 @@
+import { expect, test } from "vitest";
+import { runsAhead } from "../../../../reader/offsets/runs-ahead.ts";
+import type { DumpStart } from "../../../../reader/source/binlog-dump.ts";
+import { RunBeginnings } from "../../../../reader/transactions/run-beginnings.ts";
+import { runBeginning } from "../../../../reader/transactions/server-run.ts";
+import { binlogFileNumber } from "../../../../wire/binlog-file.ts";
+
+const OFFSET_RUN = 7;
+const GTIDS = { kind: "gtid", gtidSet: "all before the dump" } as const;
+
+const numbered = (base: string, from: number, to: number): string[] =>
+  Array.from({ length: to - from + 1 }, (_, i) => `${base}.${String(from + i).padStart(6, "0")}`);
+
+/** Beginnings of runs that answer from memory; `asked` are the files that were asked about. */
+class KnownBeginnings extends RunBeginnings {
+  readonly asked: string[] = [];
+  readonly #began: ReadonlyMap<string, number>;
+
+  constructor(began: Readonly<Record<string, number>>) {
+    super({ connection: {}, serverId: 1, serverUuid: "", silenceMs: 1 });
+    this.#began = new Map(Object.entries(began));
+  }
+
+  override among(files: readonly string[]): Promise<Map<number, number>> {
+    this.asked.push(...files);
+    const found = files.filter((file) => this.#began.has(file));
+    return Promise.resolve(
+      new Map(found.map((file) => [binlogFileNumber(file), this.#began.get(file) ?? 0])),
+    );
+  }
+}
+
+/** `first`: the file with which a dump by GTIDs begins. */
+function ahead(
+  files: readonly string[],
+  start: DumpStart,
+  file: string,
+  beginnings: KnownBeginnings,
+  first = file,
+): ReturnType<typeof runsAhead> {
+  return runsAhead(
+    { start, offset: { run: OFFSET_RUN, file } },
+    { files },
+    {
+      gtidsBefore: (each) => Promise.resolve(each),
+      isSubset: (each) => Promise.resolve(files.indexOf(each) <= files.indexOf(first)),
+    },
+    beginnings,
+  );
+}
+
+test("in a dump by file the run of the offset goes on until a file in which one began", async () => {
+  const files = numbered("bin", 1, 9);
+  const beginnings = new KnownBeginnings({ "bin.000002": 100, "bin.000006": 200 });
+  const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
+  expect(await ahead(files, start, "bin.000004", beginnings)).toEqual({
+    run: OFFSET_RUN,
+    runBeginnings: new Map([[6, 200]]),
+    presentRunFile: 6,
+    isMoved: false,
+  });
+  expect(beginnings.asked).toEqual(files.slice(4));
+});
+
+test("in a dump by GTIDs the run at its first file is found in the files before", async () => {
+  const files = numbered("bin", 1, 9);
+  const beginnings = new KnownBeginnings({ "bin.000002": 100, "bin.000004": 200 });
+  expect(await ahead(files, GTIDS, "bin.000001", beginnings, "bin.000007")).toEqual({
+    run: runBeginning(200, 4),
+    runBeginnings: new Map(),
+    presentRunFile: 7,
+    isMoved: false,
+  });
+});
+
+test("a run that began long before a dump by GTIDs has the offset's new name", async () => {
+  const files = numbered("bin", 1, 100);
+  const beginnings = new KnownBeginnings({ "bin.000002": 100 });
+  const runs = await ahead(files, GTIDS, "bin.000001", beginnings, "bin.000090");
+  expect(runs).toMatchObject({ run: OFFSET_RUN, presentRunFile: 90 });
+  expect(beginnings.asked.length).toBeLessThan(50);
+});
+
+test("files under another base name have no part in the runs that are read", async () => {
+  const files = [...numbered("old", 1, 5), ...numbered("new", 1, 3)];
+  const began = { "old.000003": 100, "new.000001": 200 };
+  const start = { kind: "file", file: "old.000004", offset: 4 } as const;
+  expect(await ahead(files, start, "old.000004", new KnownBeginnings(began))).toMatchObject({
+    runBeginnings: new Map(),
+    presentRunFile: null,
+    isMoved: true,
+  });
+  // A dump behind GTIDs may begin in the moved files, although the oldest ones are the former.
+  expect(await ahead(files, GTIDS, "old.000001", new KnownBeginnings(began), "new.000003")).toEqual(
+    {
+      run: runBeginning(200, 1),
+      runBeginnings: new Map(),
+      presentRunFile: 3,
+      isMoved: false,
+    },
+  );
+});
