@@ -14,5 +14,6 @@ export function sentence(error: unknown): string {
   if (error instanceof CommandError) return error.message;
   const name = error.name === "Error" ? "" : `${error.name}: `;
   const { code } = error as { code?: unknown };
-  return `${name}${error.message}${typeof code === "string" ? ` (${code})` : ""}`;
+  const isNamed = typeof code !== "string" || error.message.startsWith(code);
+  return `${name}${error.message}${isNamed ? "" : ` (${code})`}`;
 }

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { sentence } from "./command-error.ts";
 import { confirm } from "./confirm.ts";
+import { OutputClosedError, outputError } from "./output.ts";
 import { progressLine } from "./render.ts";
 import { DEFAULT_STACK_FILE } from "./stack-file.ts";
 import type { Target } from "./target.ts";
@@ -62,16 +63,26 @@ export function action<Args extends unknown[]>(
 ) {
   return async function (this: Command, ...args: Args): Promise<void> {
     const { json = false } = this.optsWithGlobals<SharedOptions>();
+    let isFailed = false;
+    const fail = (error: unknown): void => {
+      if (isFailed || error instanceof OutputClosedError) return;
+      isFailed = true;
+      console.error(sentence(error));
+      process.exitCode = 2;
+    };
+    // Without a listener, `| head` would end the process with a stack trace.
+    process.stdout.on("error", (error) => fail(outputError(error)));
     const context: CommandContext = {
-      report: (value, text) => console.log(json ? JSON.stringify(value, null, 2) : text()),
+      // console.log would hide that a full disk has not taken the result.
+      report: (value, text) =>
+        void process.stdout.write(`${json ? JSON.stringify(value, null, 2) : text()}\n`),
       progress: progressLine(process.stderr),
       confirm,
     };
     try {
       process.exitCode = (await act(context, ...args)) ?? 0;
     } catch (error) {
-      console.error(sentence(error));
-      process.exitCode = 2;
+      fail(error);
     }
   };
 }

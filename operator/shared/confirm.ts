@@ -18,7 +18,8 @@ export async function confirm(
     throw new CommandError(`${question} There is no terminal to ask on: add --yes to confirm.`);
   }
   const terminal = createInterface({ input, output });
-  const answer = await terminal.question(`${question} [y/N] `);
+  // Ctrl-C and Ctrl-D reject.
+  const answer = await terminal.question(`${question} [y/N] `).catch(() => "");
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError("nothing was done");
 }

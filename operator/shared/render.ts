@@ -27,12 +27,16 @@ export function distance(ms: number, now: number): string {
   return ms > now ? `in ${amount}` : `${amount} ago`;
 }
 
-/** Rewrites one line of the terminal at each call. Does nothing without a terminal. */
+/**
+ * Rewrites one line of the terminal at each call, cut to its width: a line that wraps could not be
+ * rewritten. Does nothing without a terminal.
+ */
 export function progressLine(stream: NodeJS.WriteStream): (text: string) => void {
   if (!stream.isTTY) return () => undefined;
+  const width = stream.columns > 1 ? stream.columns - 1 : Infinity;
   return (line) => {
     stream.clearLine(0);
     stream.cursorTo(0);
-    stream.write(line);
+    stream.write(line.slice(0, width));
   };
 }

@@ -1,6 +1,4 @@
-import { once } from "node:events";
-import { createWriteStream } from "node:fs";
-import { finished } from "node:stream/promises";
+import { open } from "node:fs/promises";
 import type { Command } from "commander";
 import { payloadBucket } from "../../../functions/aws/payload-bucket.ts";
 import { readBatchBody } from "../../../functions/delivery/message-batch.ts";
@@ -10,6 +8,7 @@ import { streamText } from "../../../functions/failures/stream.ts";
 import { bodyOf, describeRecord } from "./record.ts";
 import { namedStream, parkedRecords, troubledStreams, type NamedStream } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
+import { print } from "../../shared/output.ts";
 import type { Target } from "../../shared/target.ts";
 
 export function exportRecords(failures: Command): void {
@@ -30,7 +29,11 @@ async function writeRecords(
   { output }: { readonly output?: string },
 ): Promise<void> {
   const bodies = bodyStore(payloadBucket(target.s3, target.payloadBucket));
-  const file = output === undefined ? process.stdout : createWriteStream(output, { mode: 0o600 });
+  await using file = output === undefined ? null : await open(output, "w", 0o600);
+  const write = async (line: string): Promise<void> => {
+    if (file === null) await print(line);
+    else await file.writeFile(line);
+  };
   let written = 0;
   for (const state of await chosenStreams(target, names)) {
     let head = true;
@@ -40,15 +43,13 @@ async function writeRecords(
         ...describeRecord(record, state, head),
         ...content(record, await bodyOf(bodies, record)),
       };
-      if (!file.write(`${JSON.stringify(exported)}\n`)) await once(file, "drain");
+      await write(`${JSON.stringify(exported)}\n`);
       progress(`${++written} records`);
       head = false;
     }
   }
   progress("");
   if (output === undefined) return;
-  file.end();
-  await finished(file);
   report({ output, records: written }, () => `${written} records were written to ${output}.`);
 }
 

@@ -82,7 +82,7 @@ export async function* parkedRecords<Named extends NamedStream>(
     FilterExpression: "#status = :parked",
     ...(!bodies && {
       ProjectionExpression:
-        "#stream, #position, #status, reason, #error, #count, #bytes, parkedAt, attempts, lastFailureAt, nextAttempt",
+        "#stream, #position, #status, reason, #error, #count, #bytes, progress, parkedAt, attempts, lastFailureAt, nextAttempt",
     }),
     ExpressionAttributeNames: {
       "#stream": "stream",

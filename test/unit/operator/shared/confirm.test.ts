@@ -24,6 +24,21 @@ describe("the question before something is given up", () => {
     );
   });
 
+  test.for([
+    ["Ctrl-C", "\u0003"],
+    ["Ctrl-D", "\u0004"],
+  ])("is answered with %s: nothing is done", async ([, key]) => {
+    const { input, output } = terminal("");
+    input.read();
+    const isRaw = { setRawMode: () => undefined };
+    const asked = confirm("Discard?", {
+      input: Object.assign(input, isRaw),
+      output: Object.assign(output, { isTTY: true }),
+    });
+    input.write(key);
+    await expect(asked).rejects.toThrow(new CommandError("nothing was done"));
+  });
+
   test("is not asked without a terminal", async () => {
     const { output } = terminal("y");
     const asked = confirm("Discard?", { input: new PassThrough(), output });

@@ -17,6 +17,17 @@ describe("the progress line", () => {
     expect(output.read()).toBe(steps.map((step) => `<clear><begin>${step}`).join(""));
   });
 
+  test("is cut to a narrow terminal, where it could not be rewritten if it wrapped", () => {
+    const output = Object.assign(new PassThrough({ encoding: "utf8" }), {
+      isTTY: true,
+      columns: 8,
+      clearLine: () => true,
+      cursorTo: () => true,
+    });
+    progressLine(output as unknown as NodeJS.WriteStream)("1 of 2 streams");
+    expect(output.read()).toBe("1 of 2 ");
+  });
+
   test("is left out where the output goes into a file", () => {
     const output = new PassThrough();
     progressLine(output as unknown as NodeJS.WriteStream)("1 of 2 streams");

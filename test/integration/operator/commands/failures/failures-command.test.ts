@@ -1,10 +1,13 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { PutItemCommand } from "@aws-sdk/client-dynamodb";
+import { PutItemCommand, UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { threadStream } from "../../../../../functions/failures/stream.ts";
+import { recordItemKey } from "../../../../../functions/failures/items.ts";
+import { parseStream, threadStream } from "../../../../../functions/failures/stream.ts";
 import { rawQueueName } from "../../../../../wire/names.ts";
 import { SessionsTable } from "../../../../../reader/sessions/sessions-table.ts";
 import { describeStacks } from "../../../../support/cloud-formation.ts";
@@ -13,7 +16,12 @@ import { SERVER, SOURCE, TestLane } from "../../../../support/functions/frames.t
 import { CountingMetrics, rawEvent, retry, route } from "../../../../support/functions/invoke.ts";
 import { numbers } from "../../../../support/functions/received.ts";
 import { Stage } from "../../../../support/functions/stage.ts";
-import { binlogRouter, type Ended, stackFileOf } from "../../../../support/operator.ts";
+import {
+  binlogRouter,
+  type Ended,
+  packageJson,
+  stackFileOf,
+} from "../../../../support/operator.ts";
 
 const LIFE_A = "aaaaaaaa-1111-4111-8111-111111111111";
 const LIFE_B = "bbbbbbbb-2222-4222-8222-222222222222";
@@ -141,6 +149,43 @@ describe("npm run failures", () => {
       records: [{ changes: 1_001, progress: 500 }],
     });
     expect((await failures("show", stream)).out).toMatch(/done with[^]*\b1001 +│ \d+ +│ 500 /);
+  });
+
+  test("shows how far a queue's record was delivered", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    await route(stage.runtime, rawEvent([new TestLane().frame([{ user: "app_staging" }])]));
+    fault.remove();
+    const position = new TestLane().position(1);
+    await stage.clients.dynamodb.send(
+      new UpdateItemCommand({
+        TableName: "failures",
+        Key: recordItemKey(parseStream(STREAM), `${position}/${position}`),
+        UpdateExpression: "SET progress = :done",
+        ExpressionAttributeValues: { ":done": { N: "7" } },
+      }),
+    );
+    expect(await json("show", STREAM)).toMatchObject({ records: [{ progress: 7 }] });
+  });
+
+  test("ends with a sentence where the export cannot be written, and without a word behind head", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    await route(stage.runtime, rawEvent([new TestLane().frame([{ user: "app_staging" }])]));
+    fault.remove();
+    const file = join(directory, "missing", "export.jsonl");
+    expect(await failures("export", "--output", file)).toEqual({
+      code: 2,
+      out: "",
+      problem: `ENOENT: no such file or directory, open '${file}'\n`,
+    });
+    for (const command of ["export", "list"]) {
+      const { bin } = packageJson;
+      const line = `"${process.execPath}" ${bin["binlog-router"]} failures ${command} --local ${join(directory, "stack.json")}`;
+      const run = promisify(execFile);
+      const full = await run("bash", ["-c", `${line} > /dev/full; echo $?`]);
+      expect(full).toEqual({ stdout: "2\n", stderr: "ENOSPC: no space left on device, write\n" });
+      const closed = await run("bash", ["-c", `${line} | true; echo "${"${PIPESTATUS[0]}"}"`]);
+      expect(closed).toEqual({ stdout: "0\n", stderr: "" });
+    }
   });
 
   test("shows when the first record is tried next, and how often it was tried", async () => {
