@@ -2,7 +2,7 @@ import { CloudFormationClient, DescribeStacksCommand } from "@aws-sdk/client-clo
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { ListQueuesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { paginateListQueues, SQSClient } from "@aws-sdk/client-sqs";
 import { CommandError } from "./command-error.ts";
 import { noStack, readStackFile, type StackFile } from "./stack-file.ts";
 
@@ -78,16 +78,10 @@ export async function localTarget(stackFile: string): Promise<Target> {
   const { region, accessKeyId, secretAccessKey } = aws;
   const common = { region, credentials: { accessKeyId, secretAccessKey } };
   const sqs = new SQSClient({ ...common, endpoint: aws.sqsEndpoint });
-  const { QueueUrls: queues = [] } = await sqs
-    .send(new ListQueuesCommand({}))
-    .catch((cause: unknown) => {
-      if ((cause as { code?: unknown }).code !== "ECONNREFUSED") throw cause;
-      throw noStack(
-        `nothing listens on ${aws.sqsEndpoint}, which ${stackFile} names`,
-        REMEDY,
-        cause,
-      );
-    });
+  const rawDeadLetterQueueUrl = await rawDeadLetterQueue(sqs).catch((cause: unknown) => {
+    if ((cause as { code?: unknown }).code !== "ECONNREFUSED") throw cause;
+    throw noStack(`nothing listens on ${aws.sqsEndpoint}, which ${stackFile} names`, REMEDY, cause);
+  });
   const clients = {
     dynamodb: new DynamoDBClient({ ...common, endpoint: aws.dynamodbEndpoint }),
     s3: new S3Client({ ...common, endpoint: aws.s3Endpoint }),
@@ -102,9 +96,17 @@ export async function localTarget(stackFile: string): Promise<Target> {
     failuresTable: tables.failures,
     sessionsTable: tables.sessions,
     payloadBucket,
-    // A local stack has one source, and therefore one raw dead-letter queue.
-    rawDeadLetterQueueUrl: queues.find((url) => url.endsWith("-raw-dead.fifo")) ?? "",
+    rawDeadLetterQueueUrl,
   });
+}
+
+/** A local stack has one source, and therefore one raw dead-letter queue. */
+async function rawDeadLetterQueue(client: SQSClient): Promise<string> {
+  for await (const { QueueUrls: urls = [] } of paginateListQueues({ client, pageSize: 1000 }, {})) {
+    const found = urls.find((url) => url.endsWith("-raw-dead.fifo"));
+    if (found !== undefined) return found;
+  }
+  return "";
 }
 
 const REMEDY = "start one with npm start, or name a deployed one with --stack";

@@ -34,7 +34,8 @@ export async function troubledStreams(target: Target): Promise<StreamState<Named
     });
     for await (const item of items) streams.push(streamNamed(textOf(item, "stream") ?? ""));
   }
-  const states = await statesOf(target, streams);
+  // The index may still name a stream that has been closed.
+  const states = (await statesOf(target, streams)).filter(({ status }) => status !== "closed");
   return states.sort((a, b) => a.openedAt - b.openedAt);
 }
 

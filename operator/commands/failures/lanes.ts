@@ -1,11 +1,11 @@
-import { ScanCommand } from "@aws-sdk/client-dynamodb";
 import type { Command } from "commander";
-import { text, textOf } from "../../../wire/attributes.ts";
+import { textOf } from "../../../wire/attributes.ts";
 import { lanesTable, type LaneState } from "../../../functions/delivery/lanes-table.ts";
 import { isPosition } from "../../../wire/position.ts";
 import { endOfGap, namedLife, reachedIn } from "../../../functions/frame/chain.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
+import { offsetsItems } from "../../shared/offsets-items.ts";
 import { table } from "../../shared/render.ts";
 import type { Target } from "../../shared/target.ts";
 
@@ -95,17 +95,10 @@ function lifeBehindGap(lane: LaneState, position: string, named: string): string
   );
 }
 
-/** Reads the state of every lane. The scan is cheap, because the offsets table has few items. */
-async function readLanes({ dynamodb, offsetsTable }: Target): Promise<LaneState[]> {
-  const { Items: items = [] } = await dynamodb.send(
-    new ScanCommand({
-      TableName: offsetsTable,
-      ConsistentRead: true,
-      FilterExpression: "begins_with(id, :lane)",
-      ExpressionAttributeValues: { ":lane": text("lane#") },
-    }),
-  );
+/** Reads the state of every lane. */
+async function readLanes(target: Target): Promise<LaneState[]> {
+  const items = await offsetsItems(target, "lane#");
   const numbers = items.map((item) => Number((textOf(item, "id") ?? "").slice("lane#".length)));
-  const stored = lanesTable(dynamodb, offsetsTable);
+  const stored = lanesTable(target.dynamodb, target.offsetsTable);
   return await Promise.all(numbers.sort((a, b) => a - b).map((lane) => stored.read(lane)));
 }

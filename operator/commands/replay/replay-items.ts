@@ -2,12 +2,12 @@ import {
   ConditionalCheckFailedException,
   GetItemCommand,
   PutItemCommand,
-  ScanCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { type Item, number, numberOf, text, textOf } from "../../../wire/attributes.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import { CommandError } from "../../shared/command-error.ts";
+import { offsetsItems } from "../../shared/offsets-items.ts";
 import type { Target } from "../../shared/target.ts";
 import type { Bounds } from "../../stretch/bounds.ts";
 
@@ -73,14 +73,7 @@ export class ReplayItems {
 
   /** Reads all replays, the oldest first. */
   async all(): Promise<readonly Replay[]> {
-    const { Items: items = [] } = await this.#target.dynamodb.send(
-      new ScanCommand({
-        TableName: this.#target.offsetsTable,
-        ConsistentRead: true,
-        FilterExpression: "begins_with(id, :replay)",
-        ExpressionAttributeValues: { ":replay": text(PREFIX) },
-      }),
-    );
+    const items = await offsetsItems(this.#target, PREFIX);
     return items.map(decode).sort((a, b) => (a.id < b.id ? -1 : 1));
   }
 

@@ -183,9 +183,27 @@ describe("npm run failures", () => {
       const run = promisify(execFile);
       const full = await run("bash", ["-c", `${line} > /dev/full; echo $?`]);
       expect(full).toEqual({ stdout: "2\n", stderr: "ENOSPC: no space left on device, write\n" });
-      const closed = await run("bash", ["-c", `${line} | true; echo "${"${PIPESTATUS[0]}"}"`]);
+      const closed = await run("bash", ["-o", "pipefail", "-c", `${line} | true; echo $?`]);
       expect(closed).toEqual({ stdout: "0\n", stderr: "" });
     }
+  });
+
+  test("lists all lanes beside large items, and finds the dead frames behind a thousand queues", async () => {
+    const items = [
+      ...Array.from({ length: 4 }, (_, n) => ({
+        id: { S: `large#${n}` },
+        pad: { S: "x".repeat(390_000) },
+      })),
+      ...Array.from({ length: 16 }, (_, n) => ({ id: { S: `lane#${n}` } })),
+    ];
+    for (const Item of items)
+      await stage.clients.dynamodb.send(new PutItemCommand({ TableName: "offsets", Item }));
+    const numbered = ((await json("lanes")) as { readonly lane: number }[]).map(({ lane }) => lane);
+    expect(numbered).toEqual(Array.from({ length: 16 }, (_, n) => n));
+
+    await stage.createRawQueue({ visibilitySeconds: 60, maxReceives: 10 });
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => stage.createQueue(`a-${n}.fifo`)));
+    expect(await json("redrive")).toEqual({ moved: 0, waiting: 0 });
   });
 
   test("shows when the first record is tried next, and how often it was tried", async () => {
