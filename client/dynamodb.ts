@@ -7,6 +7,9 @@ import {
 import type { PositionText } from "../wire/position.ts";
 import type { PositionStore } from "./position-store.ts";
 
+/** How long a call may take, including the SDK's retries, milliseconds. */
+const CALL_MS = 10_000;
+
 export interface DynamoDBPositionStoreOptions {
   /**
    * A table whose partition key is the string `id`. Set its time-to-live attribute to `expires` to
@@ -49,6 +52,7 @@ export class DynamoDBPositionStore implements PositionStore {
   async load(key: string): Promise<PositionText | undefined> {
     const { Item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: this.#key(key), ConsistentRead: true }),
+      { abortSignal: AbortSignal.timeout(CALL_MS) },
     );
     return Item?.["position"]?.S;
   }
@@ -68,6 +72,7 @@ export class DynamoDBPositionStore implements PositionStore {
             ":expires": { N: String(expires) },
           },
         }),
+        { abortSignal: AbortSignal.timeout(CALL_MS) },
       );
     } catch (error) {
       // The stored position is as late or later.

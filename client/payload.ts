@@ -3,16 +3,24 @@ import { decodePointer } from "../wire/payload-pointer.ts";
 import { PayloadUnavailableError } from "./errors.ts";
 
 /**
+ * How long a payload may take, including the SDK's retries, milliseconds. Without a limit, a
+ * connection that ended without a word would hold up its group for hours, and `stop()`.
+ */
+const FETCH_MS = 60_000;
+
+/**
  * Fetches from S3 the messages that are too large for SQS. The bucket's lifecycle removes them
  * later.
  */
 export class Payloads {
   readonly #given: S3Client | undefined;
+  readonly #fetchMs: number;
   #own: S3Client | undefined;
 
   /** Without a client, the first off-loaded message makes one. */
-  constructor(s3: S3Client | undefined) {
+  constructor(s3: S3Client | undefined, fetchMs = FETCH_MS) {
     this.#given = s3;
+    this.#fetchMs = fetchMs;
   }
 
   /**
@@ -27,7 +35,10 @@ export class Payloads {
       // Loaded when the first pointer arrives: most applications never see one.
       const { GetObjectCommand, S3Client: Client } = await import("@aws-sdk/client-s3");
       const s3 = this.#given ?? (this.#own ??= new Client());
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+      const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+      // It also ends the reading of the object.
+      const abortSignal = AbortSignal.timeout(this.#fetchMs);
+      const { Body } = await s3.send(command, { abortSignal });
       return (await Body?.transformToString("utf-8")) ?? "";
     } catch (cause) {
       throw new PayloadUnavailableError(`cannot fetch the payload s3://${bucket}/${key}`, {

@@ -1,0 +1,63 @@
+import { once } from "node:events";
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { S3Client } from "@aws-sdk/client-s3";
+import { expect, test } from "vitest";
+import { DynamoDBPositionStore } from "../../../client/dynamodb.ts";
+import { PayloadUnavailableError } from "../../../client/errors.ts";
+import { Payloads } from "../../../client/payload.ts";
+import { encodePointer } from "../../../wire/payload-pointer.ts";
+
+/** Clients of a service that answers in this way. */
+async function clientsOf(answer: (response: ServerResponse) => void) {
+  const server = createServer((_request, response) => answer(response));
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const common = {
+    region: "eu-central-1",
+    endpoint: `http://127.0.0.1:${port}`,
+    credentials: { accessKeyId: "a", secretAccessKey: "b" },
+  };
+  const s3 = new S3Client({ ...common, forcePathStyle: true });
+  const dynamodb = new DynamoDBClient(common);
+  return {
+    s3,
+    dynamodb,
+    [Symbol.dispose]() {
+      s3.destroy();
+      dynamodb.destroy();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+test.concurrent.each<[string, (response: ServerResponse) => void]>([
+  ["does not answer", () => undefined],
+  [
+    "ends without a word in the middle of an object",
+    (response) => {
+      response.writeHead(200, { "content-length": 1000 });
+      response.write("the first half");
+    },
+  ],
+])("a payload is given up after a while where S3 %s", async (_, answer) => {
+  using clients = await clientsOf(answer);
+  const pointer = encodePointer({ bucket: "payloads", key: "messages/staging/1" });
+  await expect(new Payloads(clients.s3, 300).fetch(pointer)).rejects.toThrow(
+    PayloadUnavailableError,
+  );
+});
+
+test.concurrent("a position store gives up after ten seconds where DynamoDB does not answer", async () => {
+  using clients = await clientsOf(() => undefined);
+  const store = new DynamoDBPositionStore({
+    table: "positions",
+    owner: "billing/staging",
+    client: clients.dynamodb,
+  });
+  const calls = [store.load("key"), store.save("key", "position")];
+  const ended = await Promise.allSettled(calls);
+  expect(ended.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+});
