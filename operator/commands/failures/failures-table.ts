@@ -45,11 +45,12 @@ export async function troubledStreams(target: Target): Promise<StreamState<Named
  */
 export async function namedStream(target: Target, name: string): Promise<StreamState<NamedStream>> {
   const stream = streamNamed(name);
-  const [state] = await statesOf(target, [stream]);
+  // DynamoDB refuses an empty key.
+  const [state] = name === "" ? [] : await statesOf(target, [stream]);
   if (state !== undefined) return state;
   throw new CommandError(
     stream.kind === "unknown"
-      ? `${name} is not the name of a stream; "list" shows the names`
+      ? `${name || '""'} is not the name of a stream; "list" shows the names`
       : `there is no stream ${name}; "list" shows those that wait`,
   );
 }

@@ -27,8 +27,13 @@ async function retryStreams(
   names: readonly string[],
   { all, reason }: RetryOptions,
 ): Promise<void> {
-  if (names.length === 0 && !all && reason === undefined) {
-    throw new CommandError("name streams, or add --all or --reason REASON");
+  const isFiltered = all || reason !== undefined;
+  if (names.length > 0 === isFiltered) {
+    throw new CommandError(
+      names.length === 0
+        ? "name streams, or add --all or --reason REASON"
+        : "named streams are retried whatever they wait for: leave out --all and --reason, or the names",
+    );
   }
   const streams: Stream[] = [];
   if (names.length > 0) {

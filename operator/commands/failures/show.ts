@@ -36,6 +36,7 @@ async function showStream(
   const records: ShownRecord[] = [];
   const isThread = state.stream.kind === "thread";
   for await (const record of parkedRecords(target, state.stream, { bodies: body || isThread })) {
+    if (records.length >= limit) break;
     const described = describeRecord(record, state, records.length === 0);
     const held = body || isThread ? await bodyOf(bodies, record) : null;
     records.push({
@@ -43,7 +44,6 @@ async function showStream(
       ...(isThread && held !== null && parkedChanges(held)),
       ...(body && { body: held }),
     });
-    if (records.length >= limit) break;
   }
   const summary = {
     stream: streamText(state.stream),

@@ -75,6 +75,7 @@ describe("npm run failures", () => {
     const table = (await failures("list")).out;
     expect(table).toContain(STREAM);
     expect(table).toContain("dead");
+    expect(await json("show", STREAM, "--limit", "0")).toMatchObject({ records: [] });
     const shown = await failures("show", STREAM, "--limit", "1", "--body");
     expect(shown.out).toContain("access-denied");
     expect(shown.out).toContain("shop.orders");
@@ -536,6 +537,8 @@ describe("npm run failures", () => {
     [["attribute", "server/01/2", "--user", "x"], /names no connection/],
     [["show", "queue/0/none.fifo"], /there is no stream/],
     [["retry"], /name streams/],
+    [["retry", STREAM, "--reason", "throttled"], /leave out --all and --reason/],
+    [["discard", "", "--yes"], /^"" is not the name of a stream/],
     [["attribute", "24", "--user", "x"], /names no connection/],
     [["list", "--local", "/nowhere/stack.json"], /no local stack is running/],
     [["lizt"], /unknown command/],
