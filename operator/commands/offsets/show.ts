@@ -23,9 +23,11 @@ async function showItem({ target, report }: StackContext): Promise<void> {
 function itemText(item: ReaderItem): string {
   const lines = [`reads from:  ${describeReadingPoint(item)}`];
   if (item.offset !== null) {
-    const { epoch, server, file, offset, committedMs, lanes, waiting, keptXa } = item.offset;
+    const { epoch, server, file, offset, begunAt, committedMs, lanes, waiting, keptXa } =
+      item.offset;
     lines.push(`epoch:       ${epoch}, of server ${server}`);
     lines.push(`file:        ${file}:${offset}`);
+    if (begunAt !== undefined) lines.push(`begun at:    ${begunAt.file}:${begunAt.offset}`);
     if (committedMs > 0) lines.push(`committed:   ${new Date(committedMs).toISOString()}`);
     if (waiting !== undefined) {
       const since = new Date(waiting.preparedMs).toISOString();

@@ -108,10 +108,14 @@ function offsets(bench: ReaderBench, ...args: string[]): Promise<Ended> {
 
 describe("npm run offsets", () => {
   test("shows where the reader is", async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(services.aws, mysql.server, {
+      SOURCE_START: "now",
+    });
+    const [{ File: file, Position: begins } = {}] = await mysql.query("SHOW BINARY LOG STATUS");
     await bench.start();
     const { code, out } = await offsets(bench, "show");
     expect(code).toBe(0);
+    expect(out).toContain(`begun at:    ${String(file)}:${String(begins)}\n`);
     expect(out).toMatch(/reads from: +[0-9a-f-]{36}:1-\d+/);
     expect(out).toMatch(/epoch: +\d+,/);
     const json = JSON.parse((await offsets(bench, "show", "--json")).out) as {
