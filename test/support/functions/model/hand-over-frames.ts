@@ -14,12 +14,18 @@ import { SOURCE, TestLane, type TestChange } from "../frames.ts";
 
 export const QUEUE = "queue.fifo";
 
+/** The groups whose changes the queue gets before and after the configuration is changed. */
+export interface Groups {
+  readonly before: string;
+  readonly after: string;
+}
+
 export interface ModelFrame {
   readonly first: string;
   readonly last: string;
   readonly previous: string | null;
   /**
-   * The queue's share of the frame; `isFaulty`: while the message writer throws for some changes.
+   * The queue's share of the frame; `isFaulty`: while the first release or configuration is there.
    */
   readonly shares: (isFaulty: boolean) => FrameShare | null;
   readonly messages: readonly OutgoingMessage[];
@@ -71,9 +77,10 @@ export function framesOf(
   frames: readonly string[],
   life: string | null,
   release: Release,
+  groups: Groups | null,
 ): readonly ModelFrame[] {
-  const name = [life, release, ...frames].join();
-  const frame = known.get(name) ?? makeFrames(frames, life, release);
+  const name = JSON.stringify([frames, life, release, groups]);
+  const frame = known.get(name) ?? makeFrames(frames, life, release, groups);
   known.set(name, frame);
   return frame;
 }
@@ -82,6 +89,7 @@ function makeFrames(
   frames: readonly string[],
   life: string | null,
   release: Release,
+  groups: Groups | null,
 ): readonly ModelFrame[] {
   const lane = new TestLane(0, 1, life);
   const named = life === null ? {} : { life };
@@ -100,8 +108,10 @@ function makeFrames(
       const place = { first: shortPosition(share.first), last: shortPosition(share.last) };
       return { kind: "messages", queueName: QUEUE, ...named, ...place, messages: short };
     };
-    const after = withMessages(sound);
-    const whileFaulty = release === "earlier" ? asEarlier(after) : withMessages(faulty);
+    const whole = withMessages(sound);
+    const after = groups === null ? whole : onlyOf(groups.after, whole);
+    const before = groups === null ? withMessages(faulty) : onlyOf(groups.before, whole);
+    const whileFaulty = release === "earlier" ? asEarlier(whole) : before;
     return {
       first: shortPosition(frame.first),
       last: shortPosition(frame.last),
@@ -116,6 +126,15 @@ function asEarlier(share: FrameShare | null): FrameShare | null {
   if (share?.kind !== "messages") return share;
   const { first, last } = { ...shareBatch(share), ...shareBatch(share).former };
   return { ...share, first, last };
+}
+
+/** A share as it is when the queue gets the changes of these groups only. */
+function onlyOf(groups: string, share: FrameShare | null): FrameShare | null {
+  if (share?.kind !== "messages") return share;
+  const [first, ...more] = share.messages.filter(({ group }) => groups.includes(group));
+  if (first === undefined) return null;
+  const { last } = more.at(-1) ?? first;
+  return { ...share, first: first.first, last, messages: [first, ...more] };
 }
 
 function changeOf(letter: string): TestChange {

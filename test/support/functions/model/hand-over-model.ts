@@ -9,6 +9,7 @@ import { nextBatches } from "../../../../functions/delivery/request-batches.ts";
 import type { SendResult, Sender } from "../../../../functions/delivery/queue-sender.ts";
 import {
   lastOf,
+  positionBehind,
   recordKey,
   type Batch,
   type ParkedRecord,
@@ -24,7 +25,10 @@ import { chainStep, endOf, type LanePosition } from "../../../../functions/frame
 import { OtherLifeError } from "../../../../functions/ground/errors.ts";
 import { bytesOf } from "../../../../wire/utf8-text.ts";
 import { parkedRecord } from "../parked-record.ts";
-import type { OutgoingMessage } from "../../../../functions/message/outgoing-message.ts";
+import type {
+  FrameShare,
+  OutgoingMessage,
+} from "../../../../functions/message/outgoing-message.ts";
 import { openKept } from "../../../../functions/message/kept-changes.ts";
 import { repeatFault } from "../../../../functions/message/repeat-fault.ts";
 import { drain } from "../../../../functions/retry/drain.ts";
@@ -40,6 +44,7 @@ import {
   rules,
   shortened,
   SUBSCRIPTION,
+  type Groups,
 } from "./hand-over-frames.ts";
 
 export interface ModelOptions {
@@ -79,6 +84,11 @@ export interface ModelOptions {
    * with its messages.
    */
   readonly earlier?: true;
+  /**
+   * The configuration is changed at some time, and with it which changes the queue gets. Absent: it
+   * gets all.
+   */
+  readonly groups?: Groups;
   /** A mistake in the protocol, which the model must find. */
   readonly mistake?: Mistake;
 }
@@ -92,6 +102,7 @@ export interface ModelOptions {
  *   drops-faults         retry counts a record without messages as delivered
  *   keeps-drained        a stream that a twin life has used is opened at the position that this life reached
  *   nameless             parked changes do not name their life
+ *   no-digests           records do not tell what they were made of
  */
 export type Mistake =
   | "closes-blindly"
@@ -101,7 +112,8 @@ export type Mistake =
   | "progress-ahead"
   | "drops-faults"
   | "keeps-drained"
-  | "nameless";
+  | "nameless"
+  | "no-digests";
 
 const STREAM = queueStream(0, QUEUE);
 const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
@@ -129,10 +141,15 @@ interface World {
   /** The key from which the stream's records count, as of the last opening. */
   openedAt: string;
   queueUp: boolean;
-  /** Whether the message writer throws for some changes; a corrected release ends it. */
+  /**
+   * Whether the first release or configuration is there, with which the message writer may throw
+   * for some changes, or the queue gets others.
+   */
   isFaulty: boolean;
   crashes: number;
   toggles: number;
+  /** The messages of frames that count as delivered, with `groups`. */
+  owed: readonly string[];
 }
 
 /**
@@ -140,15 +157,27 @@ interface World {
  * memory. Every request to these is one step.
  */
 export function handOverModel(options: ModelOptions): Model<World> {
+  const { groups = null } = options;
   const isNamed = options.twin !== undefined && options.mistake !== "nameless";
   const release = options.noWriter ? "no-writer" : options.earlier ? "earlier" : "faulty";
-  const frames = framesOf(options.frames, isNamed ? "present" : null, release);
+  const frames = framesOf(options.frames, isNamed ? "present" : null, release, groups);
   const hasFaults =
-    options.noWriter ?? options.earlier ?? options.frames.some((letters) => /[a-z]/.test(letters));
+    options.noWriter === true ||
+    options.earlier === true ||
+    groups !== null ||
+    options.frames.some((letters) => /[a-z]/.test(letters));
   const former = options.twin === "open" ? formerRecord() : null;
   const keys = [...new Set(frames.flatMap(({ shares }) => [shares(true), shares(false)]))]
     .flatMap((share) => (share === null ? [] : [recordKey(shareBatch(share))]))
-    .concat(former?.key ?? [])
+    .concat(options.twin === undefined ? [] : FORMER_KEY)
+    .flatMap((key) => {
+      const behind = positionBehind(lastOf(key));
+      const twice = positionBehind(behind);
+      // Where records go whose own places are taken.
+      return groups === null && options.twin === undefined
+        ? [key]
+        : [key, `${behind}/${behind}`, `${twice}/${twice}`];
+    })
     .filter((key, index, all) => all.indexOf(key) === index)
     .sort();
   const start: World = {
@@ -161,6 +190,7 @@ export function handOverModel(options: ModelOptions): Model<World> {
     isFaulty: hasFaults,
     crashes: options.crashes,
     toggles: options.toggles,
+    owed: [],
   };
 
   const sender = (actor: Actor<World>): Sender => ({
@@ -201,13 +231,14 @@ export function handOverModel(options: ModelOptions): Model<World> {
   const lanes = (actor: Actor<World>): Lanes => ({
     // Versions count from the last read, so that states that differ by them alone are the same.
     read: () => actor.step("read lane", (world) => (world.lane = { ...world.lane, version: 0 })),
-    write: (from, next) =>
-      actor.step("write lane", (world) => {
-        const { lane } = world;
-        if (from.version !== lane.version) throw new Error("two routes at work on a lane");
-        return (world.lane = { ...lane, ...next, version: lane.version + 1 });
-      }),
+    write: (from, next) => actor.step("write lane", (world) => writeLane(world, from, next)),
   });
+
+  function writeLane(world: World, from: LaneState, next: Parameters<Lanes["write"]>[1]) {
+    const { lane } = world;
+    if (from.version !== lane.version) throw new Error("two routes at work on a lane");
+    return (world.lane = { ...lane, ...next, version: lane.version + 1 });
+  }
 
   const items = (actor: Actor<World>): StreamItems => ({
     moveTail: (_stream, last) =>
@@ -252,16 +283,21 @@ export function handOverModel(options: ModelOptions): Model<World> {
   function write(world: World, batch: Batch, instead: boolean): boolean {
     const key = recordKey(batch);
     const there = world.records.get(key);
-    const replaceable = instead && there?.status === "parked" && there.attempts === 0;
+    const isSame = batch.share === undefined || (there?.share ?? batch.share) === batch.share;
+    const replaceable = instead && isSame && there?.status === "parked" && there.attempts === 0;
     if (there !== undefined && !replaceable) return false;
-    for (const other of world.records.keys()) {
+    if (!keys.includes(key)) throw new Error(`retry would not read ${key}`);
+    // With other changes, a frame may come again around a record that a killed route has left.
+    for (const other of groups === null ? world.records.keys() : []) {
       if (other !== key && other <= lastOf(key) && lastOf(other) >= batch.first)
         throw new Error(`${key} overlaps another record`);
     }
     note(world, {
       ...parkedRecord({ stream: STREAM, key, trouble: TROUBLE, count: batch.count }),
+      // A time, as far as two records with one key have different ones.
+      parkedAt: there === undefined ? 0 : there.parkedAt + 1,
       bodyText: batch.body,
-      share: batch.share ?? null,
+      share: options.mistake === "no-digests" ? null : (batch.share ?? null),
     });
     return true;
   }
@@ -307,7 +343,10 @@ export function handOverModel(options: ModelOptions): Model<World> {
         if (!(error instanceof OtherLifeError)) throw error;
         continue;
       }
-      await lanes(actor).write(result.lane, { ...reached, troubled: result.troubled });
+      await actor.step("write lane", (world) => {
+        if (groups !== null) world.owed = [...world.owed, ...queues.flat().flatMap(idsOf)];
+        writeLane(world, result.lane, { ...reached, troubled: result.troubled });
+      });
     }
   }
 
@@ -339,10 +378,10 @@ export function handOverModel(options: ModelOptions): Model<World> {
         note(world, { ...record, attempts: 1, sent: new Set([...record.sent, ...sent]) });
       });
     },
-    noteProgress: ({ key, progress, sent }) =>
+    noteProgress: ({ key, progress, sent, parkedAt }) =>
       actor.step("note progress", (world) => {
         const record = world.records.get(key);
-        if (record?.status !== "parked") return false;
+        if (record?.status !== "parked" || record.parkedAt !== parkedAt) return false;
         note(world, { ...record, progress, sent, attempts: 1 });
         return true;
       }),
@@ -431,12 +470,12 @@ export function handOverModel(options: ModelOptions): Model<World> {
   }
 
   /** Everything in the world but the trouble that is still possible. */
-  function calmText({ arrived, records, lane, state, openedAt }: World): string {
+  function calmText({ arrived, records, lane, state, openedAt, owed }: World): string {
     const ids = arrived.map(({ deduplicationId }) => deduplicationId).join();
     const present = keys.map((key) => recordText(records.get(key)));
     const { version, delivered, troubled } = lane;
     const { status, tail, life, head, drained, holder } = state ?? {};
-    const named = [version, delivered, lane.life, ...troubled, openedAt];
+    const named = [version, delivered, lane.life, ...troubled, openedAt, ...owed];
     return [ids, ...present, ...named, status, tail, life, head, drained, holder].join(" ");
   }
 
@@ -462,7 +501,8 @@ export function handOverModel(options: ModelOptions): Model<World> {
       for (const group of groupsOf(frames)) {
         const expected = messagesOf(frames, group);
         const seen = firstOccurrences(arrived, group);
-        if (!seen.every((id, index) => id === expected[index])) {
+        const order = groups === null ? expected : expected.filter((id) => seen.includes(id));
+        if (!seen.every((id, index) => id === order[index])) {
           throw new Error(`group ${group} got ${seen.join(" ")}`);
         }
         const all = arrived.filter((message) => message.group === group).length;
@@ -472,9 +512,12 @@ export function handOverModel(options: ModelOptions): Model<World> {
     calm(world) {
       Object.assign(world, { queueUp: true, isFaulty: false, crashes: 0, toggles: 0 });
     },
-    checkAtRest({ arrived, records, state, openedAt }) {
+    checkAtRest({ arrived, records, state, openedAt, owed }) {
       for (const group of groupsOf(frames)) {
-        const missing = messagesOf(frames, group).length - firstOccurrences(arrived, group).length;
+        const all = messagesOf(frames, group);
+        const due = groups === null ? all : all.filter((id) => owed.includes(id));
+        const seen = firstOccurrences(arrived, group);
+        const missing = due.filter((id) => !seen.includes(id)).length;
         if (missing !== 0) throw new Error(`group ${group} lacks ${missing} messages`);
       }
       if (state?.status === "open") throw new Error("the stream is still open");
@@ -495,10 +538,16 @@ function toggle(world: World): void {
   world.queueUp = !world.queueUp;
 }
 
+function idsOf(share: FrameShare): string[] {
+  if (share.kind === "fault") return [];
+  return share.messages.map(({ deduplicationId }) => deduplicationId);
+}
+
 function recordText(record: ModelRecord | undefined): string {
   if (record === undefined) return "-";
-  const { status, attempts, progress, sent, share, bodyText } = record;
-  return `${status} ${attempts} ${progress} ${[...sent].join()} ${share} ${bodyText.length}`;
+  const { status, attempts, progress, sent, share, parkedAt, bodyText } = record;
+  const body = `${share} ${parkedAt} ${bodyText.length}`;
+  return `${status} ${attempts} ${progress} ${[...sent].join()} ${body}`;
 }
 
 function firstOccurrences(arrived: readonly OutgoingMessage[], group: string): string[] {

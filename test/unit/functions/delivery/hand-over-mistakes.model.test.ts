@@ -93,7 +93,18 @@ describe("the hand-over between route and retry", () => {
       toggles: 2,
       deduplication: true,
       twin: "closed",
-      found: /group A/,
+      found: /group A|left behind/,
+    },
+    {
+      mistake: "no-digests",
+      frames: ["ABA"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+      groups: { before: "A", after: "AB" },
+      found: /group B lacks/,
     },
   ];
 

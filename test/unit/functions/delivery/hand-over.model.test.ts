@@ -200,6 +200,26 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
       twin: "open",
     },
+    {
+      title: "a configuration with which the queue gets more of each frame, one crash",
+      frames: ["AB", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+      groups: { before: "A", after: "AB" },
+    },
+    {
+      title: "a configuration with which the queue gets others, of the same places, one crash",
+      frames: ["ABA"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+      groups: { before: "A", after: "AB" },
+    },
   ];
 
   test.for(scenarios)("$title", { timeout: 600_000 }, async (scenario) => {
