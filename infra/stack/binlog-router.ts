@@ -6,6 +6,7 @@ import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
 import { Construct, type IConstruct } from "constructs";
+import { READER_USER } from "../../config/account-secret.ts";
 import type { HostedConfiguration } from "../../config/configuration.ts";
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../config/canary-names.ts";
 import { AccountSecret } from "./resources/account-secret.ts";
@@ -85,7 +86,7 @@ export class BinlogRouter extends Construct {
 
     this.secret = new AccountSecret(this, "SourceSecret", {
       description: "The MySQL account of binlog-router's reader",
-      username: "binlog_router",
+      username: READER_USER,
       host: config.source.host,
       port: config.source.port,
       secretArn: config.source.secretArn,

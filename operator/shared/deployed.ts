@@ -6,6 +6,7 @@ import { MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
 import { CommandError } from "./command-error.ts";
 import { deployedReader, type DeployedReader } from "./deployed-reader.ts";
 import { deployedReaders, type QueueReaders } from "./deployed-readers.ts";
+import { deployedSecrets, type DeployedSecrets } from "./deployed-secrets.ts";
 import { disposable } from "./target.ts";
 
 /** The parts of a deployed stack that messages depend on. */
@@ -15,6 +16,7 @@ export interface Deployed {
   readonly routing: Routing;
   readonly lanes: number;
   readonly reader: DeployedReader;
+  readonly secrets: DeployedSecrets;
   /** Days for which the bucket keeps large payloads of messages; null without such a rule. */
   readonly payloadDays: number | null;
   /** Names of restored tables that the parts use; null when they use the stack's own tables. */
@@ -113,6 +115,7 @@ export function deployedOf(text: string): Deployed {
     routing: decodeRouting(Variables.ROUTING),
     lanes: reader.lanes,
     reader,
+    secrets: deployedSecrets(ofType("AWS::SecretsManager::Secret")),
     payloadDays:
       rules.find(({ Prefix }) => Prefix === MESSAGE_PAYLOAD_PREFIX)?.ExpirationInDays ?? null,
     restoredTables: restoredTables(Variables),

@@ -2,6 +2,7 @@ import { RemovalPolicy } from "aws-cdk-lib";
 import { Grant, type IGrantable, type PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret, type ISecret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
+import { secretTemplate } from "../../../config/account-secret.ts";
 import { acknowledge } from "./acknowledge.ts";
 import { allow } from "./policy-statements.ts";
 
@@ -57,13 +58,7 @@ export class AccountSecret extends Construct {
     const secret = new Secret(this, "Secret", {
       description,
       generateSecretString: {
-        // The fields that Secrets Manager's rotation functions for MySQL require.
-        secretStringTemplate: JSON.stringify({
-          engine: "mysql",
-          host,
-          port,
-          username,
-        }),
+        secretStringTemplate: secretTemplate({ username, host, port }),
         generateStringKey: "password",
         passwordLength: 32,
         excludePunctuation: true,

@@ -18,6 +18,7 @@ import {
 } from "../../../wire/names.ts";
 import type { Deployed } from "../../shared/deployed.ts";
 import { readerSteps } from "./reader-steps.ts";
+import { secretSteps } from "./secret-steps.ts";
 import { settingSteps } from "./setting-steps.ts";
 import { change, same, type Step } from "./step.ts";
 
@@ -46,6 +47,7 @@ export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
     ...otherUsersStep(config, deployed),
     ...routingSteps(decodeRouting(encodeRouting(config)), deployed),
     ...readerSteps(config, deployed),
+    ...secretSteps(config, deployed),
     ...settingSteps(config, deployed),
   ];
 }
@@ -150,7 +152,7 @@ const MEANING: Readonly<Partial<Record<keyof Subscriber, string>>> = {
   encoding:
     "messages that wait stay as they are written; the application has to read both, as the client library of this release does",
   columns:
-    "messages that wait keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before the deployment",
+    "messages that wait keep the columns that they have; without any `columns` the functions lose the secret that opens sealed records, so retry those with the reason fault before the deployment; `columns` that come back later make another secret, with which every masked value has another hash",
   where:
     "messages that wait stay as they are, and rows that only the new condition chooses are not sent until they change",
 };

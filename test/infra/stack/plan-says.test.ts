@@ -116,6 +116,8 @@ const { source, subscribers } = exampleObject() as {
   readonly subscribers: Record<"billing" | "search", object>;
 };
 const { billing, search } = subscribers;
+/** Without a secret of its own. */
+const MADE = { ...source, secretArn: undefined };
 const KEY = "arn:aws:kms:eu-central-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
 const initial = { billing, search: { ...search, snapshot: "initial" } };
 
@@ -139,6 +141,28 @@ describe("the plan's words", () => {
       [
         /^source\.host: other\.example\.com:3307 instead of shop\S+:3306; .*if this server has the binlog that was read last, the reader continues behind it; if not, it stops until/,
       ],
+    ],
+    [
+      "another server, where the stack made the secret",
+      { source: MADE, canary: {} },
+      { source: { ...MADE, host: "other.example.com" }, canary: {} },
+      [
+        /^source\.host: other/,
+        /^source\.secretArn: .*another password, .*the reader cannot log in .*output SourceSecretArn in the same deployment$/,
+        /^canary\.secretArn: .*another password, .*the canary cannot log in .*output CanarySecretArn /,
+      ],
+    ],
+    [
+      "another server, with the secret that the stack made",
+      { source: MADE },
+      { source: { ...source, host: "other.example.com" } },
+      [/^source\.host: other/],
+    ],
+    [
+      "another user of the canary",
+      { canary: {} },
+      { canary: { user: "heartbeat" } },
+      [/^environments\.binlog-router\.users: /, /^canary\.secretArn: .*another password/],
     ],
     [
       "other tables",

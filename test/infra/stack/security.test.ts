@@ -131,6 +131,16 @@ const MASKED = {
   subscribers: { search: { tables: ["shop.*"], columns: { mask: { "shop.*.email": "hash" } } } },
 };
 
+/** CloudFormation generates another password whenever one of these properties changes. */
+function generation(username: string): object {
+  return {
+    ExcludePunctuation: true,
+    GenerateStringKey: "password",
+    PasswordLength: 32,
+    SecretStringTemplate: `{"engine":"mysql","host":"db.example.com","port":3306,"username":"${username}"}`,
+  };
+}
+
 describe("the secret of the filters", () => {
   it("is made where columns are filtered, and only the two functions can read it", () => {
     const masked = exampleTemplate(MASKED);
@@ -380,6 +390,14 @@ describe("the MySQL account's secret", () => {
 
   it("is an existing one", () => {
     template.resourceCountIs("AWS::SecretsManager::Secret", 0);
+  });
+
+  it("keeps its generated password as long as server and account stay the same", () => {
+    const source = { host: "db.example.com", tables: ["shop.*"] };
+    const generated = Object.values(
+      exampleTemplate({ source, canary: {} }).findResources("AWS::SecretsManager::Secret"),
+    ).map(({ Properties }) => Properties.GenerateSecretString as unknown);
+    expect(generated).toEqual([generation("binlog_router"), generation("binlog_canary")]);
   });
 
   it("is made by the stack when the configuration names none, and survives it", () => {
