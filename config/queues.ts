@@ -49,6 +49,15 @@ export function environmentQueues(naming: QueueNaming): EnvironmentQueue[] {
   );
 }
 
+/** The names of all queues of a source. */
+export function queueNames(naming: QueueNaming): string[] {
+  return [
+    rawQueueName(naming.name),
+    rawDeadLetterQueueName(naming.name),
+    ...environmentQueues(naming).flatMap((one) => [one.queueName, one.deadLetterQueueName]),
+  ];
+}
+
 /**
  * The name of the stack's output with a queue's URL. Outputs' names consist of letters and digits:
  * `branch-7` becomes `Branch7`.

@@ -1,11 +1,11 @@
-import { Annotations, Stack, Token } from "aws-cdk-lib";
+import { Annotations } from "aws-cdk-lib";
 import type { Alarm } from "aws-cdk-lib/aws-cloudwatch";
 import { SubnetType } from "aws-cdk-lib/aws-ec2";
 import { AlarmBehavior } from "aws-cdk-lib/aws-ecs";
 import type { ManagedPolicy } from "aws-cdk-lib/aws-iam";
 import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import type { ITopic } from "aws-cdk-lib/aws-sns";
-import { Construct, type IConstruct } from "constructs";
+import { Construct } from "constructs";
 import { READER_USER } from "../../config/account-secret.ts";
 import type { HostedConfiguration } from "../../config/configuration.ts";
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../config/canary-names.ts";
@@ -19,6 +19,7 @@ import { consumerPolicies, consumersOf, queuePairs } from "./resources/environme
 import { FilterSecret } from "./resources/filter-secret.ts";
 import { Monitoring } from "./monitoring/monitoring.ts";
 import { OperatorPolicy } from "./resources/operator-policy.ts";
+import { onlyOneInItsStack, ownsItsQueues } from "./other-routers.ts";
 import { outputs } from "./outputs.ts";
 import { PACKAGED_CODE } from "./parts-code.ts";
 import { PayloadBucket } from "./resources/payload-bucket.ts";
@@ -56,7 +57,7 @@ export class BinlogRouter extends Construct {
     super(scope, id);
     onlyOneInItsStack(this);
     const config = configurationOf(scope, props);
-    onlyOneOfItsName(this, config.name);
+    ownsItsQueues(this, config);
     const code = props.code ?? PACKAGED_CODE;
     const logRetention = retentionOf(config.retention.logDays);
 
@@ -246,41 +247,6 @@ export class BinlogRouter extends Construct {
   get urgentAlarmTopic(): ITopic {
     return this.monitoring.urgentTopic.topic;
   }
-}
-
-const withRouter = new WeakMap<Stack, BinlogRouter>();
-
-function onlyOneInItsStack(router: BinlogRouter): void {
-  const stack = Stack.of(router);
-  const other = withRouter.get(stack);
-  if (other !== undefined) {
-    throw new RangeError(
-      `the stack ${stack.stackName} has a BinlogRouter already, ${other.node.path}: give each source a stack of its own`,
-    );
-  }
-  withRouter.set(stack, router);
-}
-
-const ofApps = new WeakMap<IConstruct, Map<string, BinlogRouter>>();
-
-/**
- * Queues have fixed names, so a second router of the same name cannot be deployed beside it. Stacks
- * whose account or region is known only at the deployment may get different ones.
- */
-function onlyOneOfItsName(router: BinlogRouter, name: string): void {
-  const { account, region } = Stack.of(router);
-  if (Token.isUnresolved(account) || Token.isUnresolved(region)) return;
-  const { root } = router.node;
-  const routers = ofApps.get(root) ?? new Map<string, BinlogRouter>();
-  ofApps.set(root, routers);
-  const place = [account, region, name].join(" ");
-  const other = routers.get(place);
-  if (other !== undefined) {
-    throw new RangeError(
-      `${other.node.path} is a BinlogRouter named ${name} in the same account and region, whose queues have the same names: give each source a name of its own`,
-    );
-  }
-  routers.set(place, router);
 }
 
 /** The `RetentionDays` of a number of days. */

@@ -2,6 +2,7 @@ import { PermissionsBoundary, Stack, type Environment } from "aws-cdk-lib";
 import type { Construct } from "constructs";
 import { ConfigError } from "../../config/config-error.ts";
 import type { DeployableConfiguration } from "../../config/configuration.ts";
+import { queueNames } from "../../config/queues.ts";
 import { BinlogRouter } from "./binlog-router.ts";
 import type { PartsCode } from "./parts-code.ts";
 import { DatabaseNetwork } from "./resources/database-network.ts";
@@ -13,6 +14,7 @@ export interface RouterStackProps {
 
 /** A stack with one router and nothing else. */
 export class RouterStack extends Stack {
+  readonly config: DeployableConfiguration;
   readonly router: BinlogRouter;
 
   constructor(scope: Construct, id: string, { config, code }: RouterStackProps) {
@@ -29,6 +31,7 @@ export class RouterStack extends Stack {
       suppressTemplateIndentation: true,
       ...(boundary !== undefined && { permissionsBoundary: PermissionsBoundary.fromArn(boundary) }),
     });
+    this.config = config;
     // CDK omits this id from logical ids: the resources' logical ids are the same as directly in
     // the stack.
     this.router = new BinlogRouter(this, "Default", {
@@ -53,7 +56,8 @@ function environmentOf({ account, region }: DeployableConfiguration["deployment"
 
 /**
  * The stack of one source, with the name that operators' commands use: `binlog-router-<name>`.
- * Throws ConfigError when the app has a source of this name already.
+ * Throws ConfigError when the app has a source of this name already, or one with the same queue in
+ * the same account and region.
  */
 export function routerStack(
   scope: Construct,
@@ -66,5 +70,27 @@ export function routerStack(
       { path: "name", message: `is ${config.name} twice: each source needs a name of its own` },
     ]);
   }
+  for (const other of scope.node.children.filter((one) => one instanceof RouterStack)) {
+    const shared = sharedQueue(config, other.config);
+    if (shared === undefined) continue;
+    const message = `is ${config.name}, and the source ${other.config.name} has the queue ${shared} too: rename one`;
+    throw new ConfigError([{ path: "name", message }]);
+  }
   return new RouterStack(scope, id, { config, code });
+}
+
+/**
+ * A queue's name that two sources have in one account and region. Where both leave the account or
+ * the region out, the credentials decide, which are the same for both.
+ */
+function sharedQueue(
+  one: DeployableConfiguration,
+  other: DeployableConfiguration,
+): string | undefined {
+  const isApart = (["account", "region"] as const).some(
+    (key) => one.deployment[key] !== other.deployment[key],
+  );
+  if (isApart) return undefined;
+  const names = new Set(queueNames(other));
+  return queueNames(one).find((name) => names.has(name));
 }

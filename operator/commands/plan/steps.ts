@@ -1,21 +1,13 @@
 import { CANARY_ENVIRONMENT, CANARY_SUBSCRIBER } from "../../../config/canary-names.ts";
 import type { Configuration } from "../../../config/configuration.ts";
-import {
-  environmentQueues,
-  queueEnvironments,
-  rawDeadLetterQueueName,
-} from "../../../config/queues.ts";
+import { queueEnvironments, queueNames } from "../../../config/queues.ts";
 import {
   decodeRouting,
   encodeRouting,
   type Routing,
   type Subscriber,
 } from "../../../config/routing.ts";
-import {
-  environmentDeadLetterQueueName,
-  environmentQueueName,
-  rawQueueName,
-} from "../../../wire/names.ts";
+import { environmentDeadLetterQueueName, environmentQueueName } from "../../../wire/names.ts";
 import type { Deployed } from "../../shared/deployed.ts";
 import { readerSteps } from "./reader-steps.ts";
 import { secretSteps } from "./secret-steps.ts";
@@ -29,11 +21,7 @@ const SECONDS_A_DAY = 24 * 60 * 60;
  * its queues.
  */
 export function stepsTo(config: Configuration, deployed: Deployed): Step[] {
-  const wanted = new Set([
-    rawQueueName(config.name),
-    rawDeadLetterQueueName(config.name),
-    ...environmentQueues(config).flatMap((one) => [one.queueName, one.deadLetterQueueName]),
-  ]);
+  const wanted = new Set(queueNames(config));
   const names = [...deployed.queues.keys()];
   const kept = names.filter((name) => wanted.has(name));
   return [

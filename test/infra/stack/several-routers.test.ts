@@ -74,6 +74,37 @@ describe("two routers in one app", () => {
     );
   });
 
+  const shop = {
+    name: "shop",
+    subscribers: { "eu-billing": { tables: ["shop.orders"] } },
+    otherUsers: "drop",
+  };
+  const shopEu = {
+    name: "shop-eu",
+    subscribers: { billing: { tables: ["shop.orders"] } },
+    otherUsers: "drop",
+  };
+
+  it("are refused with one queue between them", () => {
+    const app = newApp();
+    routerIn(app, "First", { env: FRANKFURT }, shop);
+    expect(() => routerIn(app, "Oregon", { env: OREGON }, shopEu)).not.toThrow();
+    expect(() => routerIn(app, "Second", { env: FRANKFURT }, shopEu)).toThrow(
+      /^First\/Router is a BinlogRouter named shop in the same .*, and both have the queue shop-eu-billing-staging\.fifo: /,
+    );
+  });
+
+  it("are refused with one queue between them in cdk.json's list", () => {
+    const app = newApp();
+    const add = (replaced: Record<string, unknown>) =>
+      routerStack(app, exampleConfiguration(replaced), UNBUNDLED);
+    add(shop);
+    expect(() => add(shopEu)).toThrow(
+      /^name is shop-eu, and the source shop has the queue shop-eu-billing-production\.fifo too: rename one/,
+    );
+    expect(() => add({ ...shopEu, deployment: { region: "eu-central-1" } })).not.toThrow();
+  });
+
   it("are refused with a key of another region", () => {
     const encryptionKeyArn =
       "arn:aws:kms:us-west-2:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
