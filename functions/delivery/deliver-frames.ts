@@ -3,6 +3,7 @@ import { settleAll } from "../ground/concurrency.ts";
 import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
 import type { FrameShare } from "../message/outgoing-message.ts";
 import { attemptQueue, changesOf, type Attempt } from "./attempt-queue.ts";
+import type { FindClosed } from "./closed-streams.ts";
 import type { ParkedStreams } from "./hand-over.ts";
 import type { LaneState, Lanes } from "./lanes-table.ts";
 import { shareBatch } from "./message-batch.ts";
@@ -12,6 +13,7 @@ export interface DeliveryEffects {
   readonly lanes: Lanes;
   readonly streams: ParkedStreams;
   readonly sender: Sender;
+  readonly findClosed: FindClosed;
 }
 
 export interface DeliveryResult {
@@ -33,17 +35,21 @@ export interface DeliveryResult {
  *
  * The lane's item lists the queues whose stream may be open. Frames for other queues need no
  * request to the failures table. A queue is listed before its stream opens, and stays listed until
- * a later frame finds the stream closed. A frame that is repeated after a crash therefore never
- * sends messages ahead of parked ones. The caller writes the returned list together with the new
- * delivered position.
+ * a later frame finds the stream closed. That frame need not have messages for the queue, because
+ * after a change of the configuration none may follow. A frame that is repeated after a crash
+ * therefore never sends messages ahead of parked ones. The caller writes the returned list together
+ * with the new delivered position.
  */
 export async function deliverFrames(
   lane: LaneState,
   frames: readonly (readonly FrameShare[])[],
   effects: DeliveryEffects,
 ): Promise<DeliveryResult> {
+  const queues = byQueue(frames);
+  const without = [...lane.troubled].filter((queueName) => !queues.has(queueName));
+  const clear = new Set(await effects.findClosed(lane.lane, without));
   const attempts = await settleAll(
-    Array.from(byQueue(frames), ([queueName, shares]) =>
+    Array.from(queues, ([queueName, shares]) =>
       attemptQueue(
         queueStream(lane.lane, queueName),
         shares,
@@ -62,9 +68,7 @@ export async function deliverFrames(
   }
   await settleAll(refused.map((attempt) => parkRefused(lane.lane, attempt, effects)));
 
-  const clear = new Set(
-    attempts.filter(({ kind }) => kind === "sent").map(({ queueName }) => queueName),
-  );
+  for (const { kind, queueName } of attempts) if (kind === "sent") clear.add(queueName);
   return {
     lane: state,
     troubled: new Set([...state.troubled].filter((queueName) => !clear.has(queueName))),

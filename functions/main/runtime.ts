@@ -1,6 +1,7 @@
 import { payloadBucket } from "../aws/payload-bucket.ts";
 import type { Clients } from "../aws/clients.ts";
 import type { FilterSecret } from "../aws/filter-secret.ts";
+import { findClosed } from "../delivery/closed-streams.ts";
 import { parkedStreams } from "../delivery/hand-over.ts";
 import { dropNotes } from "../delivery/dropped-snapshots.ts";
 import { lanesTable } from "../delivery/lanes-table.ts";
@@ -55,6 +56,7 @@ export function runtime({
   const filters = () => (filterSecret.isUnread ? withoutSecret() : withSecret());
   // An unusable configuration keeps the function from starting.
   filters();
+  const streams = routeItems({ ...failures, bodies, firstDelayMs: backoff.baseMs });
   return {
     source,
     rules: {
@@ -67,7 +69,8 @@ export function runtime({
     },
     effects: {
       lanes: lanesTable(client, offsetsTable),
-      streams: parkedStreams(routeItems({ ...failures, bodies, firstDelayMs: backoff.baseMs })),
+      streams: parkedStreams(streams),
+      findClosed: findClosed(streams, now),
       sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patience }),
       noteDropped: dropNotes(client, offsetsTable),
       lookUp: lookUp({ client, sessionsTable, failuresTable }),

@@ -1,4 +1,5 @@
 import { deliverFrames } from "../../../functions/delivery/deliver-frames.ts";
+import { findClosed } from "../../../functions/delivery/closed-streams.ts";
 import { parkedStreams, type ParkedStreams } from "../../../functions/delivery/hand-over.ts";
 import type { LaneState, Lanes } from "../../../functions/delivery/lanes-table.ts";
 import type { Sender } from "../../../functions/delivery/queue-sender.ts";
@@ -188,6 +189,7 @@ export class ModelFunctions {
         lanes: this.#lanesTable,
         streams: this.#streams,
         sender: this.#sender,
+        findClosed: findClosed(this.#failures.route, () => 0),
       });
       await this.#lanesTable.write(present, { ...endOf(lane, frame), troubled });
       return true;

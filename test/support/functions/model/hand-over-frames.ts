@@ -31,6 +31,9 @@ export interface ModelFrame {
   readonly messages: readonly OutgoingMessage[];
 }
 
+/** The table whose rows the queue does not get. */
+const OTHER_TABLE = "other";
+
 /** A queue whose format leaves statements out. */
 export const SUBSCRIPTION: Subscription = {
   subscriber: "billing",
@@ -57,7 +60,7 @@ export function rules(release: Release): FanOutRules {
     filters: release === "no-writer" ? { ...NO_FILTERS, of: mistake } : NO_FILTERS,
     environmentOf: Object.assign(() => SUBSCRIPTION.environment, { dependsOnHost: () => false }),
     subscriptions: {
-      of: () => [SUBSCRIPTION],
+      of: (_environment, _op, _database, table) => (table === OTHER_TABLE ? [] : [SUBSCRIPTION]),
       everywhere: () => [SUBSCRIPTION],
       pair: () => SUBSCRIPTION,
       hasQueue: () => true,
@@ -139,6 +142,7 @@ function onlyOf(groups: string, share: FrameShare | null): FrameShare | null {
 
 function changeOf(letter: string): TestChange {
   if (letter === "-") return { table: "shop.A", op: "ddl" };
+  if (letter === ".") return { table: `shop.${OTHER_TABLE}` };
   return {
     table: `shop.${letter.toUpperCase()}`,
     op: letter === letter.toUpperCase() ? "c" : "d",

@@ -2,6 +2,7 @@ import {
   deliverFrames,
   type DeliveryResult,
 } from "../../../../functions/delivery/deliver-frames.ts";
+import { findClosed } from "../../../../functions/delivery/closed-streams.ts";
 import { parkedStreams } from "../../../../functions/delivery/hand-over.ts";
 import type { LaneState, Lanes } from "../../../../functions/delivery/lanes-table.ts";
 import { readBatchBody, shareBatch } from "../../../../functions/delivery/message-batch.ts";
@@ -52,7 +53,7 @@ export interface ModelOptions {
    * The changes of each frame, one letter each. An upper-case letter is a row of the message group
    * of that name: `["AB", "A"]` is two frames and three messages. A lower-case letter is a row of
    * the same group for which the message writer throws, until a corrected release is deployed. `-`
-   * is a statement, which the queue's format leaves out.
+   * is a statement, which the queue's format leaves out; `.` is a row that the queue does not get.
    */
   readonly frames: readonly string[];
   /** The most frames that SQS gives to route at once. It may give fewer, and others each time. */
@@ -332,6 +333,8 @@ export function handOverModel(options: ModelOptions): Model<World> {
         lanes: lanes(actor),
         streams: parkedStreams(items(actor)),
         sender: sender(actor),
+        // Of a new instance, so that it looks.
+        findClosed: findClosed(items(actor), () => 0),
       };
       const faulty = hasFaults && (await actor.step("fan out", ({ isFaulty }) => isFaulty));
       const queues = batch.map(({ shares }) => [shares(faulty)].filter((share) => share !== null));

@@ -113,6 +113,16 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
     },
     {
+      title:
+        "frames without messages for the queue, which look whether its stream is closed, one crash",
+      frames: ["A", ".", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 1,
+      toggles: 2,
+      deduplication: true,
+    },
+    {
       title: "a change for which the message writer throws, one crash",
       frames: ["A", "a", "A"],
       together: 1,

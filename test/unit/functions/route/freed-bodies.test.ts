@@ -28,6 +28,7 @@ test("messages are freed when their position is written, and sent again until th
     prepared,
     lookUp: () => NEVER,
     noteDropped: () => NEVER,
+    findClosed: () => Promise.resolve(new Set()),
     streams: { parkBehind: () => NEVER, park: () => NEVER, forget: () => NEVER },
     sender: {
       async send(_queueName, messages) {

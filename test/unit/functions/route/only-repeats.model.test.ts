@@ -70,6 +70,7 @@ class Routing {
         effects: {
           lookUp: () => NEVER,
           noteDropped: () => NEVER,
+          findClosed: () => Promise.resolve(new Set()),
           lanes: {
             read: async () => this.#lane,
             write: async (_, state) => (this.#lane = { ...state, lane: 0, version: 1 }),

@@ -17,6 +17,7 @@ test("the sender learns the next large frame's messages while those before are o
   const effects: RouteEffects = {
     lookUp: () => NEVER,
     noteDropped: () => NEVER,
+    findClosed: () => Promise.resolve(new Set()),
     streams: { parkBehind: () => NEVER, park: () => NEVER, forget: () => NEVER },
     sender: {
       prepare(queueName, messages) {

@@ -125,6 +125,7 @@ class Delivery {
         [...connections.keys()].map((name) => [name, { entries: [AUTHOR], parkedUpTo: null }]),
       ),
     noteDropped: () => NEVER,
+    findClosed: () => Promise.resolve(new Set()),
     lanes: {
       read: async () => this.#lane,
       write: async (_from, next) => {
