@@ -46,12 +46,13 @@ export function recordKeyOf(group: string, text: string): string {
  * The key of a message's record in the DefaultPositionStore. It is made from SQS's MD5 of the text,
  * so that the client does not have to read the text once more. Somebody could prepare two texts
  * with the same MD5, but not two that also begin at the same position: there, only other settings
- * of the router give a message another text.
+ * of the router, and replays, give a message another text.
  */
-function defaultKeyOf(held: Received, { text, first }: ReadMessage): string {
+function defaultKeyOf(held: Received, { text, first, replay }: ReadMessage): string {
   const { group, body, bodyMd5 } = held;
-  if (body !== text || !bodyMd5) return recordKeyOf(group, text);
-  return `${group}#md5-${bodyMd5}-${text.length}-${first}`;
+  if (body !== text || !bodyMd5 || replay !== undefined) return recordKeyOf(group, text);
+  // A template's text would keep all its parts in memory.
+  return [`${group}#md5`, bodyMd5, text.length, first].join("-");
 }
 
 /**

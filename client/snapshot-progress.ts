@@ -35,7 +35,8 @@ export class MemorySnapshotCounts implements SnapshotCounts {
 
   addRow(snapshot: string, table: string, id: string): Promise<SnapshotCount> {
     const counted = this.#of(snapshot, table);
-    counted.ids?.add(id.slice(id.lastIndexOf("/") + 1));
+    // A copy: the part of a text keeps the text in memory, and what that was cut from.
+    counted.ids?.add(Buffer.from(id.slice(id.lastIndexOf("/") + 1)).toString());
     return Promise.resolve(this.#count(counted));
   }
 

@@ -54,9 +54,8 @@ export class Faults {
   }
 
   /**
-   * Applies the rules to a call, in their order. Delays add up, and so do the
-   * times that a call lasts; the first error or reset ends the
-   * call. Counts the call for each rule that strikes.
+   * Applies the rules to a call, in their order. Delays add up, and so do the times that a call
+   * lasts; the first error or reset ends the call. Counts the call for each rule that strikes.
    */
   strike(service: ServiceName, action: string, resource: string | undefined): Strike {
     const struck: ActiveFault[] = [];

@@ -1,14 +1,8 @@
-import { queryObjects } from "node:v8";
 import { afterEach, expect, test, vi } from "vitest";
 import { FailingGroups } from "../../../client/failing-groups.ts";
+import { heapBytes } from "../../support/heap-bytes.ts";
 
 afterEach(() => void vi.useRealTimers());
-
-/** The live memory, bytes. */
-function heapBytes(): number {
-  queryObjects(Map, { format: "count" }); // collects all garbage
-  return process.memoryUsage().heapUsed;
-}
 
 test("where every message fails, the groups that failed long ago are forgotten", () => {
   vi.useFakeTimers({ toFake: ["performance"] });

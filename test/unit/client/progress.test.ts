@@ -7,6 +7,7 @@ import { BEGINNING, progressOf, recordKeyOf } from "../../../client/progress.ts"
 import type { SqsQueue } from "../../../client/sqs-queue.ts";
 import { lastReleaseMarkKey } from "../../support/client/last-release.ts";
 import { message, positionAt } from "../../support/client/messages.ts";
+import { heapBytes } from "../../support/heap-bytes.ts";
 
 const sent = message([10, 15, 20]);
 const text = JSON.stringify(sent);
@@ -125,9 +126,25 @@ describe("the handled part of a message in the store of an application that give
   it("is not confused by an MD5 that two texts share", async () => {
     const positions = new DefaultPositionStore();
     await positions.save((await progressFor(positions, sent, received(text, "md5"))).key, "");
-    const next = message([11, 15, 20]);
-    const held = received(JSON.stringify(next), "md5");
-    expect((await progressFor(positions, next, held)).done).toBe(BEGINNING);
+    const replays = [1, 2].map((n) => message([10, 15, 20], { replay: { id: `replay-${n}` } }));
+    for (const next of [message([11, 15, 20]), ...replays]) {
+      const held = received(JSON.stringify(next), "md5");
+      const { key: own, done: before } = await progressFor(positions, next, held);
+      expect(before).toBe(BEGINNING);
+      await positions.save(own, next.last);
+    }
+  });
+
+  it("takes little memory", async () => {
+    const positions = new DefaultPositionStore();
+    const before = heapBytes();
+    for (let n = 0; n < 10_000; n++) {
+      const made = message([n]);
+      const { key: own } = await progressFor(positions, made);
+      await positions.save(own, made.last);
+    }
+    expect(heapBytes() - before).toBeLessThan(10_000 * 340);
+    expect((await progressFor(positions, message([1]))).done).toBe(positionAt(1));
   });
 
   it("is found by the text when the body is a pointer, or without an MD5", async () => {

@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers/promises";
-import { queryObjects } from "node:v8";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { describe, expect, test } from "vitest";
 import {
@@ -9,6 +8,8 @@ import {
   SnapshotProgress,
   type SnapshotTable,
 } from "../../../client/index.ts";
+import { parseMessageJson } from "../../../wire/message-json.ts";
+import { heapBytes } from "../../support/heap-bytes.ts";
 
 type Handled = Pick<Change, "id" | "op" | "snapshot">;
 
@@ -33,12 +34,6 @@ const complete = (
   snapshot: { id: snapshot, table, state: "complete", rows, ...whole },
 });
 const change: Handled = { id: "1/0", op: "u" };
-
-/** The live memory, bytes. */
-function heapBytes(): number {
-  queryObjects(Map, { format: "count" }); // collects all garbage
-  return process.memoryUsage().heapUsed;
-}
 
 /** What each call returns. */
 async function told(
@@ -137,6 +132,21 @@ test("nothing of the rows stays in memory when all rows of their table were hand
   expect(await progress.handled(complete(30_000))).toEqual({ ...ORDERS, rows: 30_000 });
   expect(heapBytes() - before).toBeLessThan(500_000);
   expect(await progress.handled(row(5))).toEqual({ ...ORDERS, rows: 30_000 });
+});
+
+test("of a row whose table is not complete, no more than its key stays in memory", async () => {
+  const progress = new SnapshotProgress();
+  const before = heapBytes();
+  for (let first = 0; first < 20_000; first += 100) {
+    const changes = Array.from({ length: 100 }, (_, n) => {
+      const hash = `${first + n}`.padStart(22, "x");
+      return { ...row(0), id: row(0).id + hash, after: { a: `${hash}a`, b: hash.repeat(2) } };
+    });
+    const message = parseMessageJson(JSON.stringify({ version: 1, changes }));
+    for (const each of (message as { changes: Handled[] }).changes) await progress.handled(each);
+  }
+  expect(heapBytes() - before).toBeLessThan(20_000 * 110);
+  expect(await progress.handled(complete(20_000))).toEqual({ ...ORDERS, rows: 20_000 });
 });
 
 describe("a snapshot is complete", () => {

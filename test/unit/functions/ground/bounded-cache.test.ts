@@ -1,9 +1,9 @@
-import { queryObjects } from "node:v8";
 import { expect, test } from "vitest";
 import { decodeRouting, encodeRouting } from "../../../../config/routing.ts";
 import { filtersOf } from "../../../../functions/filters/filters.ts";
 import { environmentOf } from "../../../../functions/routing/environments.ts";
 import { subscriptionsOf } from "../../../../functions/routing/subscriptions.ts";
+import { heapBytes } from "../../../support/heap-bytes.ts";
 
 const routing = decodeRouting(
   encodeRouting({
@@ -15,12 +15,6 @@ const routing = decodeRouting(
     otherUsers: "drop",
   }),
 );
-
-/** The live memory after garbage collection, bytes. */
-function heapBytes(): number {
-  queryObjects(Map, { format: "count" }); // collects all garbage
-  return process.memoryUsage().heapUsed;
-}
 
 test.each([
   [
