@@ -3,10 +3,12 @@ import { decodePointer } from "../wire/payload-pointer.ts";
 import { PayloadUnavailableError } from "./errors.ts";
 
 /**
- * How long a payload may take, including the SDK's retries, milliseconds. Without a limit, a
- * connection that ended without a word would hold up its group for hours, and `stop()`.
+ * How long S3 may be silent, milliseconds: until the object begins, including the SDK's retries,
+ * and between two pieces of it. Without a limit, a connection that ended without a word would hold
+ * up its group for hours, and `stop()`. A limit for all of it would refuse large payloads for ever
+ * where the network is slow.
  */
-const FETCH_MS = 60_000;
+const SILENCE_MS = 60_000;
 
 /**
  * Fetches from S3 the messages that are too large for SQS. The bucket's lifecycle removes them
@@ -14,13 +16,13 @@ const FETCH_MS = 60_000;
  */
 export class Payloads {
   readonly #given: S3Client | undefined;
-  readonly #fetchMs: number;
+  readonly #silenceMs: number;
   #own: S3Client | undefined;
 
   /** Without a client, the first off-loaded message makes one. */
-  constructor(s3: S3Client | undefined, fetchMs = FETCH_MS) {
+  constructor(s3: S3Client | undefined, silenceMs = SILENCE_MS) {
     this.#given = s3;
-    this.#fetchMs = fetchMs;
+    this.#silenceMs = silenceMs;
   }
 
   /**
@@ -31,19 +33,27 @@ export class Payloads {
     const pointer = decodePointer(body);
     if (pointer === null) return body;
     const { bucket, key } = pointer;
+    const giveUp = new AbortController();
+    const silence = setTimeout(() => giveUp.abort(), this.#silenceMs);
     try {
       // Loaded when the first pointer arrives: most applications never see one.
       const { GetObjectCommand, S3Client: Client } = await import("@aws-sdk/client-s3");
       const s3 = this.#given ?? (this.#own ??= new Client());
       const command = new GetObjectCommand({ Bucket: bucket, Key: key });
-      // It also ends the reading of the object.
-      const abortSignal = AbortSignal.timeout(this.#fetchMs);
-      const { Body } = await s3.send(command, { abortSignal });
-      return (await Body?.transformToString("utf-8")) ?? "";
+      // The signal also ends the reading of the object.
+      const { Body } = await s3.send(command, { abortSignal: giveUp.signal });
+      const pieces: Uint8Array[] = [];
+      for await (const piece of Body?.transformToWebStream() ?? []) {
+        silence.refresh();
+        pieces.push(piece);
+      }
+      return Buffer.concat(pieces).toString("utf-8");
     } catch (cause) {
       throw new PayloadUnavailableError(`cannot fetch the payload s3://${bucket}/${key}`, {
         cause,
       });
+    } finally {
+      clearTimeout(silence);
     }
   }
 

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { expect, test } from "vitest";
@@ -10,7 +11,7 @@ import { Payloads } from "../../../client/payload.ts";
 import { encodePointer } from "../../../wire/payload-pointer.ts";
 
 /** Clients of a service that answers in this way. */
-async function clientsOf(answer: (response: ServerResponse) => void) {
+async function clientsOf(answer: (response: ServerResponse) => unknown) {
   const server = createServer((_request, response) => answer(response));
   await once(server.listen(0, "127.0.0.1"), "listening");
   const { port } = server.address() as AddressInfo;
@@ -48,6 +49,29 @@ test.concurrent.each<[string, (response: ServerResponse) => void]>([
   await expect(new Payloads(clients.s3, 300).fetch(pointer)).rejects.toThrow(
     PayloadUnavailableError,
   );
+});
+
+test.concurrent("a payload that arrives slowly is waited for", async () => {
+  const text = "é".repeat(10);
+  using clients = await clientsOf(async (response) => {
+    response.writeHead(200, { "content-length": Buffer.byteLength(text) });
+    for (const byte of Buffer.from(text)) {
+      response.write(Buffer.of(byte));
+      await delay(50);
+    }
+    response.end();
+  });
+  const pointer = encodePointer({ bucket: "payloads", key: "messages/staging/1" });
+  expect(await new Payloads(clients.s3, 500).fetch(pointer)).toBe(text);
+});
+
+test.concurrent("a payload whose connection breaks is not taken for a shorter one", async () => {
+  using clients = await clientsOf((response) => {
+    response.writeHead(200, { "content-length": 1000 });
+    response.write("the first half", () => response.destroy());
+  });
+  const pointer = encodePointer({ bucket: "payloads", key: "messages/staging/1" });
+  await expect(new Payloads(clients.s3).fetch(pointer)).rejects.toThrow(PayloadUnavailableError);
 });
 
 test.concurrent("a position store gives up after ten seconds where DynamoDB does not answer", async () => {
