@@ -80,7 +80,8 @@ export function action<Args extends unknown[]>(
       confirm,
     };
     try {
-      process.exitCode = (await act(context, ...args)) ?? 0;
+      const exitCode = (await act(context, ...args)) ?? 0;
+      if (!isFailed) process.exitCode = exitCode;
     } catch (error) {
       fail(error);
     }
