@@ -23,12 +23,12 @@ export type SizedConfiguration = Pick<
 >;
 
 /**
- * The number of resources available for queues, environments and e-mail addresses. CloudFormation
- * allows 500 in a stack, and the other resources are at most 71.
+ * The number of resources available for queues, environments, e-mail addresses, secrets and the
+ * canary. CloudFormation allows 500 in a stack, and the other resources are at most 69.
  */
-const STACK_ROOM = 429;
-/** The resources of the canary's function. Its queue is counted with the queues. */
-const CANARY_RESOURCES = 12;
+const STACK_ROOM = 431;
+/** The resources of the canary's function. Its queue and its secret are counted with the others. */
+const CANARY_RESOURCES = 10;
 /** For each environment queue: two queues, their policies and their alarms. */
 const RESOURCES_PER_QUEUE = 6;
 /** IAM's limit for a managed policy, characters. */
@@ -98,20 +98,33 @@ export function routingRoom({ name, restoredTables, subscribers }: SizedConfigur
 const DIVIDE = "divide the subscribers among several sources, each with a name of its own";
 
 function resourceProblems(
-  { canary, alarms }: SizedConfiguration,
+  config: SizedConfiguration,
   queues: number,
   environments: number,
 ): ConfigProblem[] {
+  const { alarms } = config;
   // Each address is a subscription.
   const addresses = alarms.emails.length + alarms.urgentEmails.length;
-  const room = STACK_ROOM - (canary === undefined ? 0 : CANARY_RESOURCES) - addresses;
+  const room = Math.max(0, STACK_ROOM - fixedResources(config) - addresses);
   if (RESOURCES_PER_QUEUE * queues + environments <= room) return [];
+  const [withAddresses, remedy] =
+    addresses === 0 ? ["", ""] : [` with ${addresses} e-mail addresses`, "list fewer addresses, "];
   return [
     {
       path: "subscribers",
-      message: `make ${queues} queues in ${environments} environments; a stack${addresses === 0 ? "" : ` with ${addresses} e-mail addresses`} holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))} queues with one environment for each, and ${Math.floor(room / RESOURCES_PER_QUEUE)} with few environments: list the environments of each subscriber, or ${DIVIDE}`,
+      message: `make ${queues} queues in ${environments} environments; a stack${withAddresses} holds ${Math.floor(room / (RESOURCES_PER_QUEUE + 1))} queues with one environment for each, and ${Math.floor(room / RESOURCES_PER_QUEUE)} with few environments: ${remedy}list the environments of each subscriber, or ${DIVIDE}`,
     },
   ];
+}
+
+/** The canary's resources and the secrets that the stack makes. */
+function fixedResources({ canary, source, subscribers }: SizedConfiguration): number {
+  const secrets = [
+    source.secretArn === undefined,
+    canary !== undefined && canary.secretArn === undefined,
+    Object.values(subscribers).some(hasColumns),
+  ].filter(Boolean).length;
+  return secrets + (canary === undefined ? 0 : CANARY_RESOURCES);
 }
 
 function policyProblems(environment: string, queues: readonly EnvironmentQueue[]): ConfigProblem[] {

@@ -89,30 +89,52 @@ it("has room for a canary, whose own resources count", () => {
   );
 });
 
-describe("the largest stack", () => {
-  const columns = { exclude: ["shop.orders.note"] };
-  const environments = ["one", "two", "three"].map((name) => name.padEnd(28, "z"));
-  /** As many queues as fit, with names so long that the functions' policies overflow. */
-  const full = {
+/** Queues in some environments, with names so long that the functions' policies overflow. */
+function longNamed(queues: number, environments: number, others: object, subscriber: object = {}) {
+  const names = Array.from({ length: environments }, (_, n) => `e${n}`.padEnd(28, "z"));
+  const subscribers = Math.ceil(queues / environments);
+  const missing = subscribers * environments - queues;
+  return {
     ...configured({ subscribers: 1, environments: 1 }),
+    environments: Object.fromEntries(names.map((name) => [name, { users: [name] }])),
     subscribers: Object.fromEntries(
-      Array.from({ length: 24 }, (_, n) => [
+      Array.from({ length: subscribers }, (_, n) => [
         `s${n}`.padEnd(29, "y"),
-        { tables: ["shop.*"], columns, environments: environments.slice(n === 0 ? 1 : 0) },
+        { tables: ["shop.*"], ...subscriber, environments: names.slice(n === 0 ? missing : 0) },
       ]),
     ),
-    environments: Object.fromEntries(environments.map((name) => [name, { users: [name] }])),
+    ...others,
   };
+}
 
-  it("has room for every other resource", () => {
+describe("the largest stack", () => {
+  const arn = "arn:aws:secretsmanager:eu-central-1:111122223333:secret:mysql-AbC123";
+  const named = { source: { host: "db.example.com", tables: ["shop.*"], secretArn: arn } };
+  const filtered = { columns: { exclude: ["shop.orders.note"] } };
+
+  const alarms = { emails: ["a@example.com"], urgentEmails: ["a@example.com"] };
+
+  test.each<[string, Record<string, unknown>]>([
+    ["secrets that it makes", longNamed(71, 3, {}, filtered)],
+    ["no secret that it makes", longNamed(71, 5, named)],
+    ["addresses", longNamed(71, 3, { ...named, alarms })],
+    ["a canary", longNamed(68, 3, { canary: {} }, filtered)],
+    [
+      "a canary, and no secret that it makes",
+      longNamed(68, 6, { ...named, canary: { secretArn: arn } }),
+    ],
+  ])("has room for every other resource, with %s", (_, full) => {
     const { Resources } = exampleTemplate(full).toJSON() as Record<string, object>;
     expect(Object.keys(Resources ?? {})).toHaveLength(500);
   });
 
   it("is refused with addresses that get its alarms, because each is a resource", () => {
-    const alarms = { emails: ["a@example.com"], urgentEmails: ["a@example.com"] };
-    expect(() => exampleConfiguration({ ...full, alarms })).toThrow(
-      /^subscribers make 71 queues in 3 environments; a stack with 2 e-mail addresses holds 61 queues with one environment for each, and 71 with few/,
+    expect(() => exampleConfiguration(longNamed(71, 3, { alarms }, filtered))).toThrow(
+      /^subscribers make 71 queues in 3 environments; a stack with 2 e-mail addresses holds 61 queues with one environment for each, and 71 with few environments: list fewer addresses, /,
+    );
+    const emails = Array.from({ length: 450 }, (_, n) => `a${n}@example.com`);
+    expect(() => exampleConfiguration(longNamed(1, 1, { alarms: { emails } }))).toThrow(
+      /a stack with 450 e-mail addresses holds 0 queues with one environment for each, and 0 with few/,
     );
   });
 });
