@@ -8,11 +8,26 @@ export interface InitialSnapshot {
   readonly tables: readonly string[];
 }
 
-/** Orders a snapshot for each pair that has no such order yet. */
-export async function orderInitial(
+type Known = Awaited<ReturnType<OrderStore["load"]>>;
+
+/**
+ * Orders a snapshot for each pair that has no such order yet, and removes orders that are not
+ * needed. All orders share one item of at most 400 KB, so what makes room comes first.
+ */
+export async function tendInitial(
+  pairs: readonly InitialSnapshot[],
+  orders: Pick<OrderStore, "place" | "noteUnneeded" | "remove">,
+  known: Known,
+  nowMs: number,
+): Promise<void> {
+  await removeUnneeded(pairs, orders, known, nowMs);
+  await orderInitial(pairs, orders, known);
+}
+
+async function orderInitial(
   pairs: readonly InitialSnapshot[],
   orders: Pick<OrderStore, "place">,
-  known: Awaited<ReturnType<OrderStore["load"]>>,
+  known: Known,
 ): Promise<void> {
   const ids = new Set(known.map(({ order }) => order.id));
   for (const { subscriber, environment, tables } of pairs) {
@@ -36,14 +51,11 @@ export async function orderInitial(
  */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
-/**
- * Removes the ended orders of pairs that the configuration has not had for KEPT_MS. All orders
- * share one item of at most 400 KB.
- */
-export async function removeUnneeded(
+/** Removes the ended orders of pairs that the configuration has not had for KEPT_MS. */
+async function removeUnneeded(
   pairs: readonly InitialSnapshot[],
   orders: Pick<OrderStore, "noteUnneeded" | "remove">,
-  known: Awaited<ReturnType<OrderStore["load"]>>,
+  known: Known,
   nowMs: number,
 ): Promise<void> {
   const needed = new Set(pairs.map(initialId));

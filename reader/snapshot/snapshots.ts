@@ -6,7 +6,7 @@ import { describeError } from "../reporting/log.ts";
 import { ActiveSnapshot, type ActiveSnapshotOptions } from "./active-snapshot.ts";
 import { Brake, type BrakeOptions } from "./brake.ts";
 import { SnapshotRefusedError } from "./errors.ts";
-import { type InitialSnapshot, orderInitial, removeUnneeded } from "./initial-orders.ts";
+import { type InitialSnapshot, tendInitial } from "./initial-orders.ts";
 import type { OrderStore } from "./order-store.ts";
 import { SavedProgress, type SavedProgressOptions } from "./saved-progress.ts";
 import { NOTHING, reported, SnapshotReports } from "./snapshot-reports.ts";
@@ -121,8 +121,10 @@ export class Snapshots implements Disposable {
     const { orders, initial, log, onStopped } = this.#options;
     try {
       const known = await orders.load();
-      await orderInitial(initial, orders, known);
-      await removeUnneeded(initial, orders, known, Date.now());
+      await tendInitial(initial, orders, known, Date.now()).catch((error: unknown) =>
+        // No room for an order must not keep others from being paused or cancelled.
+        log.warn({ error: describeError(error) }, "the initial snapshots cannot be ordered"),
+      );
       onStopped(
         known.some(({ order, report }) => order.wanted === "pause" && report?.state === "stopped"),
       );

@@ -54,8 +54,8 @@ function delayStep({ delivery }: Configuration, { reader }: Deployed): Step[] {
 }
 
 /**
- * A queue gets an initial snapshot once: the order stays in the offsets table. `tables` of such an
- * order do not change later.
+ * A queue gets an initial snapshot once: the order stays in the offsets table, until 30 days after
+ * its pair has left the configuration. `tables` of such an order do not change later.
  */
 function snapshotSteps(config: Configuration, { reader, queues }: Deployed): Step[] {
   const { snapshots } = reader;
@@ -69,7 +69,7 @@ function snapshotSteps(config: Configuration, { reader, queues }: Deployed): Ste
     const added = now.filter((environment) => !before.includes(environment));
     const steps: Step[] = [];
     if (added.length > 0) {
-      const text = `${what}: ${name} gets one snapshot of its tables in ${added.join(", ")}, unless it had an initial snapshot there before; messages that wait are received before it`;
+      const text = `${what}: ${name} gets one snapshot of its tables in ${added.join(", ")}, unless it had one there that the reader remembers (docs/snapshots.md); messages that wait are received before it`;
       steps.push(change(what, text));
     }
     const isLeft = before.some((environment) =>

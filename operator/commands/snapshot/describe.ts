@@ -9,7 +9,10 @@ export interface SnapshotView {
   /** `ordered` until a reader has seen the order. */
   readonly state: string;
   readonly reason: string;
-  /** The patterns of the order; the tables, once the reader has looked them up. */
+  /**
+   * The patterns of the order; the tables, once the reader has looked them up, and until an initial
+   * snapshot has ended.
+   */
   readonly tables: readonly string[];
   readonly tablesDone: number;
   readonly rows: number;

@@ -1,9 +1,5 @@
 import { expect, test } from "vitest";
-import {
-  type InitialSnapshot,
-  orderInitial,
-  removeUnneeded,
-} from "../../../../reader/snapshot/initial-orders.ts";
+import { type InitialSnapshot, tendInitial } from "../../../../reader/snapshot/initial-orders.ts";
 import { OrderStore } from "../../../../reader/snapshot/order-store.ts";
 import { NOTHING, SnapshotReports } from "../../../../reader/snapshot/snapshot-reports.ts";
 import { Stage } from "../../../support/functions/stage.ts";
@@ -20,9 +16,7 @@ test("an initial snapshot is ordered once, also after its pair was not configure
   const store = new OrderStore(stage.clients.dynamodb, "offsets");
   /** What a reader with these pairs does after so many days; returns the orders. */
   const lookAt = async (day: number, ...pairs: InitialSnapshot[]): Promise<string[]> => {
-    const known = await store.load();
-    await orderInitial(pairs, store, known);
-    await removeUnneeded(pairs, store, known, BEGAN_MS + day * DAY_MS);
+    await tendInitial(pairs, store, await store.load(), BEGAN_MS + day * DAY_MS);
     return (await store.load()).map(({ order, report }) => `${order.id} ${report?.state}`);
   };
   const reports = new SnapshotReports(store, NO_LOG);
@@ -52,6 +46,29 @@ test("an initial snapshot is ordered once, also after its pair was not configure
   expect((await lookAt(164, STAGING, BRANCH)).sort()).toEqual([begun[0], complete[1]]);
   // Hundreds of ended ones must have room in the item.
   expect((await store.load()).flatMap((found) => found.report?.tables ?? [])).toEqual([]);
+});
+
+test("a full item gets room for a new initial snapshot when an unneeded one is removed", async () => {
+  await using stage = await Stage.start();
+  const store = new OrderStore(stage.clients.dynamodb, "offsets");
+  await tendInitial([STAGING, BRANCH], store, [], BEGAN_MS);
+  const complete = { ...NOTHING, state: "complete" } as const;
+  for (const { order } of await store.load()) await store.report(order.id, complete);
+  await tendInitial([STAGING], store, await store.load(), BEGAN_MS);
+  for (let [fits, most] = [0, 409_600]; most - fits > 20;) {
+    const half = (fits + most) >> 1;
+    const report = { ...complete, reason: "x".repeat(half) };
+    const isTaken = await store.report("initial-billing-staging", report).then(
+      () => true,
+      () => false,
+    );
+    [fits, most] = isTaken ? [half, most] : [fits, half];
+  }
+
+  const anew = { ...BRANCH, environment: "other" };
+  await tendInitial([STAGING, anew], store, await store.load(), BEGAN_MS + 31 * DAY_MS);
+  const ids = (await store.load()).map(({ order }) => order.id);
+  expect(ids.sort()).toEqual(["initial-billing-other", "initial-billing-staging"]);
 });
 
 function fail(_fields: object, message: string): never {

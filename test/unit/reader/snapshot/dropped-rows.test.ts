@@ -11,7 +11,7 @@ const ORDER = snapshotOrder("t", { wanted: "pause" });
 const NUMBERS = RowNumbers.begin(undefined, { file: "binlog.000001", offset: 4 });
 const NONE: SavedSnapshots = { numbers: NUMBERS.free, progress: [] };
 
-test("a paused snapshot whose rows were dropped is forgotten when frames that were on the way cannot bring it back", async () => {
+test("a paused snapshot whose rows were dropped is forgotten when frames that were on the way cannot bring it back, also where an initial one has no room", async () => {
   const done: string[] = [];
   const noted = async (what: string): Promise<void> => {
     await new Promise(setImmediate);
@@ -24,12 +24,13 @@ test("a paused snapshot whose rows were dropped is forgotten when frames that we
   const dynamodb = {
     send: async ({ input }: { readonly input: { readonly UpdateExpression?: string } }) => {
       if (input.UpdateExpression === undefined) return { Item: item };
+      if (input.UpdateExpression === "SET #order = :order") throw new Error("no room");
       return noted(input.UpdateExpression.includes("REMOVE") ? "note removed" : "written");
     },
   };
   const progress = [{ id: ORDER.id } as SavedSnapshots["progress"][number]];
   using snapshots = new Snapshots({
-    initial: [],
+    initial: [{ subscriber: "s", environment: "new", tables: ["shop.*"] }],
     orders: new OrderStore(dynamodb as unknown as DynamoDBClient, "offsets"),
     inFlight: { sent: () => noted("sent"), snapshot: () => undefined },
     saved: () => noted("saved"),

@@ -13,7 +13,7 @@ import {
   type SnapshotReport,
 } from "../../../../../wire/snapshot-items.ts";
 import { allSnapshots, placeOrder } from "../../../../../operator/commands/snapshot/orders.ts";
-import { orderInitial } from "../../../../../reader/snapshot/initial-orders.ts";
+import { tendInitial } from "../../../../../reader/snapshot/initial-orders.ts";
 import { OrderStore } from "../../../../../reader/snapshot/order-store.ts";
 import { CALLER, describeStacks } from "../../../../support/cloud-formation.ts";
 import { SOURCE } from "../../../../support/functions/frames.ts";
@@ -112,13 +112,13 @@ describe("npm run snapshot", () => {
       const order = { ...pair, id, startedBy: "test", startedMs: Date.now() + 1 };
       await placeOrder(table, { ...order, wanted: "run" }, await allSnapshots(table));
     };
-    await orderInitial([pair], store, []);
+    await tendInitial([pair], store, [], Date.now());
     const ended = Array.from({ length: 101 }, (_, index) => `ended-${1000 + index}`);
     for (const id of ended) await place(id);
     const ids = (await orders()).map(({ id }) => id);
     for (const id of ids) await reports(id, { state: "complete" });
     await place("new");
-    await orderInitial([pair], store, await store.load());
+    await tendInitial([pair], store, await store.load(), Date.now());
     const kept = await allSnapshots(table);
     expect(kept.map(({ order }) => order.id)).toEqual([ids[0], ...ended.slice(2), "new"]);
     expect(kept.filter(({ report }) => report === null)).toHaveLength(1);
