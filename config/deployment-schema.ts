@@ -46,7 +46,7 @@ export const deployment = z.strictObject({
     .optional(),
   region: z
     .string()
-    .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be an AWS region, "eu-central-1"')
+    .regex(/^[a-z]{2,4}(-[a-z]+)+-\d$/, 'must be an AWS region, "eu-central-1"')
     .optional(),
   /** Tags of the stack and of all its resources that can have tags. */
   tags: z

@@ -227,6 +227,18 @@ describe("a configuration for a deployment", () => {
     expect(() => deployable(loadConfig(elsewhere))).not.toThrow();
   });
 
+  it.each([
+    ["eu-central-1", "aws"],
+    ["cn-north-1", "aws-cn"],
+    ["us-gov-west-1", "aws-us-gov"],
+    ["eusc-de-east-1", "aws-eusc"],
+  ])("may be for %s, with keys of its partition", (region, partition) => {
+    const id = "0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
+    const encryptionKeyArn = `arn:${partition}:kms:${region}:111122223333:key/${id}`;
+    const given = { ...complete, deployment: { region }, encryptionKeyArn };
+    expect(() => deployable(loadConfig(given))).not.toThrow();
+  });
+
   it("must have tags and principals that AWS accepts", () => {
     const of = (tags: object) => problemsOf({ ...complete, deployment: { tags } });
     expect(of({ team: "billing", "cost:center": "a b" })).toEqual([]);
