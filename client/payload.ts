@@ -34,14 +34,17 @@ export class Payloads {
     if (pointer === null) return body;
     const { bucket, key } = pointer;
     const giveUp = new AbortController();
-    const silence = setTimeout(() => giveUp.abort(), this.#silenceMs);
+    const { signal } = giveUp;
+    const silence = setTimeout(() => {
+      giveUp.abort(new DOMException(`S3 was silent for ${this.#silenceMs} ms`, "TimeoutError"));
+    }, this.#silenceMs);
     try {
       // Loaded when the first pointer arrives: most applications never see one.
       const { GetObjectCommand, S3Client: Client } = await import("@aws-sdk/client-s3");
       const s3 = this.#given ?? (this.#own ??= new Client());
       const command = new GetObjectCommand({ Bucket: bucket, Key: key });
       // The signal also ends the reading of the object.
-      const { Body } = await s3.send(command, { abortSignal: giveUp.signal });
+      const { Body } = await s3.send(command, { abortSignal: signal });
       const pieces: Uint8Array[] = [];
       for await (const piece of Body?.transformToWebStream() ?? []) {
         silence.refresh();
@@ -50,7 +53,7 @@ export class Payloads {
       return Buffer.concat(pieces).toString("utf-8");
     } catch (cause) {
       throw new PayloadUnavailableError(`cannot fetch the payload s3://${bucket}/${key}`, {
-        cause,
+        cause: signal.aborted ? signal.reason : cause,
       });
     } finally {
       clearTimeout(silence);
