@@ -2,9 +2,7 @@ import { type ConfigProblem, pathText } from "./config-error.ts";
 import type { Configuration } from "./configuration.ts";
 
 /** The parts of a configuration that name resources of one region. */
-type Regional = Pick<Configuration, "source" | "environments" | "encryptionKeyArn"> & {
-  readonly canary?: Configuration["canary"];
-};
+type Regional = Pick<Configuration, "source" | "canary" | "environments" | "encryptionKeyArn">;
 
 /**
  * Reports secrets, keys and topics that are in another region than the stack. `region`: the

@@ -227,6 +227,19 @@ describe("a configuration for a deployment", () => {
     expect(() => deployable(loadConfig(elsewhere))).not.toThrow();
   });
 
+  it.each(["source", "canary"] as const)("must name a secret and its key there: %s", (section) => {
+    const secretArn = "arn:aws:secretsmanager:us-east-1:111122223333:secret:mysql-AbC123";
+    const secretKeyArn =
+      "arn:aws:kms:us-east-1:111122223333:key/0a1b2c3d-0a1b-4c2d-8e3f-0a1b2c3d4e5f";
+    const account = { ...(section === "source" && complete.source), secretArn, secretKeyArn };
+    const given = { ...complete, deployment: { region: "eu-central-1" }, [section]: account };
+    expect(() => deployable(loadConfig(given))).toThrow(
+      new RegExp(
+        `^${section}\\.secretArn is in us-east-1, .*\\n${section}\\.secretKeyArn is in us-east-1, `,
+      ),
+    );
+  });
+
   it.each([
     ["eu-central-1", "aws"],
     ["cn-north-1", "aws-cn"],
