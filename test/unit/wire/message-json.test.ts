@@ -4,6 +4,7 @@ import { TEXT_BYTES } from "../../../wire/alike-module/assembly/layout.ts";
 import { parseAlikeObjects } from "../../../wire/alike-objects.ts";
 import { parseExactJson } from "../../../wire/exact-json.ts";
 import { parseMessageJson } from "../../../wire/message-json.ts";
+import { objectScanner } from "../../../wire/object-scanner.ts";
 
 /** The text of a list's end, behind its opening bracket, as a message has it. */
 function listOf(items: readonly string[]): string {
@@ -147,6 +148,28 @@ describe("parsing objects that are alike", () => {
     fc.assert(fc.property(lengths.map(withStrings), expectExact));
     expectExact(withStrings(Array.from({ length: 199 }, () => 63)));
   });
+
+  it.each([
+    [51, 40],
+    [52, 79],
+  ])(
+    "makes 512 characters of an object's strings in one call; the last has %i, calls: %i",
+    (last, calls) => {
+      const items = Array.from({ length: 40 }, (_, id) => {
+        const texts = [13, 64, 64, 64, 64, 64, 64, 64, last].map((size) => {
+          return `${id}`.padEnd(size, "abcdefghi".charAt(id % 9));
+        });
+        return JSON.stringify({
+          id,
+          ...Object.fromEntries(texts.map((text, n) => [`c${n}`, text])),
+        });
+      });
+      const made = vi.spyOn(objectScanner?.bytes ?? Buffer.of(), "toString");
+      expectExact(items);
+      expect(made).toHaveBeenCalledTimes(calls);
+      made.mockRestore();
+    },
+  );
 
   it("makes no object, list or ExactDecimal a part of two objects", () => {
     const row =
