@@ -48,13 +48,20 @@ export async function parkedState(
   change: ParkedChange,
 ): Promise<ParkedState | null> {
   const name = streamText(stream);
-  let isUncertain = false;
+  let other: ParkedState | null = null;
   for (const near of await records.at(stream, change.position)) {
     const isHeld = await holds(target, near, change);
-    isUncertain ||= isHeld === null;
-    if (isHeld !== true) continue;
+    if (isHeld === false) continue;
     const { record } = near;
-    if (record.status === "discarded") return { kind: "discarded", stream: name };
+    if (isHeld === null) {
+      other ??= { kind: "uncertain", stream: name };
+      continue;
+    }
+    // A repeat of the frame may have parked it in another record, which will be delivered.
+    if (record.status === "discarded") {
+      other = { kind: "discarded", stream: name };
+      continue;
+    }
     const { reason, error } = record.trouble;
     const behind =
       reason === "behind"
@@ -69,7 +76,7 @@ export async function parkedState(
       sinceMs: record.parkedAt,
     };
   }
-  return isUncertain ? { kind: "uncertain", stream: name } : null;
+  return other;
 }
 
 /**

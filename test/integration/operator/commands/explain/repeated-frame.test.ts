@@ -10,6 +10,10 @@ import {
   type ParkedState,
   parkedState,
 } from "../../../../../operator/commands/explain/parked-state.ts";
+import {
+  discardRecord,
+  parkedRecords,
+} from "../../../../../operator/commands/failures/failures-table.ts";
 import { NearRecords } from "../../../../../operator/commands/explain/record-at.ts";
 import type { Target } from "../../../../../operator/shared/target.ts";
 import { number } from "../../../../../wire/attributes.ts";
@@ -173,4 +177,17 @@ test("a record behind the others that has lost its content is said to be uncerta
   expect(await stateOf(2)).toMatchObject({ kind: "uncertain" });
   expect(await stateOf(3)).toMatchObject({ kind: "parked" });
   expect(await stateOf(4)).toBeNull();
+});
+
+test("a change of a discarded record that a repeated frame parked again is parked", async () => {
+  await using stage = await Stage.start();
+  using target = targetOf(stage);
+  const { streams } = stage.runtime.effects;
+  await streams.park(STREAM, [batch("a", 1, 2)], TROUBLE);
+  for await (const record of parkedRecords(target, STREAM, { bodies: false }))
+    await discardRecord(target, record);
+  await streams.parkBehind(STREAM, [batch("b", 2)], TROUBLE);
+  const stateOf = lookUp(target);
+  expect(await stateOf(1)).toMatchObject({ kind: "discarded" });
+  expect(await stateOf(2)).toMatchObject({ kind: "parked" });
 });
