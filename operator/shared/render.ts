@@ -10,6 +10,11 @@ export function table(
   return drawn.toString();
 }
 
+/** "1 record", "2 records". */
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
 /** A time in ISO 8601, in whole seconds; "" for 0. */
 export function time(ms: number): string {
   return ms === 0 ? "" : new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");

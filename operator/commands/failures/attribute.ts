@@ -37,6 +37,7 @@ import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
 import { firstWriting, type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { bodyOf } from "./record.ts";
 import { resultingEnvironment } from "./resulting-environment.ts";
+import { plural } from "../../shared/render.ts";
 
 interface AttributeOptions {
   readonly user: string;
@@ -96,7 +97,7 @@ async function attributeConnection(
   report(
     { connection: connectionName(connection), user, host, environment, due },
     () =>
-      `${connectionName(connection)} is attributed to ${user}: its changes ${whereTo(environment)}. ${due} parked streams are due now.`,
+      `${connectionName(connection)} is attributed to ${user}: its changes ${whereTo(environment)}. ${plural(due, "parked stream is", "parked streams are")} due now.`,
   );
 }
 
@@ -115,7 +116,7 @@ function question(
     others === 0
       ? ""
       : ` ${others} more, of other lives of the binlog, need an answer of their own.`;
-  return `${changes} changes${what} are attributed to '${user}'@'${host}' and ${whereTo(environment)}.${warning}${rest} Go on?`;
+  return `${plural(changes, "change")}${what} ${changes === 1 ? "is" : "are"} attributed to '${user}'@'${host}' and ${whereTo(environment)}.${warning}${rest} Go on?`;
 }
 
 function whereTo(environment: string | null): string {

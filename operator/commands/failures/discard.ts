@@ -12,6 +12,7 @@ import {
 } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import type { Target } from "../../shared/target.ts";
+import { plural } from "../../shared/render.ts";
 
 interface DiscardOptions {
   /** Discards every record of the stream; otherwise only its first. */
@@ -49,18 +50,21 @@ async function discardRecords(
   const changes = records.reduce((sum, { count }) => sum + count, 0);
   if (!yes) {
     await confirm(
-      `${records.length} records with ${changes} changes of ${streamText(stream)} will never be delivered. Go on?`,
+      `${plural(records.length, "record")} with ${plural(changes, "change")} of ${streamText(stream)} will never be delivered. Go on?`,
     );
   }
   let discarded = 0;
   for (const record of records) {
     if (await discardRecord(target, record)) discarded++;
-    progress(`${discarded} of ${records.length} records`);
+    progress(`${discarded} of ${plural(records.length, "record")}`);
   }
   progress("");
   if (stream.kind === "unknown") await closeWhenEmpty(target, { ...state, stream });
   else await revive(target, stream);
-  report({ stream: streamText(stream), discarded }, () => `${discarded} records were discarded.`);
+  report(
+    { stream: streamText(stream), discarded },
+    () => `${plural(discarded, "record was", "records were")} discarded.`,
+  );
 }
 
 async function closeWhenEmpty(target: Target, state: StreamState<UnknownStream>): Promise<void> {

@@ -10,6 +10,7 @@ import { namedStream, parkedRecords, troubledStreams, type NamedStream } from ".
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { print } from "../../shared/output.ts";
 import type { Target } from "../../shared/target.ts";
+import { plural } from "../../shared/render.ts";
 
 export function exportRecords(failures: Command): void {
   failures
@@ -44,13 +45,16 @@ async function writeRecords(
         ...content(record, await bodyOf(bodies, record)),
       };
       await write(`${JSON.stringify(exported)}\n`);
-      progress(`${++written} records`);
+      progress(plural(++written, "record"));
       head = false;
     }
   }
   progress("");
   if (output === undefined) return;
-  report({ output, records: written }, () => `${written} records were written to ${output}.`);
+  report(
+    { output, records: written },
+    () => `${plural(written, "record was", "records were")} written to ${output}.`,
+  );
 }
 
 async function chosenStreams(

@@ -8,7 +8,7 @@ import { type NamedStream, parkedRecords, troubledStreams } from "./failures-tab
 import { type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { bodyOf } from "./record.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
-import { distance, table, time } from "../../shared/render.ts";
+import { distance, plural, table, time } from "../../shared/render.ts";
 import type { Target } from "../../shared/target.ts";
 
 /** A stream in the output of `list`. Times are in ISO 8601. */
@@ -41,7 +41,7 @@ async function listStreams({ target, report, progress }: StackContext): Promise<
   const listed = new Map<StreamState<NamedStream>, ListedStream>();
   await forEachLimited(states, 8, async (state) => {
     listed.set(state, await describe(target, state));
-    progress(`${listed.size} of ${states.length} streams`);
+    progress(`${listed.size} of ${plural(states.length, "stream")}`);
   });
   progress("");
   const streams = states.flatMap((state) => listed.get(state) ?? []);

@@ -16,6 +16,7 @@ import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { messagesIn } from "../../shared/messages-in.ts";
 import type { Target } from "../../shared/target.ts";
+import { plural } from "../../shared/render.ts";
 
 const DEAD_LETTER: Trouble = { reason: "dead-letter", error: "" };
 /** Long enough to park ten messages. */
@@ -37,7 +38,7 @@ export function redrive(failures: Command): void {
 }
 
 async function redriveAll({ target, report, progress }: StackContext): Promise<void> {
-  const moved = await moveDeadLetters(target, (count) => progress(`${count} messages`));
+  const moved = await moveDeadLetters(target, (count) => progress(plural(count, "message")));
   progress("");
   const waiting = await messagesIn(target.sqs, nameOf(target.rawDeadLetterQueueUrl));
   report({ moved, waiting }, () => redriveText(moved, waiting));
@@ -49,7 +50,7 @@ async function redriveAll({ target, report, progress }: StackContext): Promise<v
  * visibility timeout ends; in a FIFO queue it also hides the messages behind them in their group.
  */
 function redriveText(moved: number, waiting: number | null): string {
-  const done = `${moved} messages are parked now; the retry function returns them to their lanes.`;
+  const done = `${plural(moved, "message is", "messages are")} parked now; the retry function returns ${moved === 1 ? "it to its lane" : "them to their lanes"}.`;
   if (waiting === 0) {
     return moved === 0 ? "The raw queue's dead-letter queue is empty." : done;
   }

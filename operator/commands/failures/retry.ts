@@ -3,6 +3,7 @@ import { streamText, type Stream } from "../../../functions/failures/stream.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { namedStream, revive, troubledStreams } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
+import { plural } from "../../shared/render.ts";
 
 interface RetryOptions {
   readonly all: boolean;
@@ -54,8 +55,12 @@ async function retryStreams(
   const due: string[] = [];
   for (const [index, stream] of streams.entries()) {
     if (await revive(target, stream)) due.push(streamText(stream));
-    progress(`${index + 1} of ${streams.length} streams`);
+    progress(`${index + 1} of ${plural(streams.length, "stream")}`);
   }
   progress("");
-  report({ due }, () => `${due.length} streams are due now; the retry function runs every minute.`);
+  report(
+    { due },
+    () =>
+      `${plural(due.length, "stream is", "streams are")} due now; the retry function runs every minute.`,
+  );
 }

@@ -12,6 +12,7 @@ import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
 import { waitingIn } from "../../shared/messages-in.ts";
 import type { Step } from "./step.ts";
 import { stepsTo } from "./steps.ts";
+import { plural } from "../../shared/render.ts";
 
 interface Options {
   readonly config: string;
@@ -151,9 +152,10 @@ function planText({ stackName, source, steps, refused, taken }: Plan): string {
 
 function messagesText({ kind, losesMessages, messages, isTaken }: PlannedStep): string {
   if (kind === "creates") {
-    return isTaken ? ` (it exists already, left over, with about ${messages} messages)` : "";
+    const about = messages === null ? "" : `, with about ${plural(messages, "message")}`;
+    return isTaken ? ` (it exists already, left over${about})` : "";
   }
   if (kind !== "leaves" && !losesMessages) return "";
   if (messages === null) return " (SQS does not say how many messages it has)";
-  return messages === 0 ? " (it is empty)" : ` (it has about ${messages} messages)`;
+  return messages === 0 ? " (it is empty)" : ` (it has about ${plural(messages, "message")})`;
 }

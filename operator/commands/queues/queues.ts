@@ -6,6 +6,7 @@ import { CommandError } from "../../shared/command-error.ts";
 import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
 import { disposable } from "../../shared/target.ts";
 import { leftOverQueues, type LeftOver, orGone } from "./left-over.ts";
+import { plural } from "../../shared/render.ts";
 
 interface Options {
   readonly source: string;
@@ -84,7 +85,8 @@ async function discard(
   }
   report(
     { discarded: names },
-    () => `${chosen.length} queues were discarded. SQS accepts their names again after a minute.`,
+    () =>
+      `${plural(chosen.length, "queue was", "queues were")} discarded. SQS accepts ${chosen.length === 1 ? "its name" : "their names"} again after a minute.`,
   );
 }
 
@@ -98,5 +100,5 @@ async function leftOver(sqs: SQSClient, options: Options): Promise<LeftOver[]> {
 
 function countText(messages: number | null): string {
   if (messages === null) return "SQS does not say how many messages";
-  return messages === 0 ? "empty" : `about ${messages} messages`;
+  return messages === 0 ? "empty" : `about ${plural(messages, "message")}`;
 }

@@ -1,4 +1,4 @@
-import { time } from "../../shared/render.ts";
+import { plural, time } from "../../shared/render.ts";
 import type { Replay } from "./replay-items.ts";
 
 /** A replay in the output of `--json`. Times are in ISO 8601. */
@@ -18,10 +18,12 @@ export function viewOf(replay: Replay): ReplayView {
 /** The result of a replay and what to do next, as text. */
 export function replayText(replay: Replay): string {
   const { id, state, subscriber, environment, changes, messages, unknown, reason } = replay;
-  const sent = `${changes} changes in ${messages} messages to ${subscriber} in ${environment}`;
+  const sent = `${plural(changes, "change")} in ${plural(messages, "message")} to ${subscriber} in ${environment}`;
   const lines = [`Replay ${id} is ${state}: it has sent ${sent}.`];
   if (unknown > 0)
-    lines.push(`${unknown} changes were left out, because their author is not known for certain.`);
+    lines.push(
+      `${plural(unknown, "change was", "changes were")} left out, because ${unknown === 1 ? "its" : "their"} author is not known for certain.`,
+    );
   if (reason !== "") lines.push(`It stopped: ${reason}`);
   if (state === "paused" || state === "stopped")
     lines.push(`npm run replay -- resume ${id} continues it.`);

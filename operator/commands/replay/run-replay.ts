@@ -17,6 +17,7 @@ import {
   TakenOverError,
 } from "./replay-items.ts";
 import { partMaker, replaySender } from "./send-stretch.ts";
+import { plural } from "../../shared/render.ts";
 
 export interface ReplayContext {
   readonly context: Pick<StackContext, "target" | "progress">;
@@ -66,7 +67,9 @@ export async function runReplay(
           unknown: reached.unknown + unknown,
         };
         const wanted = await items.advance(id, owner, reached);
-        progress(`${reached.changes} changes sent in ${reached.messages} messages`);
+        progress(
+          `${plural(reached.changes, "change")} sent in ${plural(reached.messages, "message")}`,
+        );
         if (wanted !== "run") stop.abort();
       },
       onUnknownXa: ({ xid, file, offset }) => {

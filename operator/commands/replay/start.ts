@@ -19,6 +19,7 @@ import { ReplayItems, type ReplayOrder } from "./replay-items.ts";
 import { newOwner, runReplay } from "./run-replay.ts";
 import { partMaker } from "./send-stretch.ts";
 import { stopOfPerson } from "../../stretch/stop-of-person.ts";
+import { plural } from "../../shared/render.ts";
 
 interface Options extends SourceOptions {
   readonly subscriber: string;
@@ -68,8 +69,8 @@ async function run(context: StackContext, _options: unknown, command: Command): 
     return report(
       { dryRun: true, backTo, ...counts },
       () =>
-        `${counts.changes} changes in ${counts.messages} messages would be sent to ${subscriber} in ${environment}` +
-        `${counts.unknown === 0 ? "" : `; ${counts.unknown} changes have no known author and would be left out`}. Nothing was sent.`,
+        `${plural(counts.changes, "change")} in ${plural(counts.messages, "message")} would be sent to ${subscriber} in ${environment}` +
+        `${counts.unknown === 0 ? "" : `; ${plural(counts.unknown, "change has", "changes have")} no known author and would be left out`}. Nothing was sent.`,
     );
   }
   const order: ReplayOrder = {
@@ -151,7 +152,7 @@ async function counted(
       counts.changes += changes;
       counts.messages += messages.length;
       counts.unknown += unknown;
-      progress(`${counts.changes} changes`);
+      progress(plural(counts.changes, "change"));
     },
     onUnknownXa: ({ xid }) => earlier.push(xid),
     onSetBack: (note) => (setBack = note),

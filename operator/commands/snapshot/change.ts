@@ -4,6 +4,7 @@ import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { viewOf } from "./describe.ts";
 import { snapshotOf, wish } from "./orders.ts";
+import { plural } from "../../shared/render.ts";
 
 export function pause(snapshot: Command): void {
   snapshot
@@ -33,7 +34,7 @@ export function cancel(snapshot: Command): void {
         const { subscriber, environment, rows } = viewOf(await snapshotOf(context.target, id));
         if (!yes) {
           await context.confirm(
-            `${subscriber} in ${environment} has received ${rows} rows and receives no more; a new snapshot begins from the first row. End it?`,
+            `${subscriber} in ${environment} has received ${plural(rows, "row")} and receives no more; a new snapshot begins from the first row. End it?`,
           );
         }
         await change(context, id, "cancel", "ends");

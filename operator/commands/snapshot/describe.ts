@@ -1,4 +1,4 @@
-import { distance, time } from "../../shared/render.ts";
+import { distance, plural, time } from "../../shared/render.ts";
 import type { OrderedSnapshot } from "./orders.ts";
 
 /** A snapshot in the output of `--json`. Times are in ISO 8601. */
@@ -87,5 +87,5 @@ export function progressText({ state, rows, percent, secondsLeft, reason }: Snap
     secondsLeft === null || secondsLeft === 0
       ? ""
       : `, about ${distance(secondsLeft * 1000, 0).slice(3)} left`;
-  return `${state}: ${rows} rows${share}${left}${reason === "" ? "" : ` (${reason})`}`;
+  return `${state}: ${plural(rows, "row")}${share}${left}${reason === "" ? "" : ` (${reason})`}`;
 }

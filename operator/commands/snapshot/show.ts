@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Command } from "commander";
 import { isOver } from "../../../wire/snapshot-items.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
-import { table } from "../../shared/render.ts";
+import { plural, table } from "../../shared/render.ts";
 import { progressText, viewOf, type SnapshotView } from "./describe.ts";
 import { allSnapshots, snapshotOf, type OrderedSnapshot } from "./orders.ts";
 
@@ -75,7 +75,7 @@ function showText(view: SnapshotView): string {
     ...(view.where === null ? [] : [`where:       ${view.where}`]),
     ...(view.rowsPerSecond === null ? [] : [`rate:        ${view.rowsPerSecond} rows/s at most`]),
     `state:       ${progressText(view)}`,
-    `read:        ${view.chunks} chunks, ${view.rereads} keys read again`,
+    `read:        ${plural(view.chunks, "chunk")}, ${plural(view.rereads, "key")} read again`,
     `started:     ${view.startedAt} by ${view.startedBy}`,
   ];
   if (view.updatedAt !== null) lines.push(`reported:    ${view.updatedAt}`);

@@ -24,6 +24,7 @@ import { openServer, type TracedServer } from "../../stretch/traced-server.ts";
 import { filterSecretOf, type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
 import { PLAIN, tailText } from "./tail-text.ts";
 import { tailedChange, type TailRules } from "./tailed-change.ts";
+import { plural } from "../../shared/render.ts";
 
 interface Options extends SourceOptions {
   readonly environment: string;
@@ -110,7 +111,10 @@ async function run({ target }: StackContext, options: Options): Promise<void> {
           process.stdout.write(`${text}\n`);
         reached = placeOf(frames) ?? reached;
         const unknown = authored.reduce((sum, { unknown: { length } }) => sum + length, 0);
-        if (unknown > 0) console.error(`(${unknown} changes have no known author and are parked)`);
+        if (unknown > 0)
+          console.error(
+            `(${plural(unknown, "change has no known author and is", "changes have no known author and are")} parked)`,
+          );
       },
       onUnknownXa: ({ xid }) =>
         console.error(

@@ -44,7 +44,7 @@ test("an environment is removed: first its users, then the environment, then its
   const removed = { environments: { production }, subscribers };
   const planned = await deployments.plan(removed);
   expect(planned.out).toMatch(
-    /leaves the queue shop-billing-test\.fifo behind: .* \(it has about 1 messages\)/,
+    /leaves the queue shop-billing-test\.fifo behind: .* \(it has about 1 message\)/,
   );
   expect(planned.code).toBe(0);
   await deployments.deploy(removed);
@@ -53,7 +53,7 @@ test("an environment is removed: first its users, then the environment, then its
 
   // The waiting messages are still there for their application.
   expect((await deployments.queues("list")).out).toBe(
-    "shop-billing-test-dead.fifo: empty\nshop-billing-test.fifo: about 1 messages\n",
+    "shop-billing-test-dead.fifo: empty\nshop-billing-test.fifo: about 1 message\n",
   );
   expect(await received("test")).toEqual([1]);
   const names = ["shop-billing-test.fifo", "shop-billing-test-dead.fifo"];
@@ -75,7 +75,7 @@ test("left-over queues are discarded by name, and queues of a stack are refused"
   const unasked = await deployments.queues("discard", "shop-billing-test.fifo");
   expect(unasked).toMatchObject({
     code: 2,
-    problem: expect.stringMatching(/shop-billing-test\.fifo \(about 1 messages\).*add --yes/),
+    problem: expect.stringMatching(/shop-billing-test\.fifo \(about 1 message\).*add --yes/),
   });
   expect(await received("test")).toEqual([1]);
 });
@@ -136,7 +136,7 @@ test("changes that are parked for an environment outlive it, and are delivered i
   expect(await deployments.plan(BEFORE)).toMatchObject({ code: 0 });
   await deployments.deploy(BEFORE);
   await change();
-  expect((await deployments.failures("retry", STREAM)).out).toMatch(/^1 streams are due/);
+  expect((await deployments.failures("retry", STREAM)).out).toMatch(/^1 stream is due/);
   await deployments.retry();
   expect(await received("test")).toEqual([1, 2]);
   expect((await deployments.failures("list")).out).toBe("Nothing is parked.\n");

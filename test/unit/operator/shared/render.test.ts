@@ -1,6 +1,6 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { distance, progressLine, time } from "../../../../operator/shared/render.ts";
+import { distance, plural, progressLine, time } from "../../../../operator/shared/render.ts";
 
 describe("the progress line", () => {
   test("is rewritten in place on a terminal", () => {
@@ -42,4 +42,12 @@ test("times are written as people read them", () => {
   expect(distance(now + 90_000, now)).toBe("in 90 s");
   expect(distance(now - 600_000, now)).toBe("10 min ago");
   expect(distance(now - 7_200_000 * 2, now)).toBe("4 h ago");
+});
+
+test("one is not said of several", () => {
+  expect([0, 1, 2].map((count) => plural(count, "record"))).toEqual([
+    "0 records",
+    "1 record",
+    "2 records",
+  ]);
 });

@@ -60,9 +60,7 @@ test("a queue with messages is refused by name until it is accepted, or empty", 
   const changed = { subscribers: { billing: { tables: ["shop.orders"] } } };
 
   const refused = await plannedAfterFormer(changed);
-  expect(refused.out).toContain(
-    "deletes the queue shop-search-test.fifo (it has about 1 messages)",
-  );
+  expect(refused.out).toContain("deletes the queue shop-search-test.fifo (it has about 1 message)");
   expect(refused.out).toContain("deletes the queue shop-search-staging.fifo (it is empty)");
   expect(refused.out).toMatch(/--accept shop-search-test\.fifo\n$/);
   expect(refused.code).toBe(1);
@@ -81,7 +79,7 @@ test("a queue that stays behind is named with its messages, and is not a loss", 
   const { code, out } = await planned({ subscribers: { search: { tables: ["shop.*"] } } });
   expect(code).toBe(0);
   expect(out).toContain(
-    "leaves the queue shop-billing-test.fifo behind: it gets nothing more, and keeps each message for 14 days from its sending (it has about 1 messages)",
+    "leaves the queue shop-billing-test.fifo behind: it gets nothing more, and keeps each message for 14 days from its sending (it has about 1 message)",
   );
   expect(out).toContain("npm run queues -- list --source shop\n");
 });
