@@ -28,7 +28,7 @@ import { fileAgeMs } from "./source/retention.ts";
 import { clockAheadMs, serverNowMs } from "./source/server-clock.ts";
 import { binlogEnd, readServerState, type ServerState } from "./source/server-state.ts";
 import { knownFiles } from "./transactions/known-files.ts";
-import { RunBeginnings } from "./transactions/run-beginnings.ts";
+import { RunBeginnings } from "./offsets/run-beginnings.ts";
 import { binlogFileNumber } from "../wire/binlog-file.ts";
 import type { BinlogPosition } from "./transactions/binlog-position.ts";
 
@@ -126,7 +126,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       { start, offset },
       state,
       binlogEvidence(server, control.connection),
-      new RunBeginnings(server),
+      new RunBeginnings(server, state.fileSizes),
     ),
     control.broken,
   ]);

@@ -15,7 +15,7 @@ import { namesAtAnyTime } from "../../reader/statements/saved-names.ts";
 import { filesOfOneName, knownFiles } from "../../reader/transactions/known-files.ts";
 import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
 import { PresentRun } from "../../reader/transactions/present-run.ts";
-import { RunBeginnings } from "../../reader/transactions/run-beginnings.ts";
+import { RunBeginnings } from "../../reader/offsets/run-beginnings.ts";
 import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
 import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
 import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
@@ -86,7 +86,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const { state, asked, offset } = server;
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
-  const beginnings = new RunBeginnings(asked);
+  const beginnings = new RunBeginnings(asked, state.fileSizes);
   const names = await runNames(server, bounds.file, beginnings);
   const named = renaming(names.of);
   const recorded = new RecordedPosition(

@@ -1,5 +1,5 @@
 import { filesOfOneName } from "../../reader/transactions/known-files.ts";
-import type { RunBeginnings } from "../../reader/transactions/run-beginnings.ts";
+import type { RunBeginnings } from "../../reader/offsets/run-beginnings.ts";
 import { runBeginning } from "../../reader/transactions/server-run.ts";
 import type { Offset } from "../../reader/offsets/offset.ts";
 import type { ServerState } from "../../reader/source/server-state.ts";

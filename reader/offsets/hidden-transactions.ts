@@ -41,7 +41,9 @@ export async function refuseHidden(
 
 /**
  * The index of the file with which the server begins a dump behind the GTIDs: the latest one before
- * which nothing was executed but them. At least `earliest`.
+ * which nothing was executed but them. At least `earliest`. What was executed before a file was
+ * executed before all later ones, too, so few of them need be asked: it looks back from the last
+ * file in longer and longer steps, and then halves the last step.
  */
 export async function dumpBegins(
   gtidSet: string,
@@ -49,12 +51,17 @@ export async function dumpBegins(
   { isSubset, gtidsBefore }: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
   earliest = 0,
 ): Promise<number> {
-  let begins = files.length - 1;
-  while (
-    begins > earliest &&
-    !(await isSubset(await gtidsBefore(files[begins] ?? "", FIRST_EVENT), gtidSet))
-  )
-    begins--;
+  const isRead = async (index: number): Promise<boolean> =>
+    index <= earliest || isSubset(await gtidsBefore(files[index] ?? "", FIRST_EVENT), gtidSet);
+  let beyond = files.length;
+  let begins = beyond - 1;
+  while (!(await isRead(begins))) [begins, beyond] = [begins - 2 * (beyond - begins), begins];
+  begins = Math.max(begins, earliest);
+  while (beyond - begins > 1) {
+    const middle = (begins + beyond) >> 1;
+    if (await isRead(middle)) begins = middle;
+    else beyond = middle;
+  }
   return begins;
 }
 

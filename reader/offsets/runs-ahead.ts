@@ -1,7 +1,7 @@
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { ServerState } from "../source/server-state.ts";
 import { filesOfOneName } from "../transactions/known-files.ts";
-import type { RunBeginnings } from "../transactions/run-beginnings.ts";
+import type { RunBeginnings } from "./run-beginnings.ts";
 import { runBeginning } from "../transactions/server-run.ts";
 import type { Beginning } from "./beginning.ts";
 import type { BinlogEvidence } from "./evidence.ts";

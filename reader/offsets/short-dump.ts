@@ -2,7 +2,10 @@ import { verifyChecksum } from "../binlog-format/events/checksum.ts";
 import { parseRotate } from "../binlog-format/events/control-events.ts";
 import { type EventHeader, parseEventHeader } from "../binlog-format/events/event-header.ts";
 import { EventType } from "../binlog-format/events/event-types.ts";
-import { parseFormatDescription } from "../binlog-format/events/format-description.ts";
+import {
+  type FormatDescription,
+  parseFormatDescription,
+} from "../binlog-format/events/format-description.ts";
 import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { BinlogDump, type BinlogDumpOptions, type DumpStart } from "../source/binlog-dump.ts";
 import { unreadableBinlog } from "../transactions/unreadable-binlog.ts";
@@ -18,6 +21,8 @@ export interface LookedAt {
   readonly header: EventHeader;
   /** With header, without checksum. */
   readonly event: Buffer;
+  /** What a file's first event says; null for any other event. */
+  readonly description: FormatDescription | null;
   /** Whether the event is in the file, not made for this dump. */
   readonly isInFile: boolean;
 }
@@ -42,14 +47,15 @@ export async function look<Found>(
   const onEvent = (bytes: Buffer, begin: number, end: number): void => {
     const whole = bytes.subarray(begin, end);
     const header = parseEventHeader(whole);
-    if (header.type === EventType.FORMAT_DESCRIPTION_EVENT)
-      checksums = parseFormatDescription(whole).checksums;
+    const isDescription = header.type === EventType.FORMAT_DESCRIPTION_EVENT;
+    const description = isDescription ? parseFormatDescription(whole) : null;
+    if (description !== null) ({ checksums } = description);
     const event = checksums ? verifyChecksum(whole) : whole;
     if (header.type === EventType.ROTATE_EVENT) ({ file } = parseRotate(event));
     // A dump by GTIDs also sends heartbeats for transactions that it skips.
     if (start.kind === "file" && HEARTBEATS.has(header.type)) found.resolve(null);
     const isInFile = header.logPos !== 0 && (header.flags & LOG_EVENT_ARTIFICIAL_F) === 0;
-    const answer = inspect({ file, header, event, isInFile });
+    const answer = inspect({ file, header, event, description, isInFile });
     if (isInFile) offset = header.logPos;
     if (answer !== null) found.resolve(answer);
   };

@@ -21,6 +21,8 @@ export interface ServerState {
   readonly offset: number;
   readonly oldestFile: string;
   readonly files: readonly string[];
+  /** In bytes, when the state was read. */
+  readonly fileSizes: ReadonlyMap<string, number>;
   /** Whether the server compares table names in lower case: `lower_case_table_names` is 1 or 2. */
   readonly lowerCaseNames: boolean;
   readonly retention: Retention;
@@ -40,7 +42,8 @@ export async function readServerState(connection: Connection): Promise<ServerSta
   const row: Partial<RowDataPacket> = rows[0] ?? {};
   const text = (name: string): string => String(row[name] ?? "");
   const { file, offset } = await binlogEnd(connection, text("version"));
-  const files = await binlogFiles(connection);
+  const fileSizes = await binlogFiles(connection);
+  const files = [...fileSizes.keys()];
   return {
     uuid: text("uuid"),
     serverId: Number(row["serverId"]),
@@ -52,6 +55,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     offset,
     oldestFile: files[0] ?? file,
     files,
+    fileSizes,
     lowerCaseNames: text("lowerCaseNames") !== "0",
     retention: await askRetention(connection, variables),
   };
@@ -97,7 +101,8 @@ export async function binlogEnd(
   return { file: String(row["File"]), offset: Number(row["Position"]) };
 }
 
-async function binlogFiles(connection: Connection): Promise<string[]> {
+/** The sizes of the binlog files, in the order in which they were written. */
+async function binlogFiles(connection: Connection): Promise<Map<string, number>> {
   const [rows] = await connection.query<RowDataPacket[]>("SHOW BINARY LOGS");
-  return rows.map((row) => String(row["Log_name"]));
+  return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { look } from "../../../reader/offsets/short-dump.ts";
-import { serverStart } from "../../../reader/transactions/run-beginnings.ts";
+import { serverStarts } from "../../../reader/offsets/run-beginnings.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -153,7 +153,7 @@ test("a damaged first event of a file is refused with the remedy, also where onl
     silenceMs: 30_000,
   };
   const start = { kind: "file", file, offset: 4 } as const;
-  for (const ask of [() => serverStart(asked, file), () => look(asked, start, () => null)]) {
+  for (const ask of [() => serverStarts(asked, [file]), () => look(asked, start, () => null)]) {
     // In the event, the version of the binlog stands before the server's.
     const done = proxy.damage(`\u0004\u0000${server?.version}`, 30);
     const [refused] = await Promise.allSettled([ask(), done]);

@@ -215,6 +215,7 @@ export class ModelServer {
       file: nameOf(file),
       offset,
       oldestFile: nameOf(files[0] ?? 1),
+      fileSizes: new Map(),
       files: files.map(nameOf),
       lowerCaseNames: false,
       retention: null,

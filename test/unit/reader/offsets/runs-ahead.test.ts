@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { runsAhead } from "../../../../reader/offsets/runs-ahead.ts";
 import type { DumpStart } from "../../../../reader/source/binlog-dump.ts";
-import { RunBeginnings } from "../../../../reader/transactions/run-beginnings.ts";
+import { RunBeginnings } from "../../../../reader/offsets/run-beginnings.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import { binlogFileNumber } from "../../../../wire/binlog-file.ts";
 
@@ -17,7 +17,7 @@ class KnownBeginnings extends RunBeginnings {
   readonly #began: ReadonlyMap<string, number>;
 
   constructor(began: Readonly<Record<string, number>>) {
-    super({ connection: {}, serverId: 1, serverUuid: "", silenceMs: 1 });
+    super({ connection: {}, serverId: 1, serverUuid: "", silenceMs: 1 }, new Map());
     this.#began = new Map(Object.entries(began));
   }
 

@@ -19,6 +19,7 @@ const state: ServerState = {
   file: "bin.000009",
   offset: 4711,
   oldestFile: "bin.000003",
+  fileSizes: new Map(),
   files: ["bin.000003", "bin.000005", "bin.000009"],
   lowerCaseNames: false,
   retention: null,

@@ -1,0 +1,114 @@
+import { randomUUID } from "node:crypto";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { UnreadableBinlogError } from "../reporting/errors.ts";
+import { FIRST_EVENT } from "./evidence.ts";
+import { type AskedServer, look } from "./short-dump.ts";
+
+export type ServerOfFiles = Omit<AskedServer, "replicaUuid">;
+
+/** How many dumps run at once; each takes two connections. */
+const DUMPS_AT_ONCE = 4;
+/** A dump reads on through a file of up to this size, bytes: it is cheaper than two connections. */
+const SMALL_FILE = 131_072;
+/** The start of a server in a file whose first event is damaged, so nothing is known of it. */
+const UNKNOWN_S = 0;
+
+/**
+ * The binlog files with which a run of the server began. The first event of a file says so, and
+ * separate dumps ask for it, because two other signs are wrong at times:
+ *
+ * - In a dump by GTIDs that starts in the middle of a file, the server clears the mark in all later
+ *   files too (its flag m_gtid_clear_fd_created_flag).
+ * - A file whose predecessor ends with a rotation may still be the first of a run: a server that
+ *   cannot open the next file ends itself behind the rotation (`binlog_error_action`).
+ *
+ * Thread ids of one run would then be taken for those of another.
+ */
+export class RunBeginnings {
+  readonly #server: ServerOfFiles;
+  readonly #sizes: ReadonlyMap<string, number>;
+  /** By file; null for one that was begun by a rotation. */
+  readonly #answers = new Map<string, number | null>();
+
+  /** `sizes`: of the server's binlog files, bytes. */
+  constructor(server: ServerOfFiles, sizes: ReadonlyMap<string, number>) {
+    this.#server = server;
+    this.#sizes = sizes;
+  }
+
+  /**
+   * When the server started, seconds since 1970, by the numbers of those of `files` with which a
+   * run began. A file with a damaged first event counts as one. `files`: consecutive binlog files.
+   */
+  async among(files: readonly string[]): Promise<Map<number, number>> {
+    const part = Math.ceil(files.length / DUMPS_AT_ONCE);
+    const parts = Array.from({ length: DUMPS_AT_ONCE }, (_, i) =>
+      files.slice(i * part, (i + 1) * part),
+    );
+    await Promise.all(parts.map((some) => this.#ask(some)));
+    const beginnings = new Map<number, number>();
+    for (const file of files) {
+      const startedS = this.#answers.get(file) ?? null;
+      if (startedS !== null) beginnings.set(binlogFileNumber(file), startedS);
+    }
+    return beginnings;
+  }
+
+  /**
+   * The latest of `files` with which a run began, and when; null when there is none. Asks them from
+   * the last one on.
+   */
+  async latest(
+    files: readonly string[],
+  ): Promise<{ readonly fileNumber: number; readonly startedS: number } | null> {
+    for (let to = files.length, count = DUMPS_AT_ONCE; to > 0; to -= count, count *= 2) {
+      const some = await this.among(files.slice(Math.max(0, to - count), to));
+      const last = [...some].at(-1);
+      if (last !== undefined) return { fileNumber: last[0], startedS: last[1] };
+      if (to <= count) break;
+    }
+    return null;
+  }
+
+  async #ask(files: readonly string[]): Promise<void> {
+    const asked = files.filter((file) => !this.#answers.has(file));
+    while (asked.length > 0) {
+      const large = asked.findIndex((file) => (this.#sizes.get(file) ?? Infinity) > SMALL_FILE);
+      const dumped = large === -1 ? asked : asked.slice(0, large + 1);
+      const starts = await serverStarts(this.#server, dumped).catch((error: unknown) => {
+        if (error instanceof UnreadableBinlogError) return [];
+        throw error;
+      });
+      if (starts.length === 0) this.#answers.set(asked.shift() ?? "", UNKNOWN_S);
+      for (const startedS of starts)
+        this.#answers.set(asked.shift() ?? "", startedS === 0 ? null : startedS);
+    }
+  }
+}
+
+/**
+ * When the server started, seconds since 1970, from the first events of consecutive files; 0 for a
+ * file that was begun by a rotation. One dump reads through all but the last. It ends at the first
+ * event that it cannot read, so the answers may be fewer. Rejects when there is none: with
+ * UnreadableBinlogError when the first event of the first file is damaged.
+ */
+export async function serverStarts(
+  server: ServerOfFiles,
+  files: readonly string[],
+): Promise<number[]> {
+  const starts: number[] = [];
+  const start = { kind: "file", file: files[0] ?? "", offset: FIRST_EVENT } as const;
+  try {
+    await look({ ...server, replicaUuid: randomUUID() }, start, ({ file, description }) => {
+      if (description === null) return null;
+      // Events that have arrived with the last answer are inspected, too.
+      if (file !== files[starts.length]) return true;
+      starts.push(description.created);
+      return starts.length === files.length ? true : null;
+    });
+  } catch (error) {
+    // The next dump begins behind what could not be read here.
+    if (starts.length === 0) throw error;
+  }
+  return starts;
+}
