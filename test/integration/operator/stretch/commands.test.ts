@@ -296,7 +296,7 @@ describe("replay", () => {
 
     const dry = await replay(...BILLING, "--from", at, "--dry-run");
     expect(dry.out).toMatch(
-      /^11 changes in \d+ messages would be sent to billing in staging\. Nothing/,
+      /^11 changes in \d+ messages? would be sent to billing in staging\. Nothing/,
     );
     expect(dry.problem).toContain("The server's binlog goes back to 20");
     expect(await bodiesIn("staging", "billing")).toEqual([]);
