@@ -35,6 +35,14 @@ export function binlogEvidence(
     isSubset: (subset, set) => isGtidSubset(connection, subset, set),
     eventAt,
 
+    async subtract(set, others) {
+      const [rows] = await connection.query<RowDataPacket[]>("SELECT GTID_SUBTRACT(?, ?) AS rest", [
+        set,
+        others,
+      ]);
+      return String(rows[0]?.["rest"] ?? "").replace(/\s/g, "");
+    },
+
     async stands(anchor) {
       const found = await eventAt(anchor.file, anchor.start);
       if (found === null || found.begunS !== anchor.begunS) return false;

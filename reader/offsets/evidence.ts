@@ -9,6 +9,8 @@ export interface EventPosition {
 export interface BinlogEvidence {
   /** Whether `set` contains every GTID of `subset`. */
   isSubset(subset: string, set: string): Promise<boolean>;
+  /** The GTIDs of `set` that are not in `others`; "" when there are none. */
+  subtract(set: string, others: string): Promise<string>;
   /** Whether the anchor's transaction (or file beginning) is at its position. */
   stands(anchor: Anchor): Promise<boolean>;
   /**

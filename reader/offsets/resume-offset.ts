@@ -19,6 +19,7 @@ import { firstAnchor } from "./first-anchor.ts";
 import { refuseHidden } from "./hidden-transactions.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
+import { refuseUnlogged } from "./unlogged-transactions.ts";
 import { isBeyondEnd, isSamePosition, usedAgain } from "./without-anchor.ts";
 
 /**
@@ -36,19 +37,21 @@ export async function resume(
   evidence: BinlogEvidence,
   vouched: ReadonlySet<string> = new Set(),
 ): Promise<Beginning> {
-  const { gtidSet } = saved;
   const isRead = vouched.has("AnonymousTransactionsError");
   const again = vouched.has(MISMATCH) ? null : await gtidUsedAgain(saved, state, evidence);
   if (again !== null) throw anotherUnder(again, saved);
   if (await isSamePlace(saved, state, evidence)) {
-    const known = vouched.has(MISMATCH) ? await recognised(saved, state, evidence) : saved;
+    const here = vouched.has(MISMATCH) ? await recognised(saved, state, evidence) : saved;
+    const isConfirmed = vouched.has("UnloggedTransactionsError");
+    const known = await refuseUnlogged(here, state, evidence, isConfirmed);
+    const { gtidSet } = known;
     if (gtidSet === null || !goesOnByGtids(known, state)) return goOn(known, state, evidence);
     const readTo = readToHere(known);
     const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isRead);
     return goOn({ ...known, searchedTo }, state, evidence);
   }
   // Without GTIDs, an operator can confirm only file and offset, and not against an anchor.
-  if (vouched.has(MISMATCH) && gtidSet === null && !saved.anchor && isInBinlog(saved, state))
+  if (vouched.has(MISMATCH) && saved.gtidSet === null && !saved.anchor && isInBinlog(saved, state))
     return goOn(await recognised(saved, state, evidence), state, evidence);
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);

@@ -109,6 +109,23 @@ export class AnonymousTransactionsError extends OperatorError {
 }
 
 /**
+ * The server has executed transactions that were not read and that no binlog file contains. Reading
+ * on would skip them.
+ */
+export class UnloggedTransactionsError extends OperatorError {
+  override readonly name = "UnloggedTransactionsError";
+  override readonly isKept = true;
+
+  /** `gtids`: their GTIDs. */
+  constructor(offset: string, gtids: string) {
+    super(
+      `The server has executed transactions that the reader has not read, and none of its binlog files contains them: ${gtids}. The offset is ${offset}. This happens when the server's machine crashes and sync_binlog is not 1, when the server runs without a binlog for a while, and when gtid_purged is set, as a dump of mysqldump does.`,
+      "If a replica has these transactions in its binlog, point the source at the replica, then run `npm run offsets -- continue`: they are delivered. Otherwise run `npm run offsets -- continue`: the reader goes on without them and does not stop for them again. If they changed followed tables, then read those again with `npm run snapshot`.",
+    );
+  }
+}
+
+/**
  * The server does not have the history that was read: it is another server, or it was reset or
  * restored.
  */

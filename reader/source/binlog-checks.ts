@@ -132,7 +132,7 @@ function warnings(variables: ServerVariables): Finding[] {
         check: "sync_binlog",
         severity: "warning",
         what: `sync_binlog is ${sync}`,
-        why: "after a crash of its machine, the server's binlog can lack transactions that were delivered, and new ones get their GTIDs",
+        why: "after a crash of its machine, the server's binlog can lack transactions: those that were delivered, and new ones get their GTIDs, and those that were not, which are then never delivered",
       }),
     );
   }

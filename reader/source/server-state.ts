@@ -15,7 +15,10 @@ export interface ServerState {
   readonly gtids: boolean;
   /** "" without GTIDs. */
   readonly gtidExecuted: string;
+  /** The executed GTIDs that no binlog file of the server contains. */
   readonly gtidPurged: string;
+  /** Whether the server's binlog contains what the server applies as a replica. */
+  readonly logsReplicated: boolean;
   /** The end of the binlog when the state was read: file and offset. */
   readonly file: string;
   readonly offset: number;
@@ -27,6 +30,8 @@ export interface ServerState {
   readonly lowerCaseNames: boolean;
   readonly retention: Retention;
 }
+
+const LOGS_REPLICATED = "log_replica_updates";
 
 const STATE = `SELECT @@server_uuid AS uuid, @@server_id AS serverId, VERSION() AS version,
   @@global.gtid_mode AS gtidMode, @@global.gtid_executed AS executed, @@global.gtid_purged AS purged,
@@ -51,6 +56,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     gtids: text("gtidMode") === "ON",
     gtidExecuted: text("executed").replace(/\s/g, ""),
     gtidPurged: text("purged").replace(/\s/g, ""),
+    logsReplicated: variables.get(LOGS_REPLICATED) !== "OFF",
     file,
     offset,
     oldestFile: files[0] ?? file,
@@ -78,7 +84,7 @@ export async function isGtidSubset(
 async function requireReadableBinlog(connection: Connection): Promise<ServerVariables> {
   const [rows] = await connection.query<RowDataPacket[]>(
     "SHOW GLOBAL VARIABLES WHERE Variable_name IN (?)",
-    [[...BINLOG_VARIABLES, ...RETENTION_VARIABLES]],
+    [[...BINLOG_VARIABLES, ...RETENTION_VARIABLES, LOGS_REPLICATED]],
   );
   const variables = new Map(
     rows.map((row) => [String(row["Variable_name"]), String(row["Value"])]),

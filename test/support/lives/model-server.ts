@@ -212,6 +212,7 @@ export class ModelServer {
       gtids,
       gtidExecuted: setOf(executed),
       gtidPurged: setOf(purged),
+      logsReplicated: true,
       file: nameOf(file),
       offset,
       oldestFile: nameOf(files[0] ?? 1),
@@ -231,6 +232,8 @@ export class ModelServer {
     const isBlind = credulity === "same-numbers";
     return {
       isSubset: async (subset, set) => isTrusting || lastNumber(subset) <= lastNumber(set),
+      subtract: async (set, others) =>
+        isTrusting || lastNumber(set) <= lastNumber(others) ? "" : set,
       stands: async (asked) =>
         isTrusting || (asked.start < DUMP_LIMIT && this.#hasEvent(asked, isBlind)),
       find: async (gtid) => {

@@ -21,6 +21,7 @@ const state: ServerState = {
   gtids: true,
   gtidExecuted: `${UUID}:1-100`,
   gtidPurged: `${UUID}:1-10`,
+  logsReplicated: true,
   file: "bin.000009",
   offset: 4711,
   oldestFile: "bin.000003",
@@ -63,6 +64,7 @@ const life = { epoch: 9, life: "new" };
 /** A server that still has the binlog of the saved offset. */
 const same: BinlogEvidence = {
   isSubset: async () => true,
+  subtract: async () => "",
   stands: async () => true,
   eventAt: async () => null,
   hasAnonymous: async () => false,

@@ -16,6 +16,7 @@ const state: ServerState = {
   gtids: true,
   gtidExecuted: `${UUID}:1-100`,
   gtidPurged: "",
+  logsReplicated: true,
   file: "bin.000009",
   offset: 4711,
   oldestFile: "bin.000003",
@@ -44,6 +45,7 @@ const READ_US = saved.committedMs * 1000;
 /** A server that has the same binlog as before. */
 const same: BinlogEvidence = {
   isSubset: async (subset, set) => lastOf(subset) <= lastOf(set),
+  subtract: async () => "",
   stands: () => expect.fail("there is no anchor"),
   eventAt: async () => null,
   hasAnonymous: async () => false,
