@@ -14,6 +14,7 @@ const VARIABLES = [
   "group_replication_group_name",
   "init_connect",
   "innodb_native_foreign_keys",
+  "log_replica_updates",
   "lower_case_table_names",
   "performance_schema",
   "read_only",

@@ -35,7 +35,10 @@ export function serverFindings(facts: ServerFacts, lagSeconds: number | null): F
           check: "replica",
           severity: "warning",
           what: `the server is a replica of ${facts.replicaOf}`,
-          why: "it logs the changes that it applies without the thread id of the connection that wrote them, so their authors are unknown and all of them are parked",
+          why:
+            facts.variables.get("log_replica_updates") === "OFF"
+              ? "log_replica_updates is OFF: its binlog lacks the changes that it applies, so they are not delivered"
+              : "it logs the changes that it applies without the thread id of the connection that wrote them, so their authors are unknown and all of them are parked",
         },
       ),
     );

@@ -189,6 +189,15 @@ describe("the server", () => {
     expect(found.map(({ check }) => check)).toEqual(["tls", "replica"]);
   });
 
+  test.each([
+    ["OFF", "not delivered"],
+    ["ON", "parked"],
+  ])("of a replica with log_replica_updates %s, its changes are %s", (value, why) => {
+    const logged = variables({ log_replica_updates: value });
+    const found = serverFindings(facts({ replicaOf: "db-1", variables: logged }), null);
+    expect(found).toMatchObject([{ check: "replica", why: expect.stringContaining(why) }]);
+  });
+
   test("a member of a replication group without GTID tags is a finding", () => {
     const ofGroup = variables({ group_replication_group_name: "aaaa-bbbb" });
     const found = serverFindings(facts({ variables: ofGroup }), null);
