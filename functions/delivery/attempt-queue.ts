@@ -1,4 +1,4 @@
-import type { Trouble } from "../failures/parked.ts";
+import type { Batch, Trouble } from "../failures/parked.ts";
 import type { Stream } from "../failures/stream.ts";
 import { isNonEmpty, mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
 import type { FrameShare, OutgoingMessage } from "../message/outgoing-message.ts";
@@ -48,18 +48,19 @@ export async function attemptQueue(
   const queueName = stream.name;
   const batches = listed ? mapNonEmpty(shares, (share) => shareBatch(share)) : null;
   let delivered = 0;
+  let written: readonly Batch[] = [];
   if (batches !== null) {
     const parking = await streams.parkBehind(stream, batches, BEHIND);
     if (parking.kind === "parked") {
       return { kind: "parked", queueName, changes: changesOf(shares) };
     }
-    delivered = parking.delivered;
+    ({ delivered, written } = parking);
   }
   const offered = shares.slice(delivered);
   if (!isNonEmpty(offered)) return { kind: "parked", queueName, changes: 0 };
   const { trouble, sent } = await sendShares(queueName, offered, sender);
   if (trouble !== null) return { kind: "refused", queueName, trouble, offered, sent };
-  if (batches !== null) await streams.forget(stream, batches.slice(delivered));
+  if (written.length > 0) await streams.forget(stream, written);
   return { kind: "sent", queueName };
 }
 

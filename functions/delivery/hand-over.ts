@@ -44,7 +44,8 @@ export interface ParkedStreams {
   park(stream: Stream, batches: NonEmpty<Batch>, trouble: Trouble): Promise<void>;
   /**
    * Resolves the records that `parkBehind` wrote before it found the stream clear. Call it after
-   * all messages of the batches have been sent.
+   * all messages of the batches have been sent. A record at a batch's own positions that was made
+   * of another share stays: it may contain messages that were not sent.
    */
   forget(stream: Stream, batches: readonly Batch[]): Promise<void>;
 }
@@ -54,9 +55,10 @@ type Parking =
   | { readonly kind: "parked" }
   /**
    * The stream is not open. `delivered` is the number of batches, from the first on, that were
-   * parked and delivered from the stream before.
+   * parked and delivered from the stream before. `written` are the others, with the positions of
+   * their records.
    */
-  | { readonly kind: "clear"; readonly delivered: number };
+  | { readonly kind: "clear"; readonly delivered: number; readonly written: readonly Batch[] };
 
 export function parkedStreams(items: StreamItems): ParkedStreams {
   /**
@@ -97,18 +99,17 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
     batches: NonEmpty<Batch>,
     write: (batch: Batch) => Promise<boolean>,
   ): Promise<NonEmpty<Batch>> {
+    const known = state !== null && isComparable(tailOf(state), extent(batches).last);
     return await placeBatches(batches, {
-      tail: state !== null && isComparable(tailOf(state), extent(batches).last) ? state.tail : "",
+      head: known ? state.head : "",
+      tail: known ? state.tail : "",
       write,
       recordsFrom: (first) => items.recordsFrom(stream, first),
     });
   }
 
   async function forget(stream: Stream, batches: readonly Batch[]): Promise<void> {
-    const keys = batches.flatMap((batch) =>
-      batch.former === undefined ? recordKey(batch) : [recordKey(batch), formerKey(batch)],
-    );
-    await settleAll(Array.from(new Set(keys), (key) => items.resolve(stream, key)));
+    await settleAll(batches.map((batch) => items.resolve(stream, recordKey(batch))));
   }
 
   /**
@@ -136,7 +137,7 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       const state = await items.read(stream);
       const parked = await asParked(stream, offered);
       if (closedTwin(stream, state, extent(parked).last) !== null)
-        return { kind: "clear", delivered: 0 };
+        return { kind: "clear", delivered: 0, written: parked };
       const batches = await place(stream, state, parked, (batch) =>
         items.putRecord(stream, batch, trouble),
       );
@@ -144,11 +145,13 @@ export function parkedStreams(items: StreamItems): ParkedStreams {
       const closedAt = await reach(stream, end);
       if (closedAt === null) return { kind: "parked" };
       // Nothing is parked, and the tail of a later life tells nothing about an earlier one.
-      if (epochOf(closedAt) > epochOf(end.position)) return { kind: "clear", delivered: 0 };
+      if (epochOf(closedAt) > epochOf(end.position))
+        return { kind: "clear", delivered: 0, written: batches };
       const left = batches.findIndex(({ last }) => last > closedAt);
       const delivered = left === -1 ? batches : batches.slice(0, left);
       await forget(stream, delivered);
-      return { kind: "clear", delivered: delivered.length };
+      const written = batches.slice(delivered.length);
+      return { kind: "clear", delivered: delivered.length, written };
     },
 
     async park(named, offered, trouble) {
@@ -188,7 +191,7 @@ function extent(batches: NonEmpty<Batch>): {
   return { first, last: { position, life } };
 }
 
-type TailState = Pick<StreamState, "status" | "tail" | "life">;
+type TailState = Pick<StreamState, "status" | "head" | "tail" | "life">;
 
 /**
  * The tail of a twin life at which the stream was closed; null when its tail belongs to no twin

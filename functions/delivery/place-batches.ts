@@ -3,6 +3,7 @@ import {
   firstOf,
   lastOf,
   lifeOf,
+  positionBefore,
   positionBehind,
   recordKey,
   type Batch,
@@ -14,6 +15,8 @@ import { OwnTroubleError } from "../ground/errors.ts";
 import { mapNonEmpty, type NonEmpty } from "../ground/non-empty.ts";
 
 export interface PlaceOptions {
+  /** The stream's head; "" when it has none, or it tells nothing about the batches. */
+  readonly head: PositionText;
   /** The stream's tail; "" when it tells nothing about the batches. */
   readonly tail: PositionText;
   /** Writes a batch's record. Returns false when another one is at its place. */
@@ -29,14 +32,22 @@ export interface PlaceOptions {
  * was parked before, and usually finds its record. It does not if the configuration changed in
  * between, and with it which of the frame's changes the queue gets. A record at its own positions
  * would then not be delivered: it may be before what retry has done, or before the head, and the
- * record that is there may lack changes. So it is written behind everything that was parked. What
- * both records contain arrives twice, with the same ids.
+ * record that is there may lack changes. So it is written behind the tail and its own positions.
+ * What both records contain arrives twice, with the same ids.
+ *
+ * Three things hold for the records of the returned batches:
+ *
+ * 1. Each is part of the stream, or begins behind the tail. A record before the head is not part of
+ *    it, because retry does not deliver it.
+ * 2. Behind the tail they have the order of their frames.
+ * 3. Behind the tail, each begins before all positions of the frames that follow. So if the stream
+ *    is opened at it, what a killed route function has left of those is not before the head.
  *
  * Rejects with OwnTroubleError when another invocation has taken that place.
  */
 export async function placeBatches(
   batches: NonEmpty<Batch>,
-  { tail, write, recordsFrom }: PlaceOptions,
+  { head, tail, write, recordsFrom }: PlaceOptions,
 ): Promise<NonEmpty<Batch>> {
   const written = new Set<Batch>();
   await settleAll(
@@ -54,13 +65,25 @@ export async function placeBatches(
   const records = (await recordsFrom(first)).filter(
     ({ key }) => !own.has(key) && lifeOf(key) === life,
   );
-  let end = records.reduce((last, { key }) => (lastOf(key) > last ? lastOf(key) : last), tail);
+  const taken = new Set(records.map(({ key }) => firstOf(key)));
+  const isPart = (key: RecordKey) => key >= head && lastOf(key) <= tail;
+  let end = tail;
   const behind: Batch[] = [];
   const placed = mapNonEmpty(batches, (batch) => {
-    if (written.has(batch)) return batch;
-    const record = recordOf(batch, records);
-    if (record !== undefined) return at(batch, record.key);
-    end = positionBehind(batch.last > end ? batch.last : end);
+    const from = batch.last > end ? batch.last : end;
+    const isNext = (key: RecordKey) =>
+      firstOf(key) > end && positionBefore(lastOf(key)) === positionBefore(from);
+    const record = recordOf(
+      batch,
+      records.filter(({ key }) => isPart(key) || isNext(key)),
+    );
+    const there = written.has(batch) ? batch : record && at(batch, record.key);
+    if (there !== undefined) {
+      if (there.last > end) end = there.last;
+      return there;
+    }
+    end = positionBehind(from);
+    while (taken.has(end)) end = positionBehind(end);
     const moved = { ...batch, share: shareOf(batch), first: end, last: end };
     behind.push(moved);
     return moved;

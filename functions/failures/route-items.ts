@@ -39,7 +39,7 @@ export interface StreamItems {
    */
   open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
   /** The stream's state; null when it was never opened. */
-  read(stream: Stream): Promise<Pick<StreamState, "status" | "tail" | "life"> | null>;
+  read(stream: Stream): Promise<Pick<StreamState, "status" | "head" | "tail" | "life"> | null>;
   /** Whether a record with this key exists, in whatever status. */
   hasRecord(stream: Stream, key: RecordKey): Promise<boolean>;
   /** The stream's records that begin at a position or later, in whatever status. */

@@ -239,7 +239,7 @@ export class ModelFunctions {
 
 function withMistake(streams: ParkedStreams, mistake: string | null): ParkedStreams {
   if (mistake === "passes-parked")
-    return { ...streams, parkBehind: async () => ({ kind: "clear", delivered: 0 }) };
+    return { ...streams, parkBehind: async () => ({ kind: "clear", delivered: 0, written: [] }) };
   if (mistake === "one-per-thread")
     return {
       ...streams,

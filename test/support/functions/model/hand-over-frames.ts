@@ -18,6 +18,8 @@ export const QUEUE = "queue.fifo";
 export interface Groups {
   readonly before: string;
   readonly after: string;
+  /** How many times it is changed, there and back. Absent: once. */
+  readonly changes?: number;
 }
 
 export interface ModelFrame {

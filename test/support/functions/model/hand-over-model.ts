@@ -102,7 +102,6 @@ export interface ModelOptions {
  *   progress-ahead       retry notes a part of a record as done before it is sent
  *   drops-faults         retry counts a record without messages as delivered
  *   keeps-drained        a stream that a twin life has used is opened at the position that this life reached
- *   nameless             parked changes do not name their life
  *   no-digests           records do not tell what they were made of
  */
 export type Mistake =
@@ -113,7 +112,6 @@ export type Mistake =
   | "progress-ahead"
   | "drops-faults"
   | "keeps-drained"
-  | "nameless"
   | "no-digests";
 
 const STREAM = queueStream(0, QUEUE);
@@ -149,6 +147,8 @@ interface World {
   isFaulty: boolean;
   crashes: number;
   toggles: number;
+  /** How many times the release or the configuration may still change. */
+  changes: number;
   /** The messages of frames that count as delivered, with `groups`. */
   owed: readonly string[];
 }
@@ -159,7 +159,7 @@ interface World {
  */
 export function handOverModel(options: ModelOptions): Model<World> {
   const { groups = null } = options;
-  const isNamed = options.twin !== undefined && options.mistake !== "nameless";
+  const isNamed = options.twin !== undefined;
   const release = options.noWriter ? "no-writer" : options.earlier ? "earlier" : "faulty";
   const frames = framesOf(options.frames, isNamed ? "present" : null, release, groups);
   const hasFaults =
@@ -191,6 +191,7 @@ export function handOverModel(options: ModelOptions): Model<World> {
     isFaulty: hasFaults,
     crashes: options.crashes,
     toggles: options.toggles,
+    changes: hasFaults ? (groups?.changes ?? 1) : 0,
     owed: [],
   };
 
@@ -490,15 +491,15 @@ export function handOverModel(options: ModelOptions): Model<World> {
     ],
     copy: (world) => ({ ...world }),
     text(world) {
-      const { queueUp, crashes, toggles, isFaulty } = world;
-      return `${calmText(world)} ${queueUp} ${crashes} ${toggles} ${isFaulty}`;
+      const { queueUp, crashes, toggles, isFaulty, changes } = world;
+      return `${calmText(world)} ${queueUp} ${crashes} ${toggles} ${isFaulty} ${changes}`;
     },
     calmText,
     mayCrash: ({ crashes }) => crashes > 0,
     crash: (world) => void world.crashes--,
-    events: ({ toggles, isFaulty }) => [
+    events: ({ toggles, changes }) => [
       ...(toggles > 0 ? [toggle] : []),
-      ...(isFaulty ? [(world: World) => void (world.isFaulty = false)] : []),
+      ...(changes > 0 ? [change] : []),
     ],
     check({ arrived }) {
       for (const group of groupsOf(frames)) {
@@ -513,7 +514,7 @@ export function handOverModel(options: ModelOptions): Model<World> {
       }
     },
     calm(world) {
-      Object.assign(world, { queueUp: true, isFaulty: false, crashes: 0, toggles: 0 });
+      Object.assign(world, { queueUp: true, isFaulty: false, crashes: 0, toggles: 0, changes: 0 });
     },
     checkAtRest({ arrived, records, state, openedAt, owed }) {
       for (const group of groupsOf(frames)) {
@@ -539,6 +540,11 @@ export function handOverModel(options: ModelOptions): Model<World> {
 function toggle(world: World): void {
   world.toggles--;
   world.queueUp = !world.queueUp;
+}
+
+function change(world: World): void {
+  world.changes--;
+  world.isFaulty = !world.isFaulty;
 }
 
 function idsOf(share: FrameShare): string[] {

@@ -85,17 +85,6 @@ describe("the hand-over between route and retry", () => {
       found: /the stream is still open|group A/,
     },
     {
-      mistake: "nameless",
-      frames: ["A", "A"],
-      together: 1,
-      retries: 1,
-      crashes: 0,
-      toggles: 2,
-      deduplication: true,
-      twin: "closed",
-      found: /group A|left behind/,
-    },
-    {
       mistake: "no-digests",
       frames: ["ABA"],
       together: 1,

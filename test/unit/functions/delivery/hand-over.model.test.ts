@@ -230,6 +230,26 @@ describe("the hand-over between route and retry", () => {
       deduplication: true,
       groups: { before: "A", after: "AB" },
     },
+    {
+      title: "a configuration with which the queue gets less, frames delivered together or alone",
+      frames: ["ABA", "A"],
+      together: 2,
+      retries: 1,
+      crashes: 1,
+      toggles: 1,
+      deduplication: true,
+      groups: { before: "AB", after: "A" },
+    },
+    {
+      title: "a configuration that is changed there and back, two crashes",
+      frames: ["ABA"],
+      together: 1,
+      retries: 1,
+      crashes: 2,
+      toggles: 3,
+      deduplication: true,
+      groups: { before: "AB", after: "A", changes: 2 },
+    },
   ];
 
   test.for(scenarios)("$title", { timeout: 600_000 }, async (scenario) => {

@@ -117,3 +117,92 @@ test("a record within another one does not keep the stream open", async () => {
   expect(await drained(failures)).toEqual(["around", "killed"]);
   expect(failures.open).toEqual([]);
 });
+
+/** Leaves the records of a killed route function, for two frames. */
+async function leaveRecords(failures: ModelFailures): Promise<void> {
+  for (const left of [batch("1", "3", "a"), batch("4", "5", "b")])
+    await failures.route.putRecord(STREAM, left, TROUBLE);
+}
+
+test.each([true, false])(
+  "a changed frame and one that finds its killed record are delivered in order, together: %s",
+  async (together) => {
+    const failures = new ModelFailures();
+    const streams = parkedStreams(failures.route);
+    await leaveRecords(failures);
+    const [changed, next] = [batch("1", "3", "other"), batch("4", "5", "b")];
+    if (together) await streams.park(STREAM, [changed, next], TROUBLE);
+    else {
+      await streams.park(STREAM, [changed], TROUBLE);
+      await streams.parkBehind(STREAM, [next], TROUBLE);
+    }
+    expect(await drained(failures)).toEqual(["other", "b"]);
+    expect(failures.open).toEqual([]);
+  },
+);
+
+test.each([true, false])(
+  "a frame does not find its record before the stream's head, where retry has looked already: %s",
+  async (looked) => {
+    const failures = new ModelFailures();
+    const streams = parkedStreams(failures.route);
+    await leaveRecords(failures);
+    // As earlier releases parked a changed frame: behind the records of the frames that follow.
+    await failures.route.putRecord(STREAM, batch("5r", "5r", "other"), TROUBLE);
+    const opening = { head: "5r", tail: { position: "5r", life: null }, twin: null };
+    await failures.route.open(STREAM, opening, TROUBLE);
+    const before = looked ? await drained(failures) : [];
+
+    await streams.park(STREAM, [batch("4", "5", "b")], TROUBLE);
+    expect([...before, ...(await drained(failures))]).toEqual(["other", "b"]);
+    expect(failures.open).toEqual([]);
+  },
+);
+
+test("a frame does not find its killed record behind a later frame's", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await leaveRecords(failures);
+  // As an earlier release wrote it before it was killed.
+  await failures.route.putRecord(STREAM, batch("5r", "5r", "other"), TROUBLE);
+  await streams.park(STREAM, [batch("1", "3", "other"), batch("4", "5", "b")], TROUBLE);
+  await streams.parkBehind(STREAM, [batch("6", "7", "c")], TROUBLE);
+  expect(await drained(failures)).toEqual(["other", "b", "other", "c"]);
+});
+
+test("a frame does not find a killed record that begins before the tail and ends behind it", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("0", "0", "first")], TROUBLE);
+  await failures.route.putRecord(STREAM, batch("1", "3", "killed"), TROUBLE);
+  await streams.parkBehind(STREAM, [batch("2", "2", "within")], TROUBLE);
+  expect(await drained(failures)).toEqual(["first", "within"]);
+
+  await streams.park(STREAM, [batch("1", "3", "killed")], TROUBLE);
+  expect(await drained(failures)).toEqual(["killed"]);
+  expect(failures.open).toEqual([]);
+});
+
+test("frames do not find killed records in another order than theirs", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await streams.park(STREAM, [batch("1", "3", "a"), batch("4", "5", "b")], TROUBLE);
+  expect(await drained(failures)).toEqual(["a", "b"]);
+
+  await failures.route.putRecord(STREAM, batch("5r", "5r", "d"), TROUBLE);
+  await failures.route.putRecord(STREAM, batch("5rr", "5rr", "c"), TROUBLE);
+  await streams.park(STREAM, [batch("1", "3", "c"), batch("4", "5", "d")], TROUBLE);
+  expect(await drained(failures)).toEqual(["c", "d"]);
+});
+
+test("what was sent resolves its own record, not one of another share at its positions", async () => {
+  const failures = new ModelFailures();
+  const streams = parkedStreams(failures.route);
+  await leaveRecords(failures);
+  const parking = await streams.parkBehind(STREAM, [batch("1", "3", "other")], TROUBLE);
+  if (parking.kind !== "clear") throw new Error("the stream was never opened");
+  await streams.forget(STREAM, parking.written);
+
+  await streams.park(STREAM, [batch("1", "3", "a")], TROUBLE);
+  expect(await drained(failures)).toEqual(["a"]);
+});
