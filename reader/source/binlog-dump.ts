@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import ZongJi from "@vlasky/zongji";
 import type { Connection, ConnectionOptions } from "mysql2";
 import { SourceSilentError } from "../reporting/errors.ts";
+import { DumpEndedError, OtherServerError } from "./dump-errors.ts";
 import { divert, openSocket } from "./dump-socket.ts";
 import { endDump } from "./end-dump.ts";
 import { packetOf } from "./packet-of.ts";
@@ -249,21 +250,6 @@ export class BinlogDump implements AsyncDisposable {
     this.pause("ended");
     this.#ended.reject(error);
   }
-}
-
-/** The address now leads to another server; the next attempt reads that server's state. */
-class OtherServerError extends Error {
-  override readonly name = "OtherServerError";
-  readonly code = "PROTOCOL_CONNECTION_LOST";
-}
-
-/**
- * The server ended the dump with an EOF packet, for instance because a shutdown killed the dump
- * thread.
- */
-class DumpEndedError extends Error {
-  override readonly name = "DumpEndedError";
-  readonly code = "PROTOCOL_CONNECTION_LOST";
 }
 
 // The parts of mysql2's internal interfaces that the dump uses (lib/base/connection.js,

@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { request, type IncomingMessage } from "node:http";
-import { setTimeout as delay } from "node:timers/promises";
 import { CreateTableCommand, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import {
   CreateQueueCommand,
@@ -123,60 +120,6 @@ describe("a fault", () => {
     const startMs = performance.now();
     await send();
     expect(performance.now() - startMs).toBeGreaterThan(290);
-  });
-
-  test("makes a call last, which is performed at once", async () => {
-    const queue = await client.send(new CreateQueueCommand({ QueueName: "lasting" }));
-    local.aws.faults.add({ action: "SendMessage", effect: { kind: "lasts", ms: 200 } });
-    local.aws.faults.add({ action: "SendMessage", effect: { kind: "lasts", ms: 100 } });
-    const startMs = performance.now();
-    const sent = send(queue.QueueUrl).then(() => performance.now() - startMs);
-    const { Messages } = await client.send(
-      new ReceiveMessageCommand({ QueueUrl: queue.QueueUrl, WaitTimeSeconds: 5 }),
-    );
-    expect(Messages).toHaveLength(1);
-    expect(performance.now() - startMs).toBeLessThan(290);
-    expect(await sent).toBeGreaterThanOrEqual(300);
-  });
-
-  test("makes a call last from the arrival of its headers on", async () => {
-    local.aws.faults.add({ action: "SendMessage", effect: { kind: "lasts", ms: 400 } });
-    const body = JSON.stringify({ QueueUrl, MessageBody: "1" });
-    const call = request(local.aws.endpoints.sqs, {
-      method: "POST",
-      headers: {
-        "x-amz-target": "AmazonSQS.SendMessage",
-        "content-type": "application/x-amz-json-1.0",
-        "content-length": body.length,
-      },
-    });
-    call.flushHeaders();
-    const startMs = performance.now();
-    await delay(300);
-    const bodyMs = performance.now();
-    const answered = once(call, "response") as Promise<[IncomingMessage]>;
-    call.end(body);
-    const [answer] = await answered;
-    answer.resume();
-    expect(answer.statusCode).toBe(200);
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(400);
-    expect(performance.now() - bodyMs).toBeLessThan(390);
-  });
-
-  test("makes a failing call last too", async () => {
-    local.aws.faults.add({ effect: { kind: "lasts", ms: 200 } });
-    local.aws.faults.add({ effect: { kind: "error", code: "AccessDenied" } });
-    const startMs = performance.now();
-    await expect(send()).rejects.toMatchObject({ name: "AccessDenied" });
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(200);
-  });
-
-  test("does not make a call last that has taken longer", async () => {
-    local.aws.faults.add({ effect: { kind: "delay", ms: 200 } });
-    local.aws.faults.add({ effect: { kind: "lasts", ms: 200 } });
-    const startMs = performance.now();
-    await send();
-    expect(performance.now() - startMs).toBeLessThan(390);
   });
 
   test("closes the connection before or after the call takes effect", async () => {
@@ -314,15 +257,6 @@ describe("the control endpoint", () => {
     for (const body of ["", "{}", '{"effect":{"kind":"explode"}}', '{"efect":{}}']) {
       expect((await control("/_faults", { method: "POST", body })).status).toBe(400);
     }
-  });
-
-  test("takes a call that lasts", async () => {
-    const effect = { kind: "lasts", ms: 100 };
-    const body = JSON.stringify({ action: "SendMessage", calls: 1, effect });
-    expect((await control("/_faults", { method: "POST", body })).status).toBe(201);
-    const startMs = performance.now();
-    await send();
-    expect(performance.now() - startMs).toBeGreaterThanOrEqual(100);
   });
 
   test("counts requests by action and by queue", async () => {
