@@ -22,7 +22,7 @@ export function findClosed(streams: Pick<StreamItems, "read">, now: () => number
     if (listed.length === 0 || now() - (lookedMs.get(lane) ?? -Infinity) < LOOK_MS) return closed;
     lookedMs.set(lane, now());
     await forEachLimited(listed, STREAMS_AT_ONCE, async (name) => {
-      // A queue whose stream cannot be read stays listed, and the frames need not wait for it.
+      // A queue whose stream cannot be read stays listed, and the frames are delivered.
       const state = await streams.read(queueStream(lane, name)).catch(() => undefined);
       if (state === null || state?.status === "closed") closed.add(name);
     });
