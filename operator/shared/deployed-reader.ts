@@ -6,6 +6,8 @@ export interface DeployedReader {
   /** Null, like each of the following, when the template has a reference in its place. */
   readonly host: string | null;
   readonly port: string | null;
+  /** The secret that `source.secretArn` named. */
+  readonly secretArn: string | null;
   readonly tables: readonly string[] | null;
   readonly statementTables: readonly string[] | null;
   readonly delayMs: number | null;
@@ -47,6 +49,7 @@ export function deployedReader(properties: unknown): DeployedReader | null {
     lanes: Number(lanes),
     host: variables.get("SOURCE_HOST") ?? null,
     port: variables.get("SOURCE_PORT") ?? null,
+    secretArn: variables.get("SOURCE_SECRET_ARN") ?? null,
     tables: list(texts, "SOURCE_TABLES"),
     statementTables: list(texts, "STATEMENT_TABLES"),
     delayMs: delay === null ? null : Number(delay ?? FORMER_DELAY_MS),

@@ -115,7 +115,11 @@ export function deployedOf(text: string): Deployed {
     routing: decodeRouting(Variables.ROUTING),
     lanes: reader.lanes,
     reader,
-    secrets: deployedSecrets(ofType("AWS::SecretsManager::Secret")),
+    secrets: deployedSecrets(
+      reader.secretArn,
+      ofType("AWS::SecretsManager::Secret"),
+      ofType("AWS::Lambda::Function"),
+    ),
     payloadDays:
       rules.find(({ Prefix }) => Prefix === MESSAGE_PAYLOAD_PREFIX)?.ExpirationInDays ?? null,
     restoredTables: restoredTables(Variables),

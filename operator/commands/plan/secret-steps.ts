@@ -9,16 +9,22 @@ const PARTS = {
 } as const;
 
 /**
- * The steps for secrets that the stack made and whose text names another server or account now.
- * CloudFormation then generates another password, which MySQL's account does not have.
+ * The steps for secrets that the stack makes and that get a password which MySQL's account does not
+ * have: because the configuration named another secret before, or because the text of the made one
+ * names another server or account now. CloudFormation then generates another password.
  * https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/2210
  */
 export function secretSteps(config: Configuration, { secrets }: Deployed): Step[] {
   return madeSecrets(config).flatMap(({ setting, account }) => {
     const { part, output } = PARTS[setting];
-    const before = secrets[part];
-    if (before === null || before === secretTemplate(account)) return [];
-    const text = `${setting}: the secret that the stack made gets another password, because it names another host, port or user, and the ${part} cannot log in until MySQL's account has that password; to keep the secret and its password, set ${setting} to the stack's output ${output} in the same deployment`;
+    const { madeFrom, namedArn } = secrets[part];
+    const lockedOut = `the ${part} cannot log in until MySQL's account has that password`;
+    if (namedArn !== null) {
+      const text = `${setting}: a secret that the stack makes, with a new password, instead of ${namedArn}; ${lockedOut} (output ${output}); to keep the password, leave ${setting} as it is`;
+      return [change(setting, text)];
+    }
+    if (madeFrom === null || madeFrom === secretTemplate(account)) return [];
+    const text = `${setting}: the secret that the stack made gets another password, because it names another host, port or user, and ${lockedOut}; to keep the secret and its password, set ${setting} to the stack's output ${output} in the same deployment`;
     return [change(setting, text)];
   });
 }

@@ -112,7 +112,7 @@ test.each([
 });
 
 const { source, subscribers } = exampleObject() as {
-  readonly source: object;
+  readonly source: { readonly secretArn: string };
   readonly subscribers: Record<"billing" | "search", object>;
 };
 const { billing, search } = subscribers;
@@ -157,6 +157,21 @@ describe("the plan's words", () => {
       { source: MADE },
       { source: { ...source, host: "other.example.com" } },
       [/^source\.host: other/],
+    ],
+    [
+      "no secret named any more",
+      { canary: { secretArn: source.secretArn } },
+      { source: MADE, canary: {} },
+      [
+        /^source\.secretArn: a secret that the stack makes, with a new password, instead of arn:\S+; the reader cannot log in .*output SourceSecretArn.*leave source\.secretArn as it is$/,
+        /^canary\.secretArn: a secret that the stack makes, .*the canary cannot log in .*output CanarySecretArn/,
+      ],
+    ],
+    [
+      "secrets named instead of made",
+      { source: MADE, canary: {} },
+      { canary: { secretArn: source.secretArn } },
+      [],
     ],
     [
       "another user of the canary",
