@@ -8,6 +8,7 @@ export function only(
   return {
     ...subscriptions,
     of: (...asked) => subscriptions.of(...asked).filter(isChosen),
+    everywhere: (...asked) => subscriptions.everywhere(...asked).filter(isChosen),
     pair: (...asked) => {
       const subscription = subscriptions.pair(...asked);
       return subscription !== null && isChosen(subscription) ? subscription : null;
