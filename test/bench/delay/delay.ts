@@ -28,7 +28,8 @@ const CASES: readonly Case[] = [
   { perSecond: 1000, loaded: true, targets: {} },
 ];
 
-const SHORTEST_DELAY_MS = 5;
+/** The shortest `delivery.delayMs`. */
+export const SHORTEST_DELAY_MS = 5;
 const CASES_OF_SHORTEST: readonly Case[] = [
   { perSecond: 100, loaded: false, targets: { p50: 5, p99: 25 } },
   { perSecond: 1000, loaded: false, targets: { p50: 10 } },

@@ -1,4 +1,4 @@
-import { ROUTER, UNITS, WORKS } from "../peers/works.ts";
+import { ROUTER, ROUTER_SOONER, UNITS, WORKS } from "../peers/works.ts";
 import { rounded } from "../report.ts";
 import { line } from "./markdown.ts";
 import { figuresOf, type FiguresRecord, type RecordedFigure } from "./record.ts";
@@ -23,7 +23,7 @@ export function queueTable(record: FiguresRecord, words: QueueWords): string | n
   );
   if (works.length === 0) return null;
   const programs = [...Map.groupBy(figures, ({ name }) => name)].sort(
-    ([one], [other]) => Number(other === ROUTER) - Number(one === ROUTER),
+    ([one], [other]) => Number(isRouter(other)) - Number(isRouter(one)),
   );
   return [
     words.caption,
@@ -34,6 +34,11 @@ export function queueTable(record: FiguresRecord, words: QueueWords): string | n
       line([program, ...works.map((key) => cell(of(each, WORKS[key]), words))]),
     ),
   ].join("\n");
+}
+
+/** Whether the figures of this name are the router's, with whatever setting. */
+function isRouter(name: string): boolean {
+  return name === ROUTER || name === ROUTER_SOONER;
 }
 
 function of(figures: readonly RecordedFigure[], work: string): readonly RecordedFigure[] {

@@ -2,6 +2,7 @@ import type { Connection } from "mysql2/promise";
 import type { LocalAws } from "@binlog-router/local-aws";
 import type { MysqlServer } from "../../../infra/local/mysql/mysql-server.ts";
 import type { BenchmarkRun } from "../benchmark.ts";
+import { SHORTEST_DELAY_MS } from "../delay/delay.ts";
 import { FrameSink } from "../read/frame-sink.ts";
 import { BenchOrders } from "../../support/snapshot/orders.ts";
 import { startReader } from "../read/drains.ts";
@@ -9,7 +10,7 @@ import { newTable, write } from "./bench-server.ts";
 import { leftOut } from "./drains.ts";
 import { PeerProcess } from "./peer-process.ts";
 import { type Peer, PEERS, type Stretch, shortName } from "./programs.ts";
-import { delayFigures, ROUTER, WORKS } from "./works.ts";
+import { delayFigures, ROUTER, ROUTER_SOONER, WORKS } from "./works.ts";
 
 /** One-row transactions in the binlog before the program starts, so that it runs compiled code. */
 const WARM_ROWS = 10_000;
@@ -36,7 +37,11 @@ export async function measureCallbackDelays(run: BenchmarkRun, servers: Servers)
     string,
     (table: string, from: Stretch) => Promise<number[]>,
   ])[] = [
-    [ROUTER, byReader],
+    [ROUTER, (table, from) => byReader(table, from, {})],
+    [
+      ROUTER_SOONER,
+      (table, from) => byReader(table, from, { DELAY_MS: String(SHORTEST_DELAY_MS) }),
+    ],
     ...PEERS.flatMap((peer) => (peer.sooner === undefined ? [peer] : [peer, peer.sooner])).map(
       (peer) =>
         [
@@ -57,16 +62,20 @@ export async function measureCallbackDelays(run: BenchmarkRun, servers: Servers)
       for (const figure of delayFigures(WORKS.callback, name, measured)) report(figure);
     } catch (error) {
       signal.throwIfAborted();
-      if (name === ROUTER) throw error;
+      if (name === ROUTER || name === ROUTER_SOONER) throw error;
       progress(leftOut(name, WORKS.callback, error));
     }
   }
 
-  async function byReader(table: string, stretch: Stretch): Promise<number[]> {
+  async function byReader(
+    table: string,
+    stretch: Stretch,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<number[]> {
     await using sink = await FrameSink.start({ withTimes: true });
     const warm = sink.take(warmRows);
     warm.catch(() => undefined);
-    await using bench = await startReader(aws, mysql, sink, stretch);
+    await using bench = await startReader(aws, mysql, sink, stretch, settings);
     await warm;
     // As if the route function delivered each frame at once. The reader pauses longer while frames
     // are not delivered.

@@ -1,10 +1,10 @@
 import { handledPerSecond, writeBacklog } from "../backlog.ts";
-import type { BenchmarkRun } from "../benchmark.ts";
+import type { BenchmarkRun, Target } from "../benchmark.ts";
 import { BenchConsumer } from "../consumer.ts";
-import { delays } from "../delay/delay.ts";
+import { delays, SHORTEST_DELAY_MS } from "../delay/delay.ts";
 import { SHARED, type SharedStack, startStack } from "../shared-stack.ts";
 import { createOrders } from "../writers.ts";
-import { delayFigures, ROUTER, throughputFigures, WORKS } from "./works.ts";
+import { delayFigures, ROUTER, ROUTER_SOONER, throughputFigures, WORKS } from "./works.ts";
 
 const SUBSCRIBER = "billing";
 /** Those of the benchmarks `deliver`, with fewer one-row transactions, and `delay`. */
@@ -26,12 +26,14 @@ const DELAY = { environment: "staging", table: "delay", perSecond: 100, seconds:
 const WARM_UP = { perSecond: 300, seconds: 8 };
 
 /** The whole router, from the binlog to an application with its client. */
-export async function measureRouter({
-  quick,
-  signal,
-  report,
-  progress,
-}: BenchmarkRun): Promise<void> {
+export async function measureRouter(run: BenchmarkRun): Promise<void> {
+  await measureDefault(run);
+  await measureSooner(run);
+}
+
+/** With `delivery.delayMs` left out. */
+async function measureDefault(run: BenchmarkRun): Promise<void> {
+  const { quick, signal, report, progress } = run;
   await using stack = await startStack(SHARED);
   for (const { work, environment, table, load } of LOADS) {
     signal.throwIfAborted();
@@ -41,8 +43,23 @@ export async function measureRouter({
     const throughput = await drain(stack, environment, table, { ...load, rows });
     for (const figure of throughputFigures(work, ROUTER, throughput)) report(figure);
   }
+  await measureDelay(run, stack, ROUTER);
+}
+
+/** The delay with the shortest `delivery.delayMs`. */
+async function measureSooner(run: BenchmarkRun): Promise<void> {
+  await using stack = await startStack({ ...SHARED, delivery: { delayMs: SHORTEST_DELAY_MS } });
+  await measureDelay(run, stack, ROUTER_SOONER, { p50: { atMost: 5 }, p99: { atMost: 25 } });
+}
+
+async function measureDelay(
+  { quick, signal, report, progress }: BenchmarkRun,
+  stack: SharedStack,
+  name: string,
+  targets?: { readonly p50: Target; readonly p99: Target },
+): Promise<void> {
   signal.throwIfAborted();
-  progress(`${WORKS.delay}, ${ROUTER}`);
+  progress(`${WORKS.delay}, ${name}`);
   const { environment, table, perSecond, seconds } = DELAY;
   await createOrders(stack.pool(environment, 1), table);
   await using consumer = new BenchConsumer(stack.file, {
@@ -52,7 +69,7 @@ export async function measureRouter({
   });
   await delays(stack, consumer, table, WARM_UP.perSecond, quick ? 1 : WARM_UP.seconds);
   const measured = await delays(stack, consumer, table, perSecond, quick ? 1 : seconds);
-  for (const figure of delayFigures(WORKS.delay, ROUTER, measured)) report(figure);
+  for (const figure of delayFigures(WORKS.delay, name, measured, targets)) report(figure);
 }
 
 async function drain(

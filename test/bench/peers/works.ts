@@ -1,4 +1,5 @@
-import type { Figure } from "../benchmark.ts";
+import type { Figure, Target } from "../benchmark.ts";
+import { SHORTEST_DELAY_MS } from "../delay/delay.ts";
 import { percentile } from "../delay/percentile.ts";
 
 /** What is measured through SQS, and up to the reader's callback: the `work` of its figures. */
@@ -11,6 +12,9 @@ export const WORKS = {
 
 /** The router's name in these figures. */
 export const ROUTER = "binlog-router";
+
+/** The router with the shortest `delivery.delayMs`, whose delay alone is measured. */
+export const ROUTER_SOONER = `${ROUTER} (delayMs=${SHORTEST_DELAY_MS})`;
 
 export const UNITS = {
   rate: "changes/s",
@@ -41,9 +45,11 @@ export function delayFigures(
   work: string,
   name: string,
   delaysMs: readonly number[],
+  targets?: { readonly p50: Target; readonly p99: Target },
 ): readonly Figure[] {
+  const { p50, p99 } = targets ?? {};
   return [
-    { work, name, value: percentile(delaysMs, 0.5), unit: UNITS.p50 },
-    { work, name, value: percentile(delaysMs, 0.99), unit: UNITS.p99 },
+    { work, name, value: percentile(delaysMs, 0.5), unit: UNITS.p50, ...(p50 && { target: p50 }) },
+    { work, name, value: percentile(delaysMs, 0.99), unit: UNITS.p99, ...(p99 && { target: p99 }) },
   ];
 }

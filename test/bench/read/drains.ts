@@ -31,6 +31,7 @@ export async function startReader(
   mysql: MysqlServer,
   sink: FrameSink,
   { file, position }: { readonly file: string; readonly position: number },
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<ReaderBench> {
   const bench = await ReaderBench.create(aws, mysql, {
     SOURCE_TLS: "off",
@@ -38,6 +39,7 @@ export async function startReader(
     LOG_LEVEL: "info",
     AWS_ENDPOINT_URL_SQS: sink.url,
     RAW_QUEUE_URL: `${sink.url}/000000000000/raw.fifo`,
+    ...settings,
   });
   await bench.start("following the binlog");
   return bench;

@@ -3,7 +3,13 @@ import type { Figure } from "../../bench/benchmark.ts";
 import { peersTables } from "../../bench/figures/peers-table.ts";
 import type { FiguresRecord } from "../../bench/figures/record.ts";
 import { CHINESE, ENGLISH } from "../../bench/figures/words.ts";
-import { delayFigures, throughputFigures, WORKS } from "../../bench/peers/works.ts";
+import {
+  delayFigures,
+  ROUTER,
+  ROUTER_SOONER,
+  throughputFigures,
+  WORKS,
+} from "../../bench/peers/works.ts";
 import { withVerdict } from "../../bench/report.ts";
 
 const BULK = "bulk inserts, 200 rows a statement";
@@ -18,11 +24,12 @@ const THROUGH_SQS: readonly Figure[] = [
     disordered: 625,
     rowsPerSecond: 1580.4,
   }),
-  ...throughputFigures(WORKS.bulk, "binlog-router", {
+  ...throughputFigures(WORKS.bulk, ROUTER, {
     rows: 1000,
     disordered: 0,
     rowsPerSecond: 76_000,
   }),
+  ...delayFigures(WORKS.callback, ROUTER_SOONER, [1.5, 1.5, 4]),
 ];
 
 it("shows the reader's rates, and its ratio to each program with the range of the rounds", () => {
@@ -40,6 +47,7 @@ it("shows the way through SQS, the router first, with what came out of order", (
     ["", "200-row transactions, changes/s", "delay to the callback, ms"],
     ["---", "---:", "---:"],
     ["binlog-router", "76,000", "–"],
+    ["binlog-router (delayMs=5)", "–", "1.5 / 4"],
     ["zongji", "–", "0.7 / 9"],
     ["Maxwell 1.22.6", "1,580, 62.5 % out of order", "–"],
   ]);
