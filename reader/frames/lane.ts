@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Base64Text } from "../../wire/base64-text.ts";
 import { packFrame } from "../../wire/frame-body.ts";
 import type { PositionText } from "../../wire/position.ts";
@@ -51,9 +52,9 @@ interface ReadyFrame {
 
 /**
  * One message group of the raw queue. The lane sends one frame at a time; meanwhile the next one
- * fills. A frame that is not full then fills until the pace allows the next send. So an idle lane
- * sends a single change at once, and a busy one sends full frames. While a frame is being sent, the
- * lane compresses the next full frame.
+ * fills. A frame that is not full then fills until the pace allows the next send, and until what
+ * has arrived is read. So an idle lane sends a single change at once, and a busy one sends full
+ * frames. While a frame is being sent, the lane compresses the next full frame.
  *
  * The pause between frames relieves delivery: each frame takes requests, an invocation and separate
  * messages, which are sent one after the other.
@@ -74,6 +75,8 @@ export class Lane {
   #sent: PositionText | null;
   /** `performance.now()` of the latest send. */
   #sentAtMs = -Infinity;
+  /** `performance.now()` when `#filling` got its first change. */
+  #openedAtMs = 0;
   #isHurried = false;
   /** Whether the last compressed frame shrank to half, base64 included; see `isFull`. */
   #shrinks = false;
@@ -105,6 +108,7 @@ export class Lane {
   }
 
   #open(inFlight: InFlightFrame): OpenFrame {
+    this.#openedAtMs = performance.now();
     return new OpenFrame(inFlight, this.#spare.pop() ?? new FrameParts(), this.#authorBytes);
   }
 
@@ -161,11 +165,27 @@ export class Lane {
         : this.#sentAtMs + this.#options.pace.ms - performance.now();
       if (filling === null) await this.#wakeup.sleep(signal);
       else if (pauseMs > 0) await this.#pause(pauseMs, signal);
-      else {
+      else if (await this.#isComplete(filling)) {
         this.#filling = null;
         return filling;
       }
     }
+  }
+
+  /**
+   * Waits while changes that have arrived already are read into the frame, but no longer than a
+   * pause from its first change on. A read has 64 KiB, so the first frame of a large transaction or
+   * of a backlog would otherwise have a part of it, and the rest would wait behind that. Returns
+   * false when the frame was filled or taken back meanwhile.
+   */
+  async #isComplete(frame: OpenFrame): Promise<boolean> {
+    let bytes = 0;
+    const endMs = this.#isHurried ? 0 : this.#openedAtMs + this.#options.pace.ms;
+    while (frame === this.#filling && frame.bytes > bytes && performance.now() < endMs) {
+      bytes = frame.bytes;
+      await nextTurn();
+    }
+    return frame === this.#filling;
   }
 
   /** Waits for `ms` milliseconds, or until a frame is full. */

@@ -32,6 +32,11 @@ const change = (n: number, note = ""): RowChange => ({
 const even = (): string => "x".repeat(1000);
 const random = (): string => randomBytes(750).toString("base64");
 
+/** Enough turns of the event loop for a lane that is not pausing to send what was added. */
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) await nextTurn();
+}
+
 /** A lane whose frames wait until the test acknowledges them. */
 function laneUnderTest(fullBytes: number, paceMs = 0, mostBytes = fullBytes) {
   const sent: { frame: SealedFrame; acknowledge: () => void }[] = [];
@@ -134,13 +139,13 @@ describe("Lane", () => {
   test("pauses after a frame, and ends the pause when the next frame is full", async () => {
     const { lane, sent, stop } = laneUnderTest(1000, 60_000);
     lane.add(transaction, change(0));
-    await nextTurn();
+    await turns();
     sent[0]?.acknowledge();
     lane.add(transaction, change(1));
-    await nextTurn();
+    await turns();
     expect(sent).toHaveLength(1);
     lane.add(transaction, change(2, "x".repeat(1000)));
-    await nextTurn();
+    await turns();
     expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 2]);
     sent[1]?.acknowledge();
     await stop();
@@ -151,12 +156,12 @@ describe("Lane", () => {
     try {
       const { lane, sent, stop } = laneUnderTest(1000, 60_000);
       lane.add(transaction, change(0));
-      await nextTurn();
+      await turns();
       sent[0]?.acknowledge();
-      await nextTurn();
+      await turns();
       now.mockReturnValue(61_000);
       lane.add(transaction, change(1));
-      await nextTurn();
+      await turns();
       expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
       sent[1]?.acknowledge();
       await stop();
@@ -187,17 +192,17 @@ describe("Lane", () => {
   test("stops pausing after hurry() is called", async () => {
     const { lane, sent, stop } = laneUnderTest(1000, 60_000);
     lane.add(transaction, change(0));
-    await nextTurn();
+    await turns();
     sent[0]?.acknowledge();
     lane.add(transaction, change(1));
-    await nextTurn();
+    await turns();
     expect(sent).toHaveLength(1);
     lane.hurry();
-    await nextTurn();
+    await turns();
     expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
     sent[1]?.acknowledge();
     lane.add(transaction, change(2));
-    await nextTurn();
+    await turns();
     expect(sent.map(({ frame }) => frame.changes)).toEqual([1, 1, 1]);
     sent[2]?.acknowledge();
     await stop();
@@ -206,11 +211,65 @@ describe("Lane", () => {
   test("sends a frame that is not full when the pause is over", async () => {
     const { lane, sent, stop } = laneUnderTest(1000, 5);
     lane.add(transaction, change(0));
-    await nextTurn();
+    await turns();
     sent[0]?.acknowledge();
     lane.add(transaction, change(1));
     await expect.poll(() => sent.map(({ frame }) => frame.changes)).toEqual([1, 1]);
     sent[1]?.acknowledge();
+    await stop();
+  });
+
+  test("lets a frame take what is still being read", async () => {
+    const { lane, sent, stop } = laneUnderTest(100_000, 60_000);
+    for (let n = 0; n < 5; n++) {
+      lane.add(transaction, change(n));
+      await nextTurn();
+      expect(sent).toHaveLength(0);
+    }
+    await turns();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([5]);
+    sent[0]?.acknowledge();
+    await stop();
+  });
+
+  test("sends a frame before its first change has waited for longer than a pause", async () => {
+    const now = vi.spyOn(performance, "now").mockReturnValue(1000);
+    try {
+      const { lane, sent, stop } = laneUnderTest(100_000, 20);
+      for (const [n, ms] of [1000, 1019, 1020].entries()) {
+        expect(sent).toHaveLength(0);
+        now.mockReturnValue(ms);
+        lane.add(transaction, change(n));
+        await nextTurn();
+      }
+      expect(sent.map(({ frame }) => frame.changes)).toEqual([3]);
+      sent[0]?.acknowledge();
+      await stop();
+    } finally {
+      now.mockRestore();
+    }
+  });
+
+  test("sends the full frame that a frame became while it was read", async () => {
+    const { lane, sent, stop } = laneUnderTest(1000, 60_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    lane.add(transaction, change(1, "x".repeat(1000)));
+    lane.add(transaction, change(2));
+    await turns();
+    expect(sent.map(({ frame }) => frame.changes)).toEqual([2]);
+    sent[0]?.acknowledge();
+    await stop();
+  });
+
+  test("sends nothing of a transaction that is taken back while it is read", async () => {
+    const { lane, sent, stop, unsentBytes } = laneUnderTest(1000, 60_000);
+    lane.add(transaction, change(0));
+    await nextTurn();
+    lane.withdraw(transaction);
+    await turns();
+    expect(sent).toHaveLength(0);
+    expect(unsentBytes()).toBe(0);
     await stop();
   });
 

@@ -55,6 +55,8 @@ test("a look at delivery reads the lanes that sent frames, and goes on after a f
     });
   await look();
   shipment.change(transaction, change(0));
+  // Two turns: the lane waits for one in which nothing more is read.
+  await nextTurn();
   await nextTurn();
   await look();
   await look();
