@@ -100,13 +100,16 @@ export async function localTarget(stackFile: string): Promise<Target> {
   });
 }
 
-/** A local stack has one source, and therefore one raw dead-letter queue. */
+/**
+ * A local stack has one source, and therefore one raw dead-letter queue. The dead-letter queues of
+ * an environment `raw` end in the same letters, and their names are longer.
+ */
 async function rawDeadLetterQueue(client: SQSClient): Promise<string> {
+  const found: string[] = [];
   for await (const { QueueUrls: urls = [] } of paginateListQueues({ client, pageSize: 1000 }, {})) {
-    const found = urls.find((url) => url.endsWith("-raw-dead.fifo"));
-    if (found !== undefined) return found;
+    found.push(...urls.filter((url) => url.endsWith("-raw-dead.fifo")));
   }
-  return "";
+  return found.sort((one, other) => one.length - other.length)[0] ?? "";
 }
 
 const REMEDY = "start one with npm start, or name a deployed one with --stack";

@@ -69,7 +69,7 @@ export class OperatorPolicy extends Construct {
     acknowledgeQueues(
       this.policy,
       source,
-      "This reads the number of messages in each of the source's queues, whose names begin like this, and no message.",
+      "This reads attributes and tags of the source's queues, whose names begin like this, and no message; `queues` tells by the tag which queues belong to another source.",
     );
   }
 }

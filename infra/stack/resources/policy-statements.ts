@@ -18,7 +18,11 @@ export function items(actions: readonly ItemAction[], table: string): PolicyStat
   );
 }
 
-/** The common ARN pattern of a source's queues; a policy has no room for the ARN of each queue. */
+/**
+ * The common ARN pattern of a source's queues; a policy has no room for the ARN of each queue. It
+ * also matches the queues of a source whose name begins like this one's: only `SOURCE_TAG` tells
+ * them apart.
+ */
 export function queuesOf(stack: Stack, source: string): string {
   return stack.formatArn({ service: "sqs", resource: `${source}-*` });
 }

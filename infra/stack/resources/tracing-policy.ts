@@ -2,6 +2,7 @@ import { Stack } from "aws-cdk-lib";
 import { Effect, ManagedPolicy, PolicyStatement } from "aws-cdk-lib/aws-iam";
 import type { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
+import { SOURCE_TAG } from "../../../wire/names.ts";
 import {
   FAILURE_PAYLOAD_PREFIX,
   FRAME_PAYLOAD_PREFIX,
@@ -59,7 +60,12 @@ export class TracingPolicy extends Construct {
           ),
         ),
         allow(["s3:PutObject"], bucket.arnForObjects(`${MESSAGE_PAYLOAD_PREFIX}*`)),
-        allow(["sqs:SendMessage"], queuesOf(stack, source)),
+        // The pattern also matches the queues of a source whose name begins like this one's.
+        new PolicyStatement({
+          actions: ["sqs:SendMessage"],
+          resources: [queuesOf(stack, source)],
+          conditions: { StringEquals: { [`aws:ResourceTag/${SOURCE_TAG}`]: source } },
+        }),
         // Only the reader writes frames.
         new PolicyStatement({
           effect: Effect.DENY,
@@ -74,7 +80,7 @@ export class TracingPolicy extends Construct {
     acknowledgeQueues(
       this.policy,
       source,
-      "A replay goes to one queue, which the operator names; the raw queue is denied.",
+      "A replay goes to one queue, which the operator names; the queue must have the source's tag, and the raw queue is denied.",
     );
   }
 }

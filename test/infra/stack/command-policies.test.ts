@@ -1,6 +1,7 @@
 import type { Template } from "aws-cdk-lib/assertions";
 import { beforeAll, describe, expect, it, test } from "vitest";
 import { exampleTemplate } from "../../support/example-stack.ts";
+import { decide } from "../../support/iam/decide.ts";
 import { IamEvaluator } from "../../support/iam-evaluator.ts";
 import { actionsIn, reachedFrom } from "../../support/repository/sdk-actions.ts";
 
@@ -24,6 +25,12 @@ beforeAll(() => {
     subscribers: { billing: { tables: ["shop.*"], columns: { exclude: ["shop.orders.note"] } } },
   });
 });
+
+interface Tag {
+  readonly Key: string;
+  readonly Value: string;
+}
+const TAG = "binlog-router:source";
 
 interface Statement {
   readonly Effect: string;
@@ -113,6 +120,32 @@ describe("the policy for tracing", () => {
       "s3:PutObject messages",
       "sqs:SendMessage shop-*",
     ]);
+  });
+
+  it("sends to this source's environment queues, not to those of shop-eu", () => {
+    const identity = new IamEvaluator(template).ofManagedPolicy(TRACING);
+    const mayReplayTo = (name: string, tags: readonly Tag[]): boolean =>
+      decide(
+        { identity, resource: [] },
+        {
+          caller: { arn: "arn:aws:iam::111122223333:role/operator" },
+          action: "sqs:SendMessage",
+          resource: `arn:aws:sqs:eu-central-1:111122223333:${name}`,
+          context: Object.fromEntries(
+            tags.map(({ Key, Value }) => [`aws:ResourceTag/${Key}`, Value]),
+          ),
+        },
+      ) === "allowed";
+    const tagsOf = (name: string): Tag[] =>
+      Object.values(
+        template.findResources("AWS::SQS::Queue", { Properties: { QueueName: name } }),
+      ).flatMap(({ Properties }) => Properties.Tags as Tag[]);
+    const own = "shop-billing-staging.fifo";
+    expect(mayReplayTo(own, tagsOf(own))).toBe(true);
+    expect(mayReplayTo("shop-eu-billing-staging.fifo", [{ Key: TAG, Value: "shop-eu" }])).toBe(
+      false,
+    );
+    expect(mayReplayTo("shop-of-another-team.fifo", [])).toBe(false);
   });
 
   it("may not write frames, although their queue's name begins like the others", () => {
