@@ -43,6 +43,17 @@ export function binlogEvidence(
       return String(rows[0]?.["rest"] ?? "").replace(/\s/g, "");
     },
 
+    async replication() {
+      const [channels] = await connection.query<RowDataPacket[]>("SHOW REPLICA STATUS");
+      const sets = channels.map((channel) =>
+        String(channel["Retrieved_Gtid_Set"] ?? "").replace(/\s/g, ""),
+      );
+      return {
+        received: sets.reduce(joinGtidSets, ""),
+        isReceiving: channels.some((channel) => channel["Replica_IO_Running"] === "Yes"),
+      };
+    },
+
     async stands(anchor) {
       const found = await eventAt(anchor.file, anchor.start);
       if (found === null || found.begunS !== anchor.begunS) return false;

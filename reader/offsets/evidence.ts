@@ -5,12 +5,22 @@ export interface EventPosition {
   readonly offset: number;
 }
 
+export interface Replication {
+  readonly received: string;
+  readonly isReceiving: boolean;
+}
+
 /** Queries that show whether a server has the history that was read. */
 export interface BinlogEvidence {
   /** Whether `set` contains every GTID of `subset`. */
   isSubset(subset: string, set: string): Promise<boolean>;
   /** The GTIDs of `set` that are not in `others`; "" when there are none. */
   subtract(set: string, others: string): Promise<string>;
+  /**
+   * What the server has as a replica: the GTIDs that it has received, applied or not, and whether
+   * it is connected to a server from which it receives more.
+   */
+  replication(): Promise<Replication>;
   /** Whether the anchor's transaction (or file beginning) is at its position. */
   stands(anchor: Anchor): Promise<boolean>;
   /**

@@ -17,6 +17,7 @@ import {
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { firstAnchor } from "./first-anchor.ts";
 import { refuseHidden } from "./hidden-transactions.ts";
+import { lackingHistory } from "./lacking-history.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
 import { refuseUnlogged } from "./unlogged-transactions.ts";
@@ -26,7 +27,8 @@ import { isBeyondEnd, isSamePosition, usedAgain } from "./without-anchor.ts";
  * Finds where to continue from a saved offset. If the server's binlog is proven to be the one that
  * was read, reading continues at the same position, in the same life. Otherwise, if the server is
  * proven to have the same history, reading continues behind the same GTIDs, in a new life. Throws
- * OperatorError when there is no proof or continuing would leave a gap.
+ * OperatorError when there is no proof or continuing would leave a gap, and BinlogInterruptedError
+ * while the server is a replica that only has to catch up.
  *
  * @param vouched the names of the errors that an operator has answered: the server's history is the
  *   one that was read
@@ -56,6 +58,8 @@ export async function resume(
 
   if (saved.gtidSet === null) throw withoutGtids(saved, state);
   if (!state.gtids) throw gtidModeOff(state);
+  if (!(await hasExecuted(saved.gtidSet, state, evidence)))
+    throw await lackingHistory({ ...saved, gtidSet: saved.gtidSet }, state, evidence);
   await requireHistory(saved.gtidSet, state, evidence);
   const anchor = await sameTransaction(saved, state, evidence, vouched);
   // Where the last transaction that was read is gone, all that the server has may follow it.

@@ -133,11 +133,16 @@ export class HistoryMismatchError extends OperatorError {
   override readonly name = "HistoryMismatchError";
   override readonly isKept = true;
 
-  /** `found`: the contradiction, as a predicate of "this server". */
-  constructor(offset: string, found: string) {
+  /**
+   * `found`: the contradiction, as a predicate of "this server". `shared`: the GTIDs that both
+   * have, where the server may be a replica that took over without the last transactions.
+   */
+  constructor(offset: string, found: string, shared = "") {
+    const tookOver = `If this server took over without the former source's last transactions, run \`npm run offsets -- set --gtid ${shared}\`: the reader continues behind what both have, and delivers all that this server has beyond it. `;
     super(
       `The server's history does not contain what the reader has already read: the offset is ${offset}, and this server ${found}.`,
-      "If this is the right server, and it was restored or reset or its logs were moved, run `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since). Otherwise correct the source's address, then run `npm run offsets -- continue`.",
+      (shared === "" ? "" : tookOver) +
+        "If this is the right server, and it was restored or reset or its logs were moved, run `npm run offsets -- set --oldest` (or `--now`, which skips what it has written since). Otherwise correct the source's address, then run `npm run offsets -- continue`.",
     );
   }
 }

@@ -234,6 +234,7 @@ export class ModelServer {
       isSubset: async (subset, set) => isTrusting || lastNumber(subset) <= lastNumber(set),
       subtract: async (set, others) =>
         isTrusting || lastNumber(set) <= lastNumber(others) ? "" : set,
+      replication: async () => ({ received: "", isReceiving: false }),
       stands: async (asked) =>
         isTrusting || (asked.start < DUMP_LIMIT && this.#hasEvent(asked, isBlind)),
       find: async (gtid) => {

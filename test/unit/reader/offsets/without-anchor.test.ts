@@ -46,6 +46,7 @@ const READ_US = saved.committedMs * 1000;
 const same: BinlogEvidence = {
   isSubset: async (subset, set) => lastOf(subset) <= lastOf(set),
   subtract: async () => "",
+  replication: async () => ({ received: "", isReceiving: false }),
   stands: () => expect.fail("there is no anchor"),
   eventAt: async () => null,
   hasAnonymous: async () => false,
