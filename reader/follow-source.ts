@@ -126,7 +126,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
       { start, offset },
       state,
       binlogEvidence(server, control.connection),
-      new RunBeginnings(server, state.fileSizes),
+      new RunBeginnings(server, state),
     ),
     control.broken,
   ]);

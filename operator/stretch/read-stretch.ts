@@ -86,7 +86,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const { state, asked, offset } = server;
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
-  const beginnings = new RunBeginnings(asked, state.fileSizes);
+  const beginnings = new RunBeginnings(asked, state);
   const names = await runNames(server, bounds.file, beginnings);
   const named = renaming(names.of);
   const recorded = new RecordedPosition(

@@ -2,14 +2,21 @@ import { randomUUID } from "node:crypto";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import { UnreadableBinlogError } from "../reporting/errors.ts";
 import { FIRST_EVENT } from "./evidence.ts";
+import type { DumpStart } from "../source/binlog-dump.ts";
+import type { ServerState } from "../source/server-state.ts";
 import { type AskedServer, look } from "./short-dump.ts";
 
 export type ServerOfFiles = Omit<AskedServer, "replicaUuid">;
 
 /** How many dumps run at once; each takes two connections. */
 const DUMPS_AT_ONCE = 4;
-/** A dump reads on through a file of up to this size, bytes: it is cheaper than two connections. */
-const SMALL_FILE = 131_072;
+/**
+ * A dump goes on through a file of up to this size, bytes: it is cheaper than two connections.
+ * Without GTIDs the server sends the file.
+ */
+const SENT_FILE = 131_072;
+/** The same with GTIDs: the server reads the file and sends none of its transactions. */
+const SKIPPED_FILE = 2_097_152;
 /** The start of a server in a file whose first event is damaged, so nothing is known of it. */
 const UNKNOWN_S = 0;
 
@@ -27,13 +34,18 @@ const UNKNOWN_S = 0;
 export class RunBeginnings {
   readonly #server: ServerOfFiles;
   readonly #sizes: ReadonlyMap<string, number>;
+  /** The GTIDs that the server has executed; null without GTIDs. */
+  readonly #executed: string | null;
   /** By file; null for one that was begun by a rotation. */
   readonly #answers = new Map<string, number | null>();
 
-  /** `sizes`: of the server's binlog files, bytes. */
-  constructor(server: ServerOfFiles, sizes: ReadonlyMap<string, number>) {
+  constructor(
+    server: ServerOfFiles,
+    { fileSizes, gtids, gtidExecuted }: Pick<ServerState, "fileSizes" | "gtids" | "gtidExecuted">,
+  ) {
     this.#server = server;
-    this.#sizes = sizes;
+    this.#sizes = fileSizes;
+    this.#executed = gtids ? gtidExecuted : null;
   }
 
   /**
@@ -72,10 +84,13 @@ export class RunBeginnings {
 
   async #ask(files: readonly string[]): Promise<void> {
     const asked = files.filter((file) => !this.#answers.has(file));
+    const most = this.#executed === null ? SENT_FILE : SKIPPED_FILE;
     while (asked.length > 0) {
-      const large = asked.findIndex((file) => (this.#sizes.get(file) ?? Infinity) > SMALL_FILE);
+      const large = asked.findIndex((file) => (this.#sizes.get(file) ?? Infinity) > most);
       const dumped = large === -1 ? asked : asked.slice(0, large + 1);
-      const starts = await serverStarts(this.#server, dumped).catch((error: unknown) => {
+      // Until such a dump is ended, sending holds the server up; skipping would read on and on.
+      const skipped = dumped.length === 1 ? null : this.#executed;
+      const starts = await serverStarts(this.#server, dumped, skipped).catch((error: unknown) => {
         if (error instanceof UnreadableBinlogError) return [];
         throw error;
       });
@@ -91,13 +106,20 @@ export class RunBeginnings {
  * file that was begun by a rotation. One dump reads through all but the last. It ends at the first
  * event that it cannot read, so the answers may be fewer. Rejects when there is none: with
  * UnreadableBinlogError when the first event of the first file is damaged.
+ *
+ * @param skipped GTIDs whose transactions the server does not send; null: it sends all
  */
 export async function serverStarts(
   server: ServerOfFiles,
   files: readonly string[],
+  skipped: string | null = null,
 ): Promise<number[]> {
   const starts: number[] = [];
-  const start = { kind: "file", file: files[0] ?? "", offset: FIRST_EVENT } as const;
+  const [from = ""] = files;
+  const start: DumpStart =
+    skipped === null
+      ? { kind: "file", file: from, offset: FIRST_EVENT }
+      : { kind: "gtid", gtidSet: skipped, from };
   try {
     await look({ ...server, replicaUuid: randomUUID() }, start, ({ file, description }) => {
       if (description === null) return null;

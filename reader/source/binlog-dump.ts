@@ -3,15 +3,20 @@ import ZongJi from "@vlasky/zongji";
 import type { Connection, ConnectionOptions } from "mysql2";
 import { SourceSilentError } from "../reporting/errors.ts";
 import { DumpEndedError, OtherServerError } from "./dump-errors.ts";
+import { nameFile } from "./dump-request.ts";
 import { divert, openSocket } from "./dump-socket.ts";
 import { endDump } from "./end-dump.ts";
 import { packetOf } from "./packet-of.ts";
 import { PacketSplitter } from "./packet-splitter.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 
-/** Where a dump starts: after a set of executed GTIDs, or at an offset in a file. */
+/**
+ * Where a dump starts: after a set of executed GTIDs, or at an offset in a file. With `from`, the
+ * dump behind GTIDs goes through this file and all later ones: it has their first events and their
+ * transactions that are not in the set.
+ */
 export type DumpStart =
-  | { readonly kind: "gtid"; readonly gtidSet: string }
+  | { readonly kind: "gtid"; readonly gtidSet: string; readonly from?: string }
   | { readonly kind: "file"; readonly file: string; readonly offset: number };
 
 /** A dump by file can only begin below this offset: COM_BINLOG_DUMP has 32 bits for it. */
@@ -202,6 +207,8 @@ export class BinlogDump implements AsyncDisposable {
         // Only packets that end the dump get here.
         this.#end(packet.isError() ? packet.asError("utf8") : new DumpEndedError());
       } else if (!this.#pauses.has("ended")) {
+        const { start } = this.#options;
+        if (start.kind === "gtid" && start.from !== undefined) nameFile(connection, start.from);
         execute(packet, connection);
         this.#takeOver(connection);
       }

@@ -1,6 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { expect, test } from "vitest";
+import { EventType } from "../../../reader/binlog-format/events/event-types.ts";
 import { RunBeginnings, serverStarts } from "../../../reader/offsets/run-beginnings.ts";
-import { readServerState } from "../../../reader/source/server-state.ts";
+import { look } from "../../../reader/offsets/short-dump.ts";
+import { readServerState, type ServerState } from "../../../reader/source/server-state.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { endInRotation } from "../../support/end-in-rotation.ts";
 import { useMysql } from "../../support/mysql.ts";
@@ -21,7 +24,7 @@ test("the reader finds the files in which a run began, also behind a rotation th
   const files = await fileNames();
 
   const server = await askedServer();
-  const beginnings = new RunBeginnings(server, await fileSizes());
+  const beginnings = new RunBeginnings(server, await state());
   const began = [second[first.length], third[second.length], files[third.length]];
   const found = await beginnings.among(files.slice(1));
   expect([...found.keys()]).toEqual(began.map((file) => binlogFileNumber(file ?? "")));
@@ -36,30 +39,38 @@ test("the reader finds the files in which a run began, also behind a rotation th
   expect(await latest(first.length)).toBeUndefined();
 });
 
-test("small files are asked on few connections", async () => {
-  await rotate(80);
+test.each([
+  ["with GTIDs", true, 300_000],
+  ["without GTIDs", false, 100],
+])("files are asked on few connections %s", async (_, gtids, length) => {
+  const write = await notes();
+  const fill = async (): Promise<void> => {
+    for (let i = 0; i < 40; i++) {
+      await write(length);
+      await rotate(1);
+    }
+  };
+  await rotate(1);
   const former = await fileNames();
+  await fill();
   await mysql.server.restart();
-  await rotate(80);
-  const sizes = await fileSizes();
-  const files = [...sizes.keys()].slice(former.length - 80);
+  await fill();
+  const found = { ...(await state()), gtids };
+  const files = found.files.slice(former.length - 1);
   const server = await askedServer();
   const before = await connections();
-  const found = await new RunBeginnings(server, sizes).among(files);
-  expect([...found.keys()]).toEqual([binlogFileNumber(files[80] ?? "")]);
+  const beginnings = await new RunBeginnings(server, found).among(files);
+  expect([...beginnings.keys()]).toEqual([binlogFileNumber(files[41] ?? "")]);
   expect((await connections()) - before).toBeLessThan(20);
   const beforeLatest = await connections();
-  expect(await new RunBeginnings(server, sizes).latest(files.slice(81))).toBeNull();
+  expect(await new RunBeginnings(server, found).latest(files.slice(42))).toBeNull();
   expect((await connections()) - beforeLatest).toBeLessThan(45);
 });
 
 test("large files, and what the server refuses to send, do not hide the beginning of a run", async () => {
+  const write = await notes();
   const since = (await fileNames()).length;
-  await mysql.query("CREATE DATABASE wide");
-  await mysql.query("CREATE TABLE wide.notes (note LONGTEXT)");
-  const write = (length: number) =>
-    mysql.query("INSERT INTO wide.notes VALUES (REPEAT('a', ?))", [length]);
-  for (const length of [10_000, 40_000, 50_000, 400_000]) {
+  for (const length of [10_000, 40_000, 400_000, 900_000]) {
     for (let i = 0; i < 3; i++) await write(length);
     await mysql.server.restart();
     await write(length);
@@ -72,19 +83,47 @@ test("large files, and what the server refuses to send, do not hide the beginnin
   for (const mode of ["ON_PERMISSIVE", "ON"]) await mysql.query(`SET GLOBAL gtid_mode = ${mode}`);
   await mysql.server.restart();
   await rotate(2);
-  const sizes = await fileSizes();
-  const files = [...sizes.keys()].slice(since);
+  const present = await state();
+  const files = present.files.slice(since);
   const server = await askedServer();
-  const found = await new RunBeginnings(server, sizes).among(files);
+  const found = await askedOneByOne(files);
   expect(found.size).toBe(5);
-  expect(found).toEqual(await askedOneByOne(files));
-  // Starting at each file, so that the dumps take in different ones.
-  for (let from = 1; from < files.length; from++) {
-    const rest = files.slice(from);
-    expect(await new RunBeginnings(server, sizes).among(rest)).toEqual(
-      new Map([...found].filter(([number]) => number >= binlogFileNumber(rest[0] ?? ""))),
-    );
+  for (const gtids of [true, false]) {
+    // Starting at each file, so that the dumps take in different ones.
+    for (let from = 0; from < files.length; from++) {
+      const rest = files.slice(from);
+      expect(await new RunBeginnings(server, { ...present, gtids }).among(rest)).toEqual(
+        new Map([...found].filter(([number]) => number >= binlogFileNumber(rest[0] ?? ""))),
+      );
+    }
   }
+});
+
+test("a dump behind GTIDs that begins with a named file has its first event, and only what is not in the set", async () => {
+  const write = await notes();
+  await write(10);
+  await mysql.server.restart();
+  await write(20);
+  const { file, gtidExecuted } = await state();
+  await rotate(1);
+  await write(30);
+  const server = await askedServer();
+  const [startedS = 0] = await serverStarts(server, [file]);
+  const seen: unknown[] = [];
+  const start = { kind: "gtid", gtidSet: gtidExecuted, from: file } as const;
+  await look({ ...server, replicaUuid: randomUUID() }, start, (event) => {
+    const { type } = event.header;
+    if (event.description !== null) seen.push([event.file, event.description.created]);
+    if (type === EventType.GTID_LOG_EVENT || type === EventType.WRITE_ROWS_EVENT) seen.push(type);
+    return type === EventType.XID_EVENT ? true : null;
+  });
+  expect(startedS).toBeGreaterThan(0);
+  expect(seen).toEqual([
+    [file, startedS],
+    [(await state()).file, 0],
+    EventType.GTID_LOG_EVENT,
+    EventType.WRITE_ROWS_EVENT,
+  ]);
 });
 
 async function askedServer() {
@@ -118,10 +157,17 @@ async function rotate(times: number): Promise<void> {
   for (let i = 0; i < times; i++) await connection.query("FLUSH BINARY LOGS");
 }
 
-async function fileNames(): Promise<string[]> {
-  return [...(await fileSizes()).keys()];
+async function fileNames(): Promise<readonly string[]> {
+  return (await state()).files;
 }
 
-async function fileSizes(): Promise<ReadonlyMap<string, number>> {
-  return (await readServerState(await mysql.connect())).fileSizes;
+async function state(): Promise<ServerState> {
+  return readServerState(await mysql.connect());
+}
+
+/** Returns a function that commits a row with a text of this length. */
+async function notes(): Promise<(length: number) => Promise<unknown>> {
+  await mysql.query("CREATE DATABASE IF NOT EXISTS wide");
+  await mysql.query("CREATE TABLE IF NOT EXISTS wide.notes (note LONGTEXT)");
+  return (length) => mysql.query("INSERT INTO wide.notes VALUES (REPEAT('a', ?))", [length]);
 }

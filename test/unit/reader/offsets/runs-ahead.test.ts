@@ -17,7 +17,10 @@ class KnownBeginnings extends RunBeginnings {
   readonly #began: ReadonlyMap<string, number>;
 
   constructor(began: Readonly<Record<string, number>>) {
-    super({ connection: {}, serverId: 1, serverUuid: "", silenceMs: 1 }, new Map());
+    super(
+      { connection: {}, serverId: 1, serverUuid: "", silenceMs: 1 },
+      { fileSizes: new Map(), gtids: true, gtidExecuted: "" },
+    );
     this.#began = new Map(Object.entries(began));
   }
 
