@@ -166,27 +166,24 @@ export class BinlogDump implements AsyncDisposable {
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
     };
-    // Tells the server that this reader knows CRC-32: otherwise it refuses to send events with
-    // checksums. zongji tells it only while the server writes checksums; older files may have them.
-    connection.query(
-      "SET @master_binlog_checksum = 'CRC32', @source_binlog_checksum = 'CRC32'",
-      onError,
-    );
-    // MySQL 8.0 reads the older variable name, later servers both. While the reader pauses, the
-    // server waits in a blocked write; with the default net_write_timeout it would end the dump
-    // after 60 seconds.
-    connection.query(
-      `SET @master_heartbeat_period = ${heartbeatNs}, @source_heartbeat_period = ${heartbeatNs}`,
-      onError,
-    );
-    connection.query(`SET SESSION net_write_timeout = ${WRITE_TIMEOUT_S}`, onError);
     const { replicaUuid } = this.#options;
-    if (replicaUuid !== undefined)
-      connection.query(
-        "SET @slave_uuid = ?, @replica_uuid = ?",
-        [replicaUuid, replicaUuid],
-        onError,
-      );
+    const named =
+      replicaUuid === undefined ? {} : { "@slave_uuid": replicaUuid, "@replica_uuid": replicaUuid };
+    // The checksum tells the server that this reader knows CRC-32: otherwise it refuses to send
+    // events with checksums. zongji tells it only while the server writes checksums; older files
+    // may have them. MySQL 8.0 reads the older names, later servers both. While the reader pauses,
+    // the server waits in a blocked write; with the default net_write_timeout it would end the dump
+    // after 60 seconds.
+    const variables = {
+      "@master_binlog_checksum": "CRC32",
+      "@source_binlog_checksum": "CRC32",
+      "@master_heartbeat_period": heartbeatNs,
+      "@source_heartbeat_period": heartbeatNs,
+      "@@SESSION.net_write_timeout": WRITE_TIMEOUT_S,
+      ...named,
+    };
+    const settings = Object.keys(variables).map((name) => `${name} = ?`);
+    connection.query(`SET ${settings.join()}`, Object.values(variables), onError);
     // This connection is idle until the dump ends; the server would close it before.
     zongji.ctrlConnection?.query(`SET SESSION wait_timeout = ${LONGEST_WAIT_S}`, onError);
     connection.query("SELECT @@server_uuid AS uuid", (error, rows) => {
