@@ -15,6 +15,8 @@ export interface SourceAddress {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
+/** mysql2 makes room for 16,000 in each connection, 0.5 MB, which takes half of the connecting. */
+const PREPARED_STATEMENTS = 100;
 
 /** mysql2's options for a new connection to the source, with TCP keep-alive. */
 export async function connectionOptions(
@@ -33,6 +35,7 @@ export async function connectionOptions(
     timezone: "Z",
     supportBigNumbers: true,
     bigNumberStrings: true,
+    maxPreparedStatements: PREPARED_STATEMENTS,
     ...(address.tls === "off"
       ? {}
       : {
