@@ -5,6 +5,7 @@ import { table } from "../../shared/render.ts";
 import { stopOfPerson } from "../../stretch/stop-of-person.ts";
 import { openServer } from "../../stretch/traced-server.ts";
 import { type SourceOptions, tracedSource } from "../../stretch/traced-source.ts";
+import { assertQueue } from "./assert-queue.ts";
 import { replayText, viewOf } from "./describe.ts";
 import { type Replay, ReplayItems } from "./replay-items.ts";
 import { newOwner, runReplay } from "./run-replay.ts";
@@ -70,8 +71,11 @@ async function goOn(
   command: Command,
 ): Promise<void> {
   const items = new ReplayItems(target);
-  assertOpen(await items.get(id));
+  const ordered = await items.get(id);
+  assertOpen(ordered);
   const source = await tracedSource(target, command.optsWithGlobals<SourceOptions>());
+  // Without the queue, the rest of the stretch would have no messages, and count as sent.
+  assertQueue(source, ordered);
   await using server = await openServer(target, source);
   const owner = newOwner();
   const signal = stopOfPerson();

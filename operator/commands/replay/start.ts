@@ -1,5 +1,4 @@
 import type { Command } from "commander";
-import { environmentQueues } from "../../../config/queues.ts";
 import { binlogPosition } from "../../../reader/offsets/offset.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
@@ -14,6 +13,7 @@ import {
   type TracedSource,
   tracedSource,
 } from "../../stretch/traced-source.ts";
+import { assertQueue } from "./assert-queue.ts";
 import { replayText, viewOf } from "./describe.ts";
 import { ReplayItems, type ReplayOrder } from "./replay-items.ts";
 import { newOwner, runReplay } from "./run-replay.ts";
@@ -94,19 +94,6 @@ async function run(context: StackContext, _options: unknown, command: Command): 
   const running = { context: { target, progress }, source, server, signal };
   const ended = await runReplay(running, await items.get(order.id), owner);
   report(viewOf(ended), () => replayText(ended));
-}
-
-function assertQueue(
-  { name, routing }: TracedSource,
-  { subscriber, environment }: Pick<Options, "subscriber" | "environment">,
-): void {
-  const queues = environmentQueues({ name, ...routing });
-  if (queues.some((each) => each.subscriber === subscriber && each.environment === environment))
-    return;
-  const there = queues.map((each) => `${each.subscriber} in ${each.environment}`);
-  throw new CommandError(
-    `there is no queue of ${subscriber} in ${environment}; there are ${there.join(", ")}`,
-  );
 }
 
 /** The replay ends at the reader's offset, because the reader delivers what follows it. */

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
+import { encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
 import { compileCache } from "../../../../infra/local/process/compile-cache.ts";
 import type { ReplayView } from "../../../../operator/commands/replay/describe.ts";
 import { ReplayItems } from "../../../../operator/commands/replay/replay-items.ts";
@@ -14,7 +15,7 @@ import type { StackFile } from "../../../../operator/shared/stack-file.ts";
 import { localTarget } from "../../../../operator/shared/target.ts";
 import type { Change, EnvironmentMessage } from "../../../../wire/message.ts";
 import { CALLER, describeStacks } from "../../../support/cloud-formation.ts";
-import { binlogRouter, packageJson } from "../../../support/operator.ts";
+import { binlogRouter, binlogRouterOn, packageJson } from "../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../support/start/environment-queues.ts";
 import { startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
 
@@ -377,6 +378,16 @@ describe("replay", () => {
     const [left] = (await replays()).filter((each) => each.id === id);
     expect(left).toMatchObject({ state: "running" });
     expect(left?.changes).toBeLessThan(61);
+    // The rest would have no messages while the configuration lacks the queue.
+    const { billing, lake } = CONFIG.subscribers;
+    const routing = encodeRouting({ ...CONFIG, subscribers: { billing, lake } } as RoutingInput);
+    const parts = stack.parts ?? expect.unreachable("the stack file has the parts' settings");
+    const without = { ...parts, route: { ...parts.route, ROUTING: routing } };
+    const refused = await binlogRouterOn({ ...stack, parts: without }, "replay", "resume", id);
+    expect(refused).toMatchObject({
+      code: 2,
+      problem: expect.stringContaining("there is no queue of search in staging") as string,
+    });
     const resumed = await replay("resume", id);
     expect(resumed.out).toContain(`Replay ${id} is complete: it has sent 61 changes`);
     const ids = (await bodiesIn("staging", "search")).flatMap((body) =>
