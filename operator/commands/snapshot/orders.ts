@@ -90,7 +90,10 @@ export async function placeOrder(
   );
 }
 
-/** Records what the operator wants of a snapshot. Throws CommandError when it no longer exists. */
+/**
+ * Records what the operator wants of a snapshot. Throws CommandError when it no longer exists, and
+ * when it was cancelled and something else is wanted.
+ */
 export async function wish(target: Target, id: string, wanted: SnapshotWish): Promise<void> {
   try {
     await target.dynamodb.send(
@@ -98,13 +101,20 @@ export async function wish(target: Target, id: string, wanted: SnapshotWish): Pr
         TableName: target.offsetsTable,
         Key: { ...SNAPSHOTS_KEY },
         UpdateExpression: "SET #order.#wanted = :wanted",
-        ConditionExpression: "attribute_exists(#order)",
+        ConditionExpression:
+          "attribute_exists(#order) AND #order.#wanted IN (:run, :pause, :wanted)",
         ExpressionAttributeNames: { "#order": attributesOf(id).order, "#wanted": "wanted" },
-        ExpressionAttributeValues: { ":wanted": text(wanted) },
+        ExpressionAttributeValues: {
+          ":wanted": text(wanted),
+          ":run": text("run"),
+          ":pause": text("pause"),
+        },
       }),
     );
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    throw new CommandError(`there is no snapshot ${id} any more`, { cause: error });
+    throw new CommandError(`the snapshot ${id} was cancelled, or does not exist any more`, {
+      cause: error,
+    });
   }
 }

@@ -131,6 +131,23 @@ describe("npm run snapshot", () => {
     expect(few).toEqual([ids[0], ...ended.slice(-2), "new", "newest"]);
   });
 
+  test("a snapshot that was cancelled is not resumed or paused, also before a reader saw it", async () => {
+    const table = { dynamodb: stage.clients.dynamodb, offsetsTable: "offsets" };
+    const pair = { subscriber: "billing", environment: "staging", tables: ["shop.*"] };
+    const order = { ...pair, id: "one", startedBy: "test", startedMs: 1, wanted: "run" } as const;
+    await placeOrder(table, order, []);
+    expect((await snapshot("cancel", "one", "--yes")).code).toBe(0);
+    for (const verb of ["resume", "pause"]) {
+      expect(await snapshot(verb, "one")).toMatchObject({
+        code: 2,
+        problem: "the snapshot one was cancelled, or does not exist any more\n",
+      });
+    }
+    expect((await orders())[0]?.wanted).toBe("cancel");
+    // Whoever cancels it a second time gets what he wants.
+    expect((await snapshot("cancel", "one", "--yes")).code).toBe(0);
+  });
+
   test("orders a snapshot, shows how far it is, pauses, resumes and cancels it", async () => {
     const started = snapshot(
       ...START,
