@@ -77,6 +77,12 @@ async function moveReader(
   }
   for (let tries = 0; tries < TRIES; tries++) {
     const item = tries === 0 ? observed : await store.load();
+    const { newStart } = item;
+    if (newStart !== null && newStart.life !== observed.newStart?.life) {
+      throw new CommandError(
+        `meanwhile the reader was ordered to begin anew at ${formatStartPoint(newStart.start)}: run this command again if yours is to replace that order`,
+      );
+    }
     if (await store.startAnew(item, start, options.past !== undefined)) {
       const begins = formatStartPoint(start);
       return report({ start: begins }, () => `The reader begins anew at ${begins}.`);
