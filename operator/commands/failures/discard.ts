@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import { streamText, type UnknownStream } from "../../../functions/failures/stream.ts";
 import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
 import { CommandError } from "../../shared/command-error.ts";
@@ -17,6 +17,8 @@ import { plural } from "../../shared/render.ts";
 interface DiscardOptions {
   /** Discards every record of the stream; otherwise only its first. */
   readonly all: boolean;
+  /** The position of the record that is meant, as `show` prints it. */
+  readonly first?: string;
   readonly yes: boolean;
 }
 
@@ -25,6 +27,12 @@ export function discard(failures: Command): void {
     .command("discard <stream>")
     .description("discard a stream's first record, which is then never delivered")
     .option("--all", "discard all records of the stream", false)
+    .addOption(
+      new Option(
+        "--first <position>",
+        "only if the first record is the one at this position, as show prints it",
+      ).conflicts("all"),
+    )
     .option("--yes", "do not ask", false)
     .action(onStack(discardRecords));
 }
@@ -36,7 +44,7 @@ export function discard(failures: Command): void {
 async function discardRecords(
   { target, report, progress, confirm }: StackContext,
   name: string,
-  { all, yes }: DiscardOptions,
+  { all, first, yes }: DiscardOptions,
 ): Promise<void> {
   const state = await namedStream(target, name);
   const { stream } = state;
@@ -48,9 +56,15 @@ async function discardRecords(
   if (records.length === 0 && (stream.kind !== "unknown" || state.status === "closed"))
     throw new CommandError(`nothing is parked in ${name}`);
   const changes = records.reduce((sum, { count }) => sum + count, 0);
+  const from = records[0] === undefined ? null : beginningOf(records[0]);
+  if (first !== undefined && first !== from && first !== records[0]?.key)
+    throw new CommandError(
+      `the first record of ${name} is at ${from} and not at ${first}, which may have been delivered or discarded: nothing was discarded now; failures retry lets the stream go on`,
+    );
+  const where = from === null ? "" : `, from ${from} on,`;
   if (!yes) {
     await confirm(
-      `${plural(records.length, "record")} with ${plural(changes, "change")} of ${streamText(stream)} will never be delivered. Go on?`,
+      `${plural(records.length, "record")} with ${plural(changes, "change")} of ${streamText(stream)}${where} will never be delivered. Go on?`,
     );
   }
   let discarded = 0;
@@ -62,9 +76,14 @@ async function discardRecords(
   if (stream.kind === "unknown") await closeWhenEmpty(target, { ...state, stream });
   else await revive(target, stream);
   report(
-    { stream: streamText(stream), discarded },
-    () => `${plural(discarded, "record was", "records were")} discarded.`,
+    { stream: streamText(stream), discarded, from },
+    () => `${plural(discarded, "record was", "records were")} discarded${where.slice(0, -1)}.`,
   );
+}
+
+/** A record's first position, which `show` prints. */
+function beginningOf({ key }: ParkedRecord<unknown>): string {
+  return key.slice(0, key.indexOf("/"));
 }
 
 async function closeWhenEmpty(target: Target, state: StreamState<UnknownStream>): Promise<void> {

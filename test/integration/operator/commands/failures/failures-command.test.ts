@@ -261,7 +261,11 @@ describe("npm run failures", () => {
     });
     const output = join(directory, "export.jsonl");
     expect(await json("export", STREAM, "--output", output)).toEqual({ output, records: 2 });
-    expect(await json("discard", STREAM, "--yes")).toEqual({ stream: STREAM, discarded: 1 });
+    expect(await json("discard", STREAM, "--yes")).toEqual({
+      stream: STREAM,
+      discarded: 1,
+      from: expect.any(String) as string,
+    });
     expect(await json("retry", "--all")).toEqual({
       due: expect.arrayContaining([STREAM, `thread/0/${connection}`]) as string[],
     });
@@ -322,6 +326,27 @@ describe("npm run failures", () => {
     expect(await failures("discard", STREAM, "--yes")).toMatchObject({ code: 0 });
     await retry(stage.runtime);
     expect(numbers(await stage.receiveAll("staging"))).toEqual([2, 3]);
+  });
+
+  test("a discard that names its record gives up no other one, however often it is run", async () => {
+    const fault = stage.breakQueue("staging", "AccessDenied");
+    const lane = new TestLane();
+    for (let n = 0; n < 3; n++) {
+      await route(stage.runtime, rawEvent([lane.frame([{ user: "app_staging" }])]));
+    }
+    fault.remove();
+
+    const first = lane.position(1);
+    expect((await failures("discard", STREAM)).problem).toContain(`fifo, from ${first} on, will`);
+    await Promise.all([1, 2].map(() => failures("discard", STREAM, "--first", first, "--yes")));
+    const again = await failures("discard", STREAM, "--first", first, "--yes");
+    expect(again.code).toBe(2);
+    expect(again.problem).toContain(`is at ${lane.position(2)} and not at ${first}`);
+    const whole = `${lane.position(2)}/${lane.position(2)}`;
+    expect((await failures("discard", STREAM, "--first", whole, "--yes")).code).toBe(0);
+    await retry(stage.runtime);
+    expect(numbers(await stage.receiveAll("staging"))).toEqual([3]);
+    expect((await failures("discard", STREAM, "--first", whole, "--all")).code).toBe(2);
   });
 
   test("attributes the parked changes of an unknown connection, whatever the reader records of it later", async () => {
@@ -526,9 +551,10 @@ describe("npm run failures", () => {
 
     // Only the exact name counts.
     expect((await failures("discard", padded, "--all", "--yes")).problem).toMatch(/not the name/);
-    expect(await json("discard", name, "--yes")).toEqual({ stream: name, discarded: 1 });
+    const discarded = { stream: name, discarded: 1 };
+    expect(await json("discard", name, "--yes")).toEqual({ ...discarded, from: lane.position(1) });
     expect(await json("show", name)).toMatchObject({ status: "open", records: [{}] });
-    expect(await json("discard", name, "--yes")).toEqual({ stream: name, discarded: 1 });
+    expect(await json("discard", name, "--yes")).toEqual({ ...discarded, from: lane.position(2) });
     expect(await failures("discard", name, "--yes")).toMatchObject({ code: 2 });
     expect(await json("list")).toMatchObject([{ stream: STREAM, records: 2 }]);
   });
