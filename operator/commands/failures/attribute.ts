@@ -33,7 +33,7 @@ import { bodyStore } from "../../../functions/failures/body-store.ts";
 import { lastOf, type ParkedRecord, positionBefore } from "../../../functions/failures/parked.ts";
 import { connectionOfStream, type Stream } from "../../../functions/failures/stream.ts";
 import { type Answer, answerable, type ParkedRange, recordedAnswer } from "./answer.ts";
-import { parkedRecords, revive, troubledStreams } from "./failures-table.ts";
+import { parkedRecord, parkedRecords, revive, troubledStreams } from "./failures-table.ts";
 import { firstWriting, type ParkedChanges, parkedChanges } from "./parked-changes.ts";
 import { bodyOf } from "./record.ts";
 import { resultingEnvironment } from "./resulting-environment.ts";
@@ -148,7 +148,7 @@ async function parkedOf(
   );
   const all: ParkedRecord[] = [];
   for (const stream of streams) {
-    for await (const record of parkedRecords(target, stream, { bodies: true })) all.push(record);
+    for await (const record of parkedRecords(target, stream, { bodies: false })) all.push(record);
   }
   const records = answerable(connection, all, from);
   const [first] = records;
@@ -160,7 +160,13 @@ async function parkedOf(
   }
   const orderKey = orderKeyOf(connection);
   const begin = positionBefore(first.key.slice(0, first.key.indexOf("/")));
-  const body = await bodyOf(bodies, first);
+  // The bodies of all records may take more memory than there is.
+  const whole = await parkedRecord(target, first);
+  if (whole === null)
+    throw new CommandError(
+      `the first parked change of ${connectionName(connection)} was delivered or discarded at the same moment: run this command again`,
+    );
+  const body = await bodyOf(bodies, whole);
   return {
     streams,
     changes: countOf(records),
@@ -214,7 +220,8 @@ function entriesOf(item: Item, connection: Connection): SessionEntry[] {
 /**
  * Writes an answer into the sessions table, which the route and retry functions read: apart from
  * the reader's entries, where the reader does not overwrite it, and into them, where functions of
- * an earlier release find it. Throws CommandError when the reader wrote at the same time.
+ * an earlier release find it. Throws CommandError when the reader or another operator wrote at the
+ * same time.
  */
 async function recordAnswer(
   target: Target,
@@ -223,11 +230,11 @@ async function recordAnswer(
 ): Promise<void> {
   const { key, attribute: thread, answers } = sessionItem(connection);
   const item = await recorded(target, connection);
-  const known = textOf(item, thread);
+  const [known, given] = [textOf(item, thread), textOf(item, answers)];
   const entries = entriesOf(item, connection);
   const answer = decide(entries);
   const orderKey = orderKeyOf(connection);
-  const given = addAnswer(answersIn(item, connection), answer, orderKey);
+  const joined = addAnswer(answersIn(item, connection), answer, orderKey);
   const written = await wasWritten(
     target.dynamodb.send(
       new UpdateItemCommand({
@@ -235,8 +242,7 @@ async function recordAnswer(
         Key: encodeSessionKey(key),
         UpdateExpression:
           "SET #thread = :entries, #answers = :answers, #expires = if_not_exists(#expires, :expires)",
-        ConditionExpression:
-          known === undefined ? "attribute_not_exists(#thread)" : "#thread = :known",
+        ConditionExpression: `${unchanged("#thread", ":known", known)} AND ${unchanged("#answers", ":given", given)}`,
         ExpressionAttributeNames: {
           "#thread": thread,
           "#answers": answers,
@@ -244,16 +250,22 @@ async function recordAnswer(
         },
         ExpressionAttributeValues: {
           ":entries": text(encodeSessionEntries(withAnswer(entries, answer, orderKey))),
-          ":answers": text(encodeOperatorAnswers(given)),
+          ":answers": text(encodeOperatorAnswers(joined)),
           ":expires": number(expiresAt(Date.now())),
           ...(known !== undefined && { ":known": text(known) }),
+          ...(given !== undefined && { ":given": text(given) }),
         },
       }),
     ),
   );
   if (!written) {
     throw new CommandError(
-      "the reader recorded something about this connection at the same moment: run this command again",
+      "the reader or another operator recorded something about this connection at the same moment: run this command again",
     );
   }
+}
+
+/** The condition that an attribute has the value that was read; undefined: that it has none. */
+function unchanged(name: string, value: string, read: string | undefined): string {
+  return read === undefined ? `attribute_not_exists(${name})` : `${name} = ${value}`;
 }

@@ -1,4 +1,9 @@
-import { QueryCommand, UpdateItemCommand, type AttributeValue } from "@aws-sdk/client-dynamodb";
+import {
+  GetItemCommand,
+  QueryCommand,
+  UpdateItemCommand,
+  type AttributeValue,
+} from "@aws-sdk/client-dynamodb";
 import { number, text, textOf, type Item } from "../../../wire/attributes.ts";
 import { batchGet } from "../../../functions/aws/batch-get.ts";
 import { wasWritten } from "../../../functions/aws/conditional-write.ts";
@@ -99,6 +104,23 @@ export async function* parkedRecords<Named extends NamedStream>(
     },
   });
   for await (const item of items) yield decodeRecordOf(stream, item);
+}
+
+/** Reads a record with its body; null when it was delivered or discarded in the meantime. */
+export async function parkedRecord<Named extends NamedStream>(
+  { dynamodb, failuresTable }: Target,
+  { stream, key }: ParkedRecord<Named>,
+): Promise<ParkedRecord<Named> | null> {
+  const { Item: item } = await dynamodb.send(
+    new GetItemCommand({
+      TableName: failuresTable,
+      Key: recordItemKey(stream, key),
+      ConsistentRead: true,
+    }),
+  );
+  return item === undefined || textOf(item, "status") !== "parked"
+    ? null
+    : decodeRecordOf(stream, item);
 }
 
 /**
