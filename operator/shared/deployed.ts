@@ -3,6 +3,7 @@ import { CloudFormationClient, GetTemplateCommand } from "@aws-sdk/client-cloudf
 import type { Configuration } from "../../config/configuration.ts";
 import { decodeRouting, type Routing } from "../../config/routing.ts";
 import { MESSAGE_PAYLOAD_PREFIX } from "../../wire/payloads.ts";
+import { withPatience } from "./aws-patience.ts";
 import { CommandError } from "./command-error.ts";
 import { deployedReader, type DeployedReader } from "./deployed-reader.ts";
 import { deployedReaders, type QueueReaders } from "./deployed-readers.ts";
@@ -146,7 +147,7 @@ function restoredTables(
 
 /** The text of a deployed stack's template. Throws CommandError. */
 export async function deployedTemplate(stackName: string): Promise<string> {
-  using cloudFormation = disposable(new CloudFormationClient({}));
+  using cloudFormation = disposable(new CloudFormationClient(withPatience()));
   try {
     const { TemplateBody = "" } = await cloudFormation.client.send(
       new GetTemplateCommand({ StackName: stackName }),

@@ -3,6 +3,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { S3Client } from "@aws-sdk/client-s3";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { paginateListQueues, SQSClient } from "@aws-sdk/client-sqs";
+import { withPatience } from "./aws-patience.ts";
 import { CommandError } from "./command-error.ts";
 import { noStack, readStackFile, type StackFile } from "./stack-file.ts";
 
@@ -33,7 +34,7 @@ export interface Target extends Disposable {
  * CommandError.
  */
 export async function deployedTarget(stackName: string): Promise<Target> {
-  using cloudFormation = disposable(new CloudFormationClient({}));
+  using cloudFormation = disposable(new CloudFormationClient(withPatience()));
   const { Stacks: stacks = [] } = await cloudFormation.client
     .send(new DescribeStacksCommand({ StackName: stackName }))
     .catch((cause: unknown) => {
@@ -55,10 +56,10 @@ export async function deployedTarget(stackName: string): Promise<Target> {
     return value;
   };
   const clients = {
-    dynamodb: new DynamoDBClient({}),
-    s3: new S3Client({}),
-    sqs: new SQSClient({}),
-    secrets: new SecretsManagerClient({}),
+    dynamodb: new DynamoDBClient(withPatience()),
+    s3: new S3Client(withPatience()),
+    sqs: new SQSClient(withPatience()),
+    secrets: new SecretsManagerClient(withPatience()),
   };
   return target(clients, {
     parts: null,
@@ -76,7 +77,7 @@ export async function deployedTarget(stackName: string): Promise<Target> {
 export async function localTarget(stackFile: string): Promise<Target> {
   const { aws, tables, payloadBucket, parts } = await readStackFile(stackFile, REMEDY);
   const { region, accessKeyId, secretAccessKey } = aws;
-  const common = { region, credentials: { accessKeyId, secretAccessKey } };
+  const common = { ...withPatience(), region, credentials: { accessKeyId, secretAccessKey } };
   const sqs = new SQSClient({ ...common, endpoint: aws.sqsEndpoint });
   const rawDeadLetterQueueUrl = await rawDeadLetterQueue(sqs).catch((cause: unknown) => {
     if ((cause as { code?: unknown }).code !== "ECONNREFUSED") throw cause;

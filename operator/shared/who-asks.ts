@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { userInfo } from "node:os";
 import { GetCallerIdentityCommand, STSClient } from "@aws-sdk/client-sts";
+import { withPatience } from "./aws-patience.ts";
 import { disposable } from "./target.ts";
 
 /**
@@ -9,7 +10,7 @@ import { disposable } from "./target.ts";
  */
 export async function whoAsks(stack: string | undefined): Promise<string> {
   if (stack === undefined) return userInfo().username;
-  using sts = disposable(new STSClient({}));
+  using sts = disposable(new STSClient(withPatience()));
   const { Arn: arn = "unknown" } = await sts.client.send(new GetCallerIdentityCommand({}));
   return arn;
 }

@@ -5,6 +5,7 @@ import {
   type SourceAddress,
 } from "../../../reader/source/connection-options.ts";
 import { secretCredentials } from "../../../reader/source/credentials.ts";
+import { withPatience } from "../../shared/aws-patience.ts";
 import { disposable } from "../../shared/target.ts";
 
 /**
@@ -15,7 +16,7 @@ export async function accountInSecret(
   address: SourceAddress,
   secretArn: string,
 ): Promise<ConnectionOptions> {
-  using secrets = disposable(new SecretsManagerClient());
+  using secrets = disposable(new SecretsManagerClient(withPatience()));
   const credentials = secretCredentials(async () => {
     const answer = await secrets.client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     return answer.SecretString ?? "";

@@ -1,6 +1,7 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
+import { withPatience } from "../../shared/aws-patience.ts";
 import { DEFAULT_STACK_FILE } from "../../shared/stack-file.ts";
 import { deployedTarget, disposable, localTarget } from "../../shared/target.ts";
 
@@ -25,6 +26,6 @@ export async function askReader({
     return await new OffsetStore(target.dynamodb, target.offsetsTable).load();
   }
   if (offsetsTable === undefined) return null;
-  using dynamodb = disposable(new DynamoDBClient());
+  using dynamodb = disposable(new DynamoDBClient(withPatience()));
   return await new OffsetStore(dynamodb.client, offsetsTable).load();
 }

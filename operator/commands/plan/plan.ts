@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { ConfigError } from "../../../config/config-error.ts";
 import type { Configuration } from "../../../config/configuration.ts";
 import { loadConfig, readConfigObject } from "../../../config/load.ts";
+import { withPatience } from "../../shared/aws-patience.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { disposable } from "../../shared/target.ts";
@@ -74,7 +75,7 @@ async function run({ report }: CommandContext, options: Options): Promise<number
       ? deployedTemplate(stackName)
       : readFile(options.template, "utf8")),
   );
-  using sqs = disposable(new SQSClient({}));
+  using sqs = disposable(new SQSClient(withPatience()));
   const steps = await Promise.all(
     stepsTo(config, deployed).map((step) => plannedStep(step, sqs.client)),
   );

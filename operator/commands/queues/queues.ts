@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Command } from "commander";
+import { withPatience } from "../../shared/aws-patience.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
@@ -47,7 +48,7 @@ export function queues(program: Command): void {
 }
 
 async function list({ report }: CommandContext, _own: object, command: Command): Promise<void> {
-  using sqs = disposable(new SQSClient({}));
+  using sqs = disposable(new SQSClient(withPatience()));
   const found = await leftOver(sqs.client, command.optsWithGlobals<Options>());
   report(
     found.map(({ name, messages }) => ({ name, messages })),
@@ -65,7 +66,7 @@ async function discard(
   command: Command,
 ): Promise<void> {
   const options = command.optsWithGlobals<Options>();
-  using sqs = disposable(new SQSClient({}));
+  using sqs = disposable(new SQSClient(withPatience()));
   const found = await leftOver(sqs.client, options);
   const chosen = names.map((name) => {
     const queue = found.find((one) => one.name === name);
