@@ -75,18 +75,20 @@ async function moveReader(
         "Changes in between will never be delivered, or will be delivered again.",
     );
   }
+  const [begins, isPast] = [formatStartPoint(start), options.past !== undefined];
+  const done = (): void => report({ start: begins }, () => `The reader begins anew at ${begins}.`);
   for (let tries = 0; tries < TRIES; tries++) {
     const item = tries === 0 ? observed : await store.load();
     const { newStart } = item;
     if (newStart !== null && newStart.life !== observed.newStart?.life) {
+      const given = formatStartPoint(newStart.start);
+      // The SDK repeats a write whose answer was lost.
+      if (given === begins && newStart.isPast === isPast) return done();
       throw new CommandError(
-        `meanwhile the reader was ordered to begin anew at ${formatStartPoint(newStart.start)}: run this command again if yours is to replace that order`,
+        `meanwhile the reader was ordered to begin anew at ${given}: run this command again if yours is to replace that order`,
       );
     }
-    if (await store.startAnew(item, start, options.past !== undefined)) {
-      const begins = formatStartPoint(start);
-      return report({ start: begins }, () => `The reader begins anew at ${begins}.`);
-    }
+    if (await store.startAnew(item, start, isPast)) return done();
   }
   throw new CommandError(
     "the reader wrote its offset at the same moment in each attempt: run this command again",

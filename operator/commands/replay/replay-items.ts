@@ -60,14 +60,16 @@ export type ReplayProgress = Pick<Replay, "done" | "messages" | "changes" | "unk
 
 const PREFIX = "replay#";
 
+type OffsetsTable = Pick<Target, "dynamodb" | "offsetsTable">;
+
 /**
  * The items `replay#<id>` of the offsets table, one per replay. Only the process that runs a replay
  * updates its progress.
  */
 export class ReplayItems {
-  readonly #target: Target;
+  readonly #target: OffsetsTable;
 
-  constructor(target: Target) {
+  constructor(target: OffsetsTable) {
     this.#target = target;
   }
 
@@ -104,7 +106,10 @@ export class ReplayItems {
           wanted: text("run"),
           updatedMs: number(Date.now()),
         },
-        ConditionExpression: "attribute_not_exists(id)",
+        // The SDK repeats a write whose answer was lost.
+        ConditionExpression: "attribute_not_exists(id) OR #owner = :owner",
+        ExpressionAttributeNames: { "#owner": "owner" },
+        ExpressionAttributeValues: { ":owner": text(owner) },
       }),
     );
   }

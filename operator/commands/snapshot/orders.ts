@@ -3,7 +3,7 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
-import { text } from "../../../wire/attributes.ts";
+import { number, text } from "../../../wire/attributes.ts";
 import {
   attributesOf,
   isInitialId,
@@ -80,12 +80,20 @@ export async function placeOrder(
       TableName: target.offsetsTable,
       Key: { ...SNAPSHOTS_KEY },
       UpdateExpression: `SET #order = :order${removes.length > 0 ? ` REMOVE ${removes.join(", ")}` : ""}`,
-      ConditionExpression: "attribute_not_exists(#order)",
+      // The SDK repeats a write whose answer was lost.
+      ConditionExpression:
+        "attribute_not_exists(#order) OR (#order.#startedMs = :startedMs AND #order.#wanted = :wanted)",
       ExpressionAttributeNames: {
         "#order": name,
+        "#startedMs": "startedMs",
+        "#wanted": "wanted",
         ...Object.fromEntries(names.map((each, index) => [`#old${index}`, each])),
       },
-      ExpressionAttributeValues: { ":order": attribute },
+      ExpressionAttributeValues: {
+        ":order": attribute,
+        ":startedMs": number(order.startedMs),
+        ":wanted": text(order.wanted),
+      },
     }),
   );
 }

@@ -56,7 +56,13 @@ test("of many parked records, attribute reads the content of the first alone", a
   const proxy = await counting(stack.aws.dynamodbEndpoint);
   const { code, problem } = await binlogRouterOn(
     { ...stack, aws: { ...stack.aws, dynamodbEndpoint: proxy.url } },
-    ...["failures", "attribute", `${SERVER}/1/24`, "--user", "app_test", "--config", config],
+    "failures",
+    "attribute",
+    `${SERVER}/1/24`,
+    "--user",
+    "app_test",
+    "--config",
+    config,
   );
   expect({ code, problem }).toMatchObject({
     code: 2,
