@@ -25,6 +25,11 @@ export interface DeliveryResult {
   readonly troubled: ReadonlySet<string>;
   /** The number of parked changes per queue, for queues with parked changes. */
   readonly parked: ReadonlyMap<string, number>;
+  /**
+   * Whether all messages were sent, and no queue of the lane may have an open stream. The next
+   * frame's messages may then be sent before the delivered position is written.
+   */
+  readonly isClear: boolean;
 }
 
 /**
@@ -77,6 +82,7 @@ export async function deliverFrames(
         .map((attempt) => [attempt.queueName, parkedChanges(attempt)] as const)
         .filter(([, changes]) => changes > 0),
     ),
+    isClear: lane.troubled.size === 0 && attempts.every(({ kind }) => kind === "sent"),
   };
 }
 

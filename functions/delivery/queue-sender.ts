@@ -39,6 +39,11 @@ export interface Sender {
   ): Promise<SendResult>;
   /** Does what it can for a later `send` of the same messages, while there is time for it. */
   prepare?(queueName: string, messages: readonly OutgoingMessage[]): void;
+  /**
+   * Sends the first one of prepared messages, if all are of one group. A later `send` of them gets
+   * its result. Resolves when that is known.
+   */
+  begin?(queueName: string, messages: readonly OutgoingMessage[]): Promise<void>;
 }
 
 /**
@@ -85,6 +90,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
   const { rawQueueUrl, payloads, patience } = options;
   const requests = new QueueRequests(options.client);
   const encodedAhead = new WeakMap<OutgoingMessage, Promise<EncodedMessage>>();
+  const begun = new WeakMap<OutgoingMessage, Promise<unknown>>();
   return {
     prepare(queueName, [first]) {
       // Another thread would still read a body to be compressed when it is parked and freed.
@@ -92,6 +98,16 @@ export function queueSender(options: QueueSenderOptions): Sender {
       const encoding = encoded(first);
       encodedAhead.set(first, encoding);
       encoding.then((message) => prepare(queueName, message)).catch(() => undefined);
+    },
+    async begin(queueName, messages) {
+      const [first] = messages;
+      const encoding = first && encodedAhead.get(first);
+      if (first === undefined || encoding === undefined) return;
+      if (messages.some(({ group }) => group !== first.group)) return;
+      const sending = encoding.then((message) => sendBatch(queueName, [message]));
+      begun.set(first, sending);
+      // The error is the result of `send`.
+      await sending.catch(() => undefined);
     },
     async send(queueName, messages, onWaiting = () => undefined) {
       const unsent = new Set(
@@ -106,7 +122,12 @@ export function queueSender(options: QueueSenderOptions): Sender {
               prepareNext(queueName, batch, unsent);
               onWaiting();
             };
-            for (const message of await sendBatch(queueName, batch, onWait)) unsent.delete(message);
+            const sending = takeBegun(batch);
+            const sent =
+              sending === undefined
+                ? await sendBatch(queueName, batch, onWait)
+                : await underWay(sending, onWait).then(() => batch);
+            for (const message of sent) unsent.delete(message);
           } catch (error) {
             troubles.push(queueTrouble(error, largest(batch)));
           }
@@ -118,6 +139,14 @@ export function queueSender(options: QueueSenderOptions): Sender {
         : { kind: "trouble", trouble, unsent: Array.from(unsent, ({ message }) => message) };
     },
   };
+
+  /** The result of `begin` for the one message of a batch, which is used once. */
+  function takeBegun([first, ...others]: readonly EncodedMessage[]): Promise<unknown> | undefined {
+    if (first === undefined || others.length > 0) return undefined;
+    const sending = begun.get(first.message);
+    begun.delete(first.message);
+    return sending;
+  }
 
   /** Makes the request for the message behind a batch, if that takes long. */
   function prepareNext(

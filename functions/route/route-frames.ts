@@ -29,6 +29,11 @@ export interface RouteEffects extends DeliveryEffects {
   readonly noteDropped: NoteDropped;
   /** The messages of frames, where they were made before. */
   readonly prepared?: PreparedFrames;
+  /**
+   * Called before the position past some frames is written, when all their messages were sent and
+   * the lane has nothing parked for any queue. Resolves when nothing that it began is under way.
+   */
+  readonly sendAhead?: (frames: number, reached: LanePosition) => Promise<void>;
 }
 
 const UNATTRIBUTED: Trouble = { reason: "unattributed", error: "" };
@@ -113,6 +118,7 @@ async function routeTogether(
     lane: present,
     troubled,
     parked,
+    isClear,
   } = await deliverFrames(
     lane,
     shares.map(({ queues }) => queues),
@@ -122,7 +128,11 @@ async function routeTogether(
     (position, { frame }) => endOf(position, frame),
     lane,
   );
-  const written = await effects.lanes.write(present, { ...reached, troubled });
+  const isKnown = unattributed === 0 && shares.every(({ undecided }) => undecided === null);
+  const ahead = isClear && isKnown ? effects.sendAhead?.(together.length, reached) : undefined;
+  const written = await writeBeside(ahead, () =>
+    effects.lanes.write(present, { ...reached, troubled }),
+  );
   // Not before: if the write fails, the messages that were made ahead are sent again.
   for (const { queues } of shares) freeBodies(queues);
   return {
@@ -134,6 +144,19 @@ async function routeTogether(
     parked,
     faults,
   };
+}
+
+/** Nothing may be under way when frames are returned to the queue, so a failed write waits. */
+async function writeBeside<Value>(
+  ahead: Promise<void> | undefined,
+  write: () => Promise<Value>,
+): Promise<Value> {
+  try {
+    return await write();
+  } catch (error) {
+    await ahead;
+    throw error;
+  }
 }
 
 /** The snapshots of a frame's rows that no queue gets, because their subscriber was removed. */

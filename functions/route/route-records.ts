@@ -7,8 +7,10 @@ import { unreadableBatch } from "../failures/parked.ts";
 import { unreadableStream } from "../failures/stream.ts";
 import type { PositionedFrame } from "../frame/read-frame.ts";
 import { readRawMessage, textToPark } from "../frame/read-raw-message.ts";
+import { chainStep, type LanePosition } from "../frame/chain.ts";
 import { isChainError } from "../ground/errors.ts";
 import type { FanOutRules } from "../message/fan-out.ts";
+import { dueFrame } from "./frames-together.ts";
 import { PreparedFrames } from "./prepared-frames.ts";
 import { routeFrames, type RouteEffects } from "./route-frames.ts";
 import type { RouteOutcome } from "./route-outcome.ts";
@@ -65,6 +67,10 @@ export function recordRouter(
   const prepared = new PreparedFrames();
   /** The index of the latest frame that was or is being prepared. */
   let preparing = 0;
+  /** That frame, once its messages are made. */
+  let ready: PositionedFrame | null = null;
+  /** What was sent of a frame before its turn. */
+  let ahead = { index: Infinity, settled: Promise.resolve() };
   /** The number of records, from the first on, whose turn has come. */
   let taken = 0;
   let together = true;
@@ -81,10 +87,35 @@ export function recordRouter(
     return reading;
   }
 
+  /**
+   * Sends the first message of the frame at an index to each queue, if its messages are made, it
+   * follows, and all of it is to be sent. So the lane need not wait for the write of its position.
+   * Order holds: all messages before have been accepted. If the position is not written after all,
+   * the frames before are repeated, and this one behind them. docs/delivery.md
+   */
+  async function sendAhead(index: number, reached: LanePosition): Promise<void> {
+    const frame = index === preparing ? ready : null;
+    if (frame === null) return;
+    const step = chainStep(reached, frame);
+    if (step.kind !== "deliver") return;
+    const share = prepared.of(dueFrame(frame, step.after, rules));
+    if (share === null || share.undecided !== null) return;
+    if (share.queues.some(({ kind }) => kind === "fault")) return;
+    const sends = share.queues.flatMap((queue) =>
+      queue.kind === "messages"
+        ? (effects.sender.begin?.(queue.queueName, queue.messages) ?? [])
+        : [],
+    );
+    const settled = Promise.all(sends).then(() => undefined);
+    ahead = { index, settled };
+    await settled;
+  }
+
   /** Prepares a frame once. Errors are reported when the frame is handled itself. */
   async function prepare(index: number): Promise<void> {
     if (index <= preparing || index >= records.length) return;
     preparing = index;
+    ready = null;
     try {
       const frame = await frameAt(index);
       // Making the messages can take longer than a request may. After work in a timer, Node reads
@@ -93,6 +124,7 @@ export function recordRouter(
       if (index < taken) return;
       for (const share of prepared.prepare(frame, rules)?.queues ?? [])
         if (share.kind === "messages") effects.sender.prepare?.(share.queueName, share.messages);
+      if (index === preparing) ready = frame;
     } catch {
       // See above.
     }
@@ -129,6 +161,7 @@ export function recordRouter(
     const outcome = await routeFrames(offered, lane, rules, {
       ...effects,
       prepared,
+      sendAhead: (count, reached) => sendAhead(index + count, reached),
       sender: {
         send: (queueName, messages) =>
           effects.sender.send(queueName, messages, () => void prepare(next)),
@@ -140,8 +173,7 @@ export function recordRouter(
     return outcome;
   }
 
-  return async (record) => {
-    const index = records.findIndex(({ messageId }) => messageId === record.messageId);
+  async function handle(record: SQSRecord, index: number): Promise<RecordOutcome> {
     if (index < done) return { kind: "with-predecessor" };
     let frame: PositionedFrame;
     try {
@@ -169,6 +201,16 @@ export function recordRouter(
       }
     }
     return await route(index, [frame]);
+  }
+
+  return async (record) => {
+    const index = records.findIndex(({ messageId }) => messageId === record.messageId);
+    try {
+      return await handle(record, index);
+    } finally {
+      // The turn of this frame is over, whether its messages were needed or not.
+      if (index >= ahead.index) await ahead.settled;
+    }
   };
 }
 

@@ -90,6 +90,8 @@ export interface ModelOptions {
    * gets all.
    */
   readonly groups?: Groups;
+  /** Route sends the first message of the next frame while it writes the position of a frame. */
+  readonly ahead?: true;
   /** A mistake in the protocol, which the model must find. */
   readonly mistake?: Mistake;
 }
@@ -103,6 +105,7 @@ export interface ModelOptions {
  *   drops-faults         retry counts a record without messages as delivered
  *   keeps-drained        a stream that a twin life has used is opened at the position that this life reached
  *   no-digests           records do not tell what they were made of
+ *   ahead-of-parked      route sends the next frame's first message although a frame was parked
  */
 export type Mistake =
   | "closes-blindly"
@@ -112,7 +115,8 @@ export type Mistake =
   | "progress-ahead"
   | "drops-faults"
   | "keeps-drained"
-  | "no-digests";
+  | "no-digests"
+  | "ahead-of-parked";
 
 const STREAM = queueStream(0, QUEUE);
 const TROUBLE: Trouble = { reason: "queue-unavailable", error: "" };
@@ -222,6 +226,12 @@ export function handOverModel(options: ModelOptions): Model<World> {
       };
     },
   });
+
+  /** Its answer is not kept: the message is sent once more in its turn, as after a crash. */
+  async function sendFirst(actor: Actor<World>, share: FrameShare | null | undefined) {
+    const [first] = share?.kind === "messages" ? share.messages : [];
+    if (first !== undefined) await sender(actor).send(QUEUE, [first]);
+  }
 
   function arrive(world: World, message: OutgoingMessage): void {
     const repeat = world.arrived.some(
@@ -347,10 +357,15 @@ export function handOverModel(options: ModelOptions): Model<World> {
         if (!(error instanceof OtherLifeError)) throw error;
         continue;
       }
-      await actor.step("write lane", (world) => {
-        if (groups !== null) world.owed = [...world.owed, ...queues.flat().flatMap(idsOf)];
-        writeLane(world, result.lane, { ...reached, troubled: result.troubled });
-      });
+      const mayGoAhead = result.isClear || options.mistake === "ahead-of-parked";
+      const behind = options.ahead && mayGoAhead ? left[batch.length]?.shares(faulty) : undefined;
+      await Promise.all([
+        sendFirst(actor, behind),
+        actor.step("write lane", (world) => {
+          if (groups !== null) world.owed = [...world.owed, ...queues.flat().flatMap(idsOf)];
+          writeLane(world, result.lane, { ...reached, troubled: result.troubled });
+        }),
+      ]);
     }
   }
 

@@ -95,6 +95,17 @@ describe("the hand-over between route and retry", () => {
       groups: { before: "A", after: "AB" },
       found: /group B lacks/,
     },
+    {
+      mistake: "ahead-of-parked",
+      frames: ["A", "A"],
+      together: 1,
+      retries: 1,
+      crashes: 0,
+      toggles: 2,
+      deduplication: true,
+      ahead: true,
+      found: /group A/,
+    },
   ];
 
   test.for(mistakes)(

@@ -11,6 +11,8 @@ import { CopiedRequests } from "../../../../wire/copied-requests.ts";
 import { withPlainBodies } from "../../../../wire/plain-bodies.ts";
 import { Utf8Text } from "../../../../wire/utf8-text.ts";
 
+/** The id of a message that the queue does not take. */
+const REFUSED = "refused";
 const QUEUE = "shop-billing-staging.fifo";
 
 function message(id: string, group = "g", characters = 300_000): OutgoingMessage {
@@ -31,7 +33,8 @@ async function senderUnderTest(answerMs: number) {
       seen.push(`arrived ${id}`);
       setTimeout(() => {
         seen.push(`answered ${id}, made ${made.mock.calls.length}`);
-        response.end("{}");
+        response.statusCode = id === REFUSED ? 400 : 200;
+        response.end(id === REFUSED ? '{"__type":"com.amazonaws.sqs#QueueDoesNotExist"}' : "{}");
       }, answerMs);
     });
   }).listen(0, "127.0.0.1");
@@ -95,6 +98,38 @@ test("messages that will be sent later are made ready, too", async () => {
     "arrived 2",
     "answered 2, made 3",
   ]);
+});
+
+test("a message that was sent ahead is not sent again in its turn", async () => {
+  await using under = await senderUnderTest(0);
+  const later = [message("1"), message("2")];
+  under.sender.prepare?.(QUEUE, later);
+  await under.sender.begin?.(QUEUE, later);
+  expect(await under.sender.send(QUEUE, later)).toEqual({ kind: "sent" });
+  const arrived = () => under.seen.filter((event) => event.startsWith("arrived"));
+  expect(arrived()).toEqual(["arrived 1", "arrived 2"]);
+  // When the position is not written, the messages are sent anew.
+  await under.sender.send(QUEUE, later);
+  expect(arrived().slice(2)).toEqual(["arrived 1", "arrived 2"]);
+});
+
+test("what a queue refused ahead is the result in its turn, and nothing is sent behind it", async () => {
+  await using under = await senderUnderTest(0);
+  const later = [message(REFUSED), message("2")];
+  under.sender.prepare?.(QUEUE, later);
+  await under.sender.begin?.(QUEUE, later);
+  const { length } = under.seen;
+  expect(await under.sender.send(QUEUE, later)).toMatchObject({ kind: "trouble", unsent: later });
+  expect(under.seen).toHaveLength(length);
+});
+
+test("messages of several groups, and those that are not made ahead, wait for their turn", async () => {
+  await using under = await senderUnderTest(0);
+  const groups = [message("1"), message("2", "h")];
+  under.sender.prepare?.(QUEUE, groups);
+  await under.sender.begin?.(QUEUE, groups);
+  await under.sender.begin?.(QUEUE, [message("3")]);
+  expect(under.seen).toEqual([]);
 });
 
 test("a message that will be compressed is left alone: its bytes may be freed before it is sent", async () => {
