@@ -47,7 +47,11 @@ export default defineConfig({
           hookTimeout: 300_000,
           maxWorkers: 4,
           sequence: { groupOrder: 1 },
-          globalSetup: ["test/support/prepare-mysql.ts", "test/support/prepare-python.ts"],
+          globalSetup: [
+            "test/support/prepare-mysql.ts",
+            "test/support/prepare-python.ts",
+            "test/support/prepare-reader.ts",
+          ],
         },
       },
       {

@@ -30,12 +30,17 @@ export const UNBUNDLED: PartsCode = {
 export function bundleParts(folder: string): PartsCode {
   const code = partsCode(folder);
   rmSync(folder, { recursive: true, force: true });
-  bundle("reader/main.ts", code.reader, "main.mjs");
+  bundleReader(code.reader);
   copyFileSync(join(READER_IMAGE, "Dockerfile"), join(code.reader, "Dockerfile"));
   for (const part of ["route", "retry", "canary"] as const)
     bundle(`functions/main/${part}.ts`, code[part], "index.mjs");
   for (const directory of Object.values(code)) letEverybodyRead(directory);
   return code;
+}
+
+/** Bundles the reader into `main.mjs` of a folder. */
+export function bundleReader(directory: string): void {
+  bundle("reader/main.ts", directory, "main.mjs");
 }
 
 function bundle(entry: string, directory: string, file: string): void {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { CreateBucketCommand, S3Client } from "@aws-sdk/client-s3";
 import { CreateSecretCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
@@ -17,9 +16,7 @@ import { decodeFrame } from "../../wire/decode-frame.ts";
 import type { Frame } from "../../wire/frame.ts";
 import { unpackFrame } from "../../wire/frame-body.ts";
 import type { Account } from "./mysql.ts";
-import { compileCache } from "../../infra/local/process/compile-cache.ts";
-
-const ENTRY = fileURLToPath(new URL("../../reader/main.ts", import.meta.url));
+import { deployedReader } from "./reader-program.ts";
 
 /**
  * A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader
@@ -129,12 +126,13 @@ export class ReaderBench implements AsyncDisposable {
   async start(
     until = "following the binlog",
     settings: Readonly<Record<string, string>> = {},
+    { main, environment } = deployedReader(),
   ): Promise<ReaderProcess> {
     const reader = new ReaderProcess(
-      spawn(process.execPath, ["--enable-source-maps", ENTRY], {
+      spawn(process.execPath, ["--enable-source-maps", main], {
         env: {
           PATH: process.env["PATH"] ?? "",
-          ...compileCache(),
+          ...environment,
           ...this.#aws.environment(),
           ...this.#environment,
           ...settings,

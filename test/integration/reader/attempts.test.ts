@@ -3,6 +3,7 @@ import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { READER_NODE_OPTIONS } from "../../../infra/stack/settings.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
+import { SOURCES } from "../../support/reader-program.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const COUNTER = new URL("../../support/count-pipelines.ts", import.meta.url).href;
@@ -20,9 +21,8 @@ afterAll(async () => aws[Symbol.asyncDispose]());
 test("a reader that connects again and again keeps nothing of its former attempts", async () => {
   await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
   await using bench = await ReaderBench.create(aws, mysql.server, { SOURCE_TLS: "off" });
-  const reader = await bench.start("following the binlog", {
-    NODE_OPTIONS: `${READER_NODE_OPTIONS} --import ${COUNTER}`,
-  });
+  const NODE_OPTIONS = `${READER_NODE_OPTIONS} --import ${COUNTER}`;
+  const reader = await bench.start("following the binlog", { NODE_OPTIONS }, SOURCES);
   for (let reconnect = 1; reconnect <= RECONNECTS; reconnect++) {
     await mysql.query(`INSERT INTO shop.orders VALUES (${reconnect})`);
     await bench.takeFrames(1);
