@@ -120,8 +120,11 @@ export async function serverStarts(
     skipped === null
       ? { kind: "file", file: from, offset: FIRST_EVENT }
       : { kind: "gtid", gtidSet: skipped, from };
+  // The server keeps small events back while it skips transactions, also those of later files.
+  const sending = skipped === null ? {} : { heartbeatMs: 1 };
   try {
-    await look({ ...server, replicaUuid: randomUUID() }, start, ({ file, description }) => {
+    const asked = { ...server, ...sending, replicaUuid: randomUUID() };
+    await look(asked, start, ({ file, description }) => {
       if (description === null) return null;
       // Events that have arrived with the last answer are inspected, too.
       if (file !== files[starts.length]) return true;

@@ -37,10 +37,14 @@ export interface BinlogDumpOptions {
   readonly start: DumpStart;
   /**
    * The connection counts as broken when no packet and no part of a long one arrives for this long,
-   * or when the dump is not requested within this time. The server sends a heartbeat after a third
-   * of it.
+   * or when the dump is not requested within this time.
    */
   readonly silenceMs: number;
+  /**
+   * The server sends a heartbeat, and with it the small events that it has kept back, when it has
+   * sent nothing for this long; a third of `silenceMs` when omitted.
+   */
+  readonly heartbeatMs?: number;
   /**
    * Called with each event of the dump, in order, as it arrives: `bytes` from `start` to `end` are
    * header, body and, if enabled, checksum. They are valid only during the call. `isVerified`: the
@@ -162,11 +166,11 @@ export class BinlogDump implements AsyncDisposable {
 
   #prepare(zongji: ZongJi): void {
     const connection = connectionOf(zongji);
-    const heartbeatNs = Math.round((this.#options.silenceMs / 3) * 1e6);
+    const { silenceMs, heartbeatMs = silenceMs / 3, replicaUuid } = this.#options;
+    const heartbeatNs = Math.round(heartbeatMs * 1e6);
     const onError = (error: unknown): void => {
       if (error instanceof Error) this.#end(error);
     };
-    const { replicaUuid } = this.#options;
     const named =
       replicaUuid === undefined ? {} : { "@slave_uuid": replicaUuid, "@replica_uuid": replicaUuid };
     // The checksum tells the server that this reader knows CRC-32: otherwise it refuses to send

@@ -99,6 +99,19 @@ test("large files, and what the server refuses to send, do not hide the beginnin
   }
 });
 
+test("the answer about a file does not wait until the server has gone through the next one", async () => {
+  await rotate(12);
+  const present = await state();
+  await mysql.query("SET GLOBAL log_output = 'TABLE', GLOBAL general_log = ON");
+  await new RunBeginnings(await askedServer(), present).among(present.files.slice(-12));
+  await mysql.query("SET GLOBAL general_log = OFF");
+  const periods = await mysql.query<{ sql: string }>(
+    "SELECT CONVERT(argument USING utf8mb4) AS `sql` FROM mysql.general_log WHERE argument LIKE 'SET %heartbeat_period%'",
+  );
+  expect(periods.length).toBeGreaterThan(0);
+  for (const { sql } of periods) expect(sql).toContain("@source_heartbeat_period = 1000000,");
+});
+
 test("a dump behind GTIDs that begins with a named file has its first event, and only what is not in the set", async () => {
   const write = await notes();
   await write(10);
