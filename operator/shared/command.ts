@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option, type Command } from "commander";
 import { sentence } from "./command-error.ts";
 import { confirm } from "./confirm.ts";
 import { OutputClosedError, outputError } from "./output.ts";
-import { progressLine } from "./render.ts";
+import { progressLine, shownOn } from "./render.ts";
 import { DEFAULT_STACK_FILE } from "./stack-file.ts";
 import type { Target } from "./target.ts";
 
@@ -67,7 +67,7 @@ export function action<Args extends unknown[]>(
     const fail = (error: unknown): void => {
       if (isFailed || error instanceof OutputClosedError) return;
       isFailed = true;
-      console.error(sentence(error));
+      console.error(shownOn(process.stderr, sentence(error)));
       process.exitCode = 2;
     };
     // Without a listener, `| head` would end the process with a stack trace.
@@ -75,7 +75,9 @@ export function action<Args extends unknown[]>(
     const context: CommandContext = {
       // console.log would hide that a full disk has not taken the result.
       report: (value, text) =>
-        void process.stdout.write(`${json ? JSON.stringify(value, null, 2) : text()}\n`),
+        void process.stdout.write(
+          `${shownOn(process.stdout, json ? JSON.stringify(value, null, 2) : text())}\n`,
+        ),
       progress: progressLine(process.stderr),
       confirm,
     };

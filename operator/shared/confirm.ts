@@ -1,5 +1,6 @@
 import { createInterface } from "node:readline/promises";
 import { CommandError } from "./command-error.ts";
+import { visible } from "./render.ts";
 
 /** The streams of a terminal; without `isTTY`, no person sits there. */
 interface Terminal {
@@ -19,7 +20,7 @@ export async function confirm(
   }
   const terminal = createInterface({ input, output });
   // Ctrl-C and Ctrl-D reject.
-  const answer = await terminal.question(`${question} [y/N] `).catch(() => "");
+  const answer = await terminal.question(`${visible(question)} [y/N] `).catch(() => "");
   terminal.close();
   if (!/^y(es)?$/i.test(answer.trim())) throw new CommandError("nothing was done");
 }

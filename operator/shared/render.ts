@@ -10,6 +10,22 @@ export function table(
   return drawn.toString();
 }
 
+/**
+ * A text with its control characters, except line feeds and tabs, as escapes. Names and errors come
+ * from the database, where they may have any, and a terminal obeys them.
+ */
+export function visible(text: string): string {
+  return text.replace(
+    /[^\P{Cc}\n\t]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** A text as it is written to a stream: unchanged, unless a terminal shows it. */
+export function shownOn(stream: { readonly isTTY?: boolean }, text: string): string {
+  return stream.isTTY === true ? visible(text) : text;
+}
+
 /** "1 record", "2 records". */
 export function plural(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
@@ -42,6 +58,6 @@ export function progressLine(stream: NodeJS.WriteStream): (text: string) => void
   return (line) => {
     stream.clearLine(0);
     stream.cursorTo(0);
-    stream.write(line.slice(0, width));
+    stream.write(visible(line).slice(0, width));
   };
 }

@@ -1,4 +1,5 @@
 import { styleText } from "node:util";
+import { visible } from "../../shared/render.ts";
 import type { TailedChange } from "./tailed-change.ts";
 
 type Style = Parameters<typeof styleText>[0];
@@ -27,11 +28,16 @@ export function tailText(change: TailedChange, paint: Paint): string {
   return [
     paint("dim", at.slice(11, 23)),
     paint(style, name.padEnd(8)),
-    paint("bold", table),
-    ...(key === null ? [] : [paint("cyan", JSON.stringify(key))]),
-    ...contents(change),
-    paint("dim", `by ${who} → ${subscribers.join(", ")}`),
+    paint("bold", oneLine(table)),
+    ...(key === null ? [] : [paint("cyan", oneLine(JSON.stringify(key)))]),
+    ...contents(change).map(oneLine),
+    paint("dim", `by ${oneLine(who)} → ${subscribers.join(", ")}`),
   ].join(" ");
+}
+
+/** A text without what would begin a line or control the terminal. */
+function oneLine(text: string): string {
+  return visible(text).replace(/[\n\t]/g, " ");
 }
 
 function contents({ op, before, after, statement }: TailedChange): readonly string[] {

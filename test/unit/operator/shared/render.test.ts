@@ -1,6 +1,12 @@
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
-import { distance, plural, progressLine, time } from "../../../../operator/shared/render.ts";
+import {
+  distance,
+  plural,
+  progressLine,
+  shownOn,
+  time,
+} from "../../../../operator/shared/render.ts";
 
 describe("the progress line", () => {
   test("is rewritten in place on a terminal", () => {
@@ -50,4 +56,12 @@ test("one is not said of several", () => {
     "1 record",
     "2 records",
   ]);
+});
+
+test("a name controls no terminal, and is exact in a file", () => {
+  const text = "shop.\u001b]0;title\u0007\u009b2J\u007f\r\nnäme\t✓";
+  expect(shownOn({ isTTY: true }, text)).toBe(
+    "shop.\\u001b]0;title\\u0007\\u009b2J\\u007f\\u000d\nnäme\t✓",
+  );
+  expect(shownOn({}, text)).toBe(text);
 });
