@@ -7,7 +7,7 @@ export interface PolledQueue {
   /** Waits up to 20 s for messages. */
   receive(most: number, signal: AbortSignal): Promise<readonly Message[]>;
   /** Deletes received messages, at most ten; returns why some could not be deleted. */
-  delete(messages: readonly Message[]): Promise<readonly string[]>;
+  delete(receiptHandles: readonly string[]): Promise<readonly string[]>;
 }
 
 const LONG_POLL_S = 20;
@@ -33,8 +33,8 @@ export function polledQueue(aws: Pick<LocalAws, "callSqs">, queueUrl: string): P
       return messages as Message[];
     },
 
-    async delete(messages) {
-      const Entries = messages.map(({ ReceiptHandle }, index) => ({
+    async delete(receiptHandles) {
+      const Entries = receiptHandles.map((ReceiptHandle, index) => ({
         Id: String(index),
         ReceiptHandle,
       }));
