@@ -8,9 +8,12 @@ const LOOK_MS = 60_000;
 /** The maximum number of streams that are read in parallel. */
 const STREAMS_AT_ONCE = 16;
 
+/** The time that a look has for each answer, milliseconds: the lane waits for it. */
+const ANSWER_MS = 250;
+
 /**
  * Returns the queues of a lane that are listed although nothing is parked for them any more. It
- * looks once a minute; between the looks it returns none.
+ * looks once a minute; between the looks it returns none. Never rejects.
  */
 export type FindClosed = (lane: number, listed: readonly string[]) => Promise<ReadonlySet<string>>;
 
@@ -21,11 +24,28 @@ export function findClosed(streams: Pick<StreamItems, "read">, now: () => number
     const closed = new Set<string>();
     if (listed.length === 0 || now() - (lookedMs.get(lane) ?? -Infinity) < LOOK_MS) return closed;
     lookedMs.set(lane, now());
-    await forEachLimited(listed, STREAMS_AT_ONCE, async (name) => {
-      // A queue whose stream cannot be read stays listed, and the frames are delivered.
-      const state = await streams.read(queueStream(lane, name)).catch(() => undefined);
-      if (state === null || state?.status === "closed") closed.add(name);
+    const look = forEachLimited(listed, STREAMS_AT_ONCE, async (name) => {
+      const state = await streams.read(queueStream(lane, name));
+      if (state === null || state.status === "closed") closed.add(name);
     });
+    // Queues whose streams could not be read stay listed. The first failure ends the look.
+    await look.catch(() => undefined);
     return closed;
+  };
+}
+
+/** The same streams, which fail to read when the answer takes longer than a lane is to wait. */
+export function readSoon(streams: Pick<StreamItems, "read">): Pick<StreamItems, "read"> {
+  return {
+    read(stream) {
+      const { promise, resolve, reject } =
+        Promise.withResolvers<Awaited<ReturnType<StreamItems["read"]>>>();
+      const timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_MS);
+      streams
+        .read(stream)
+        .finally(() => clearTimeout(timer))
+        .then(resolve, reject);
+      return promise;
+    },
   };
 }

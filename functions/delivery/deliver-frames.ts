@@ -52,7 +52,7 @@ export async function deliverFrames(
 ): Promise<DeliveryResult> {
   const queues = byQueue(frames);
   const without = [...lane.troubled].filter((queueName) => !queues.has(queueName));
-  const clear = new Set(await effects.findClosed(lane.lane, without));
+  const closed = effects.findClosed(lane.lane, without);
   const attempts = await settleAll(
     Array.from(queues, ([queueName, shares]) =>
       attemptQueue(
@@ -63,6 +63,7 @@ export async function deliverFrames(
       ),
     ),
   );
+  const clear = new Set(await closed);
 
   const refused = attempts.filter((attempt) => attempt.kind === "refused");
   const unlisted = refused.filter(({ queueName }) => !lane.troubled.has(queueName));

@@ -1,7 +1,7 @@
 import { payloadBucket } from "../aws/payload-bucket.ts";
 import type { Clients } from "../aws/clients.ts";
 import type { FilterSecret } from "../aws/filter-secret.ts";
-import { findClosed } from "../delivery/closed-streams.ts";
+import { findClosed, readSoon } from "../delivery/closed-streams.ts";
 import { parkedStreams } from "../delivery/hand-over.ts";
 import { dropNotes } from "../delivery/dropped-snapshots.ts";
 import { lanesTable } from "../delivery/lanes-table.ts";
@@ -70,7 +70,7 @@ export function runtime({
     effects: {
       lanes: lanesTable(client, offsetsTable),
       streams: parkedStreams(streams),
-      findClosed: findClosed(streams, now),
+      findClosed: findClosed(readSoon(streams), now),
       sender: queueSender({ client: clients.sqs, rawQueueUrl, payloads, patience }),
       noteDropped: dropNotes(client, offsetsTable),
       lookUp: lookUp({ client, sessionsTable, failuresTable }),

@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { findClosed, readSoon } from "../../../../functions/delivery/closed-streams.ts";
+import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
+import { NEW_LANE } from "../../../support/functions/new-lane.ts";
+
+const NEVER = new Promise<never>(() => undefined);
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
+
+test("a look at the failures table does not hold up what is sent", async () => {
+  const isSent = Promise.withResolvers<ReadonlySet<string>>();
+  const message = {
+    environment: "staging",
+    group: "orders",
+    deduplicationId: "1",
+    changes: 1,
+    first: "1",
+    last: "1",
+    body: "",
+  };
+  const share = {
+    kind: "messages",
+    queueName: "search",
+    first: "1",
+    last: "1",
+    messages: [message],
+  } as const;
+  const { troubled } = await deliverFrames(
+    { ...NEW_LANE, troubled: new Set(["billing"]) },
+    [[share]],
+    {
+      findClosed: () => isSent.promise,
+      streams: { parkBehind: () => NEVER, park: () => NEVER, forget: () => NEVER },
+      sender: {
+        async send() {
+          isSent.resolve(new Set(["billing"]));
+          return { kind: "sent" };
+        },
+      },
+      lanes: { read: () => NEVER, write: () => NEVER },
+    },
+  );
+  expect([...troubled]).toEqual([]);
+});
+
+test("a silent failures table ends the look after a quarter of a second", async () => {
+  const read = vi.fn(() => NEVER);
+  const listed = Array.from({ length: 100 }, (_, n) => `queue-${n}`);
+  const closed = findClosed(readSoon({ read }), () => 0)(0, listed);
+  await vi.advanceTimersByTimeAsync(250);
+  expect([...(await closed)]).toEqual([]);
+  expect(read).toHaveBeenCalledTimes(16);
+});
+
+test("what was read before a failure counts", async () => {
+  const read = vi.fn().mockRejectedValue(new Error("refused")).mockResolvedValueOnce(null);
+  const closed = findClosed(readSoon({ read }), () => 0)(0, ["one", "other"]);
+  expect([...(await closed)]).toEqual(["one"]);
+  expect(vi.getTimerCount()).toBe(0);
+});
