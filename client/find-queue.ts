@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-sqs";
 import { environmentQueueName } from "../wire/names.ts";
 import { QueueNotFoundError } from "./errors.ts";
+import { withDeadline } from "./with-deadline.ts";
 
 /** The names that identify an environment queue. */
 export interface QueueOwner {
@@ -14,17 +15,23 @@ export interface QueueOwner {
   readonly environment: string;
 }
 
-/** The URL of the environment queue. Throws QueueNotFoundError, which lists the existing queues. */
+/** How long each of the two questions may take, including the SDK's retries, milliseconds. */
+const ANSWER_MS = 10_000;
+
+/**
+ * The URL of the environment queue. Throws QueueNotFoundError, which lists the existing queues, a
+ * DOMException "TimeoutError" when SQS does not answer, or what the AWS SDK throws.
+ */
 export async function findQueue(
   sqs: SQSClient,
   owner: QueueOwner,
-  abortSignal?: AbortSignal,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<string> {
   const name = environmentQueueName(owner.source, owner.subscriber, owner.environment);
   try {
-    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: name }), {
-      ...(abortSignal && { abortSignal }),
-    });
+    const { QueueUrl } = await withDeadline(signal, ANSWER_MS, (abortSignal) =>
+      sqs.send(new GetQueueUrlCommand({ QueueName: name }), { abortSignal }),
+    );
     if (QueueUrl !== undefined) return QueueUrl;
   } catch (cause) {
     if (!(cause instanceof QueueDoesNotExist)) throw cause;
@@ -35,13 +42,18 @@ export async function findQueue(
 
 /**
  * The names of a source's environment queues, or of all sources' when `source` is left out; empty
- * when the credentials may not list queues.
+ * when the credentials may not list queues, or SQS does not answer.
  */
 export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Promise<string[]> {
   const names: string[] = [];
+  const prefix = source === undefined ? {} : { QueueNamePrefix: `${source}-` };
+  const pages = paginateListQueues(
+    { client: sqs },
+    { ...prefix, MaxResults: 1000 },
+    { abortSignal: AbortSignal.timeout(ANSWER_MS) },
+  );
   try {
-    const prefix = source === undefined ? {} : { QueueNamePrefix: `${source}-` };
-    for await (const page of paginateListQueues({ client: sqs }, { ...prefix, MaxResults: 1000 })) {
+    for await (const page of pages) {
       for (const url of page.QueueUrls ?? []) names.push(url.slice(url.lastIndexOf("/") + 1));
     }
   } catch {

@@ -1,5 +1,6 @@
 /**
- * Runs a call with a signal that aborts when the given signal does or after `ms` milliseconds.
+ * Runs a call with a signal that aborts when the given signal does or after `ms` milliseconds. When
+ * the time is over, it throws a DOMException "TimeoutError", and otherwise what the call throws.
  * AbortSignal.any is not used, because on Node.js 20 each call of it leaves an entry in the given
  * signal for ever.
  */
@@ -12,12 +13,13 @@ export async function withDeadline<T>(
   const abort = (): void => either.abort(signal.reason);
   if (signal.aborted) abort();
   signal.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(
-    () => either.abort(new DOMException(`no response within ${ms} ms`, "TimeoutError")),
-    ms,
-  );
+  const timeout = new DOMException(`no response within ${ms} ms`, "TimeoutError");
+  const timer = setTimeout(() => either.abort(timeout), ms);
   try {
     return await call(either.signal);
+  } catch (error) {
+    // The SDK's error says that a request was aborted, and not why.
+    throw either.signal.reason === timeout ? timeout : error;
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", abort);

@@ -34,6 +34,14 @@ describe("a call with a deadline", () => {
       const failed = expect(running).rejects.toMatchObject({ name: "TimeoutError" });
       await vi.advanceTimersByTimeAsync(1000);
       await failed;
+
+      // The SDK does not throw the signal's reason.
+      const bySdk = withDeadline(new AbortController().signal, 1000, (signal) =>
+        untilAborted(signal).catch(() => Promise.reject(new Error("Request aborted"))),
+      );
+      const namedFailure = expect(bySdk).rejects.toThrow("no response within 1000 ms");
+      await vi.advanceTimersByTimeAsync(1000);
+      await namedFailure;
     } finally {
       vi.useRealTimers();
     }

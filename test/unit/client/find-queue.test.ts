@@ -1,0 +1,53 @@
+import { SQSClient } from "@aws-sdk/client-sqs";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { findQueue, listEnvironmentQueues } from "../../../client/find-queue.ts";
+
+const OWNER = { source: "shop", subscriber: "billing", environment: "staging" };
+
+beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+afterEach(() => void vi.useRealTimers());
+
+/** A client whose requests are never answered. */
+function silentSqs(): SQSClient {
+  return new SQSClient({
+    region: "eu-central-1",
+    credentials: { accessKeyId: "a", secretAccessKey: "b" },
+    requestHandler: {
+      handle: (_request: unknown, { abortSignal }: { readonly abortSignal?: unknown } = {}) =>
+        new Promise<never>((_, reject) => {
+          if (!(abortSignal instanceof AbortSignal)) return;
+          const abort = (): void => reject(new Error("Request aborted"));
+          abortSignal.addEventListener("abort", abort, { once: true });
+          if (abortSignal.aborted) abort();
+        }),
+      updateHttpClientConfig: () => undefined,
+      httpHandlerConfigs: () => ({}),
+    },
+  });
+}
+
+test("a queue is not waited for where SQS does not answer", async () => {
+  const found = expect(findQueue(silentSqs(), OWNER)).rejects.toThrow(
+    expect.objectContaining({ name: "TimeoutError", message: "no response within 10000 ms" }),
+  );
+  await vi.advanceTimersByTimeAsync(10_000);
+  await found;
+});
+
+test("the application's signal ends the wait", async () => {
+  const stop = new AbortController();
+  const found = expect(findQueue(silentSqs(), OWNER, stop.signal)).rejects.toThrow(
+    "Request aborted",
+  );
+  stop.abort();
+  await found;
+});
+
+test("the names of queues, which only complete an error, are given up as well", async () => {
+  const stop = new AbortController();
+  const timeout = vi.spyOn(AbortSignal, "timeout").mockReturnValue(stop.signal);
+  const names = listEnvironmentQueues(silentSqs(), "shop");
+  stop.abort();
+  expect(await names).toEqual([]);
+  expect(timeout).toHaveBeenCalledWith(10_000);
+});
