@@ -88,9 +88,11 @@ function detailText(
 }
 
 function parkedText(fate: ParkedState): string {
-  if (fate.kind === "discarded") return `discarded by an operator; it was parked in ${fate.stream}`;
+  // A repeat of the frame leaves no trace of what it delivered.
+  if (fate.kind === "discarded")
+    return `discarded by an operator, unless its frame came again later; it was parked in ${fate.stream}`;
   if (fate.kind === "uncertain")
-    return `not known: delivered, or in a record that has lost its content (failures show ${fate.stream})`;
+    return `not known: delivered, or in a record whose content is lost or sealed (failures show ${fate.stream})`;
   const since = new Date(fate.sinceMs).toISOString();
   const error = fate.error === "" ? "" : `: ${fate.error}`;
   const behind = fate.behind === undefined ? "" : ` what is parked for ${fate.behind}`;

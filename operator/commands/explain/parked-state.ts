@@ -24,7 +24,7 @@ export type ParkedState =
       readonly sinceMs: number;
     }
   | { readonly kind: "discarded"; readonly stream: string }
-  /** A record whose content is lost may have the change; otherwise it was delivered. */
+  /** A record whose content is lost or sealed may have the change; otherwise it was delivered. */
   | { readonly kind: "uncertain"; readonly stream: string };
 
 /** The id and the position by which a queue's records identify a change. */
@@ -80,8 +80,9 @@ export async function parkedState(
 }
 
 /**
- * Whether a record has the change and retry has not sent it yet. Null when that is not known,
- * because the record's content is lost and its item does not name its positions.
+ * Whether a record has the change and retry has not sent it yet. Null when that is not known: the
+ * record's content is lost and its item does not name its positions, or it is sealed and a part of
+ * it was sent.
  */
 async function holds(
   target: Target,
@@ -105,16 +106,20 @@ async function holds(
   }
 }
 
-/** Whether a queue's record has the change. Throws MalformedFrameError. */
+/**
+ * Whether a queue's record has the change; null when it is sealed and a part of it was sent. Throws
+ * MalformedFrameError.
+ */
 function isInShare(
   text: string,
   { record: { progress, sent }, covers }: NearRecord,
   { id, position, source }: ParkedChange,
-): boolean {
+): boolean | null {
   const batch = readBatchBody(text);
   if (batch.kind === "fault") {
     const positions = keptPositions(batch, source);
-    return positions === null ? covers : isAmong(positions, progress, { position });
+    if (positions !== null) return isAmong(positions, progress, { position });
+    return covers && progress > 0 ? null : covers;
   }
   return batch.messages
     .slice(progress)
