@@ -42,6 +42,12 @@ export function siblingQueueUrl(queueUrl: string, queueName: string): string {
 }
 
 /**
+ * The attribute of the offsets table with the time, in seconds since 1970, after which DynamoDB
+ * removes an item. Only the items of replays have it.
+ */
+export const OFFSETS_EXPIRES = "expires";
+
+/**
  * The failures table's index of the streams that wait for a retry or for an operator, sorted by due
  * time.
  */

@@ -16,7 +16,7 @@ type Known = Awaited<ReturnType<OrderStore["load"]>>;
  */
 export async function tendInitial(
   pairs: readonly InitialSnapshot[],
-  orders: Pick<OrderStore, "place" | "noteUnneeded" | "remove">,
+  orders: Pick<OrderStore, "place" | "noteUnneeded" | "cancel" | "remove">,
   known: Known,
   nowMs: number,
 ): Promise<void> {
@@ -51,22 +51,28 @@ async function orderInitial(
  */
 const KEPT_MS = 30 * 24 * 3_600_000;
 
-/** Removes the ended orders of pairs that the configuration has not had for KEPT_MS. */
+/**
+ * Removes the ended orders of pairs that the configuration has not had for KEPT_MS. Paused and
+ * stopped ones are cancelled first, so that the reader forgets their progress. Others go on.
+ */
 async function removeUnneeded(
   pairs: readonly InitialSnapshot[],
-  orders: Pick<OrderStore, "noteUnneeded" | "remove">,
+  orders: Pick<OrderStore, "noteUnneeded" | "cancel" | "remove">,
   known: Known,
   nowMs: number,
 ): Promise<void> {
   const needed = new Set(pairs.map(initialId));
   for (const { order, report } of known) {
-    const { id, unneededMs } = order;
+    const { id, unneededMs, wanted } = order;
     if (!isInitialId(id)) continue;
-    if (needed.has(id)) {
+    const isEnded = report !== null && isOver(report.state);
+    if (needed.has(id) || (!isEnded && wanted === "run")) {
       if (unneededMs !== undefined) await orders.noteUnneeded(id, null);
-    } else if (report !== null && isOver(report.state)) {
-      if (unneededMs === undefined) await orders.noteUnneeded(id, nowMs);
-      else if (nowMs - unneededMs > KEPT_MS) await orders.remove(id, unneededMs);
+    } else if (unneededMs === undefined) {
+      await orders.noteUnneeded(id, nowMs);
+    } else if (nowMs - unneededMs > KEPT_MS) {
+      if (isEnded) await orders.remove(id, unneededMs);
+      else if (wanted === "pause") await orders.cancel(id, unneededMs);
     }
   }
 }

@@ -60,6 +60,24 @@ export class OrderStore {
     });
   }
 
+  /** Cancels a paused order, if it is still noted as unneeded since then. */
+  async cancel(id: string, sinceMs: number): Promise<void> {
+    await this.#update({
+      UpdateExpression: "SET #order.#wanted = :cancel",
+      ConditionExpression: "#order.#since = :since AND #order.#wanted = :pause",
+      ExpressionAttributeNames: {
+        "#order": attributesOf(id).order,
+        "#wanted": "wanted",
+        "#since": UNNEEDED,
+      },
+      ExpressionAttributeValues: {
+        ":cancel": text("cancel"),
+        ":pause": text("pause"),
+        ":since": number(sinceMs),
+      },
+    });
+  }
+
   /** Removes an order with its report, if it is still noted as unneeded since then. */
   async remove(id: string, sinceMs: number): Promise<void> {
     const { order, report, dropped } = attributesOf(id);

@@ -9,7 +9,7 @@ import {
 } from "aws-cdk-lib/aws-dynamodb";
 import { Construct } from "constructs";
 import type { Configuration } from "../../../config/configuration.ts";
-import { DUE_INDEX } from "../../../wire/names.ts";
+import { DUE_INDEX, OFFSETS_EXPIRES } from "../../../wire/names.ts";
 import { SESSIONS_EXPIRES, SESSIONS_KEY } from "../../../wire/session-items.ts";
 
 /** The system's state: how far it has read, who was connected, what could not be delivered yet. */
@@ -47,6 +47,7 @@ export class Tables extends Construct {
     const offsets = new Table(this, "Offsets", {
       ...durable,
       partitionKey: { name: "id", type: AttributeType.STRING },
+      timeToLiveAttribute: OFFSETS_EXPIRES,
     });
     const sessions = new Table(this, "Sessions", {
       ...durable,

@@ -3,8 +3,10 @@ import {
   GetItemCommand,
   PutItemCommand,
   UpdateItemCommand,
+  type AttributeValue,
 } from "@aws-sdk/client-dynamodb";
 import { type Item, number, numberOf, text, textOf } from "../../../wire/attributes.ts";
+import { OFFSETS_EXPIRES } from "../../../wire/names.ts";
 import type { PositionText } from "../../../wire/position.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { offsetsItems } from "../../shared/offsets-items.ts";
@@ -63,14 +65,23 @@ const PREFIX = "replay#";
 type OffsetsTable = Pick<Target, "dynamodb" | "offsetsTable">;
 
 /**
+ * How long DynamoDB keeps an item after its replay was ordered, resumed or last got on, seconds.
+ * Servers rarely keep a binlog for as long, so no paused replay could be resumed then.
+ */
+const KEPT_SECONDS = 30 * 24 * 3600;
+
+/**
  * The items `replay#<id>` of the offsets table, one per replay. Only the process that runs a replay
  * updates its progress.
  */
 export class ReplayItems {
   readonly #target: OffsetsTable;
+  readonly #now: () => number;
 
-  constructor(target: OffsetsTable) {
+  /** `now`: milliseconds since 1970. */
+  constructor(target: OffsetsTable, now: () => number = Date.now) {
     this.#target = target;
+    this.#now = now;
   }
 
   /** Reads all replays, the oldest first. */
@@ -104,7 +115,8 @@ export class ReplayItems {
           owner: text(owner),
           state: text("running"),
           wanted: text("run"),
-          updatedMs: number(Date.now()),
+          updatedMs: number(this.#now()),
+          [OFFSETS_EXPIRES]: this.#expires(),
         },
         // The SDK repeats a write whose answer was lost.
         ConditionExpression: "attribute_not_exists(id) OR #owner = :owner",
@@ -118,8 +130,9 @@ export class ReplayItems {
   async take(id: string, owner: string): Promise<void> {
     await this.#update(
       id,
-      "SET #state = :running, wanted = :run, #owner = :owner, reason = :none",
+      `SET #state = :running, wanted = :run, #owner = :owner, reason = :none, ${OFFSETS_EXPIRES} = :expires`,
       {
+        ":expires": this.#expires(),
         ":running": text("running"),
         ":run": text("run"),
         ":owner": text(owner),
@@ -147,7 +160,7 @@ export class ReplayItems {
           Key: keyOf(id),
           UpdateExpression:
             "SET #state = :state, reason = :reason, messages = :messages, #changes = :changes, " +
-            `#unknown = :unknown, updatedMs = :now${done === null ? "" : ", done = :done"}`,
+            `#unknown = :unknown, updatedMs = :now, ${OFFSETS_EXPIRES} = :expires${done === null ? "" : ", done = :done"}`,
           ConditionExpression: "#owner = :owner",
           ExpressionAttributeNames: {
             "#state": "state",
@@ -161,7 +174,8 @@ export class ReplayItems {
             ":messages": number(messages),
             ":changes": number(changes),
             ":unknown": number(unknown),
-            ":now": number(Date.now()),
+            ":now": number(this.#now()),
+            ":expires": this.#expires(),
             ":owner": text(owner),
             ...(done !== null && { ":done": text(done) }),
           },
@@ -176,6 +190,10 @@ export class ReplayItems {
         { cause },
       );
     }
+  }
+
+  #expires(): AttributeValue {
+    return number(Math.ceil(this.#now() / 1000) + KEPT_SECONDS);
   }
 
   async #update(id: string, update: string, values: Item): Promise<void> {

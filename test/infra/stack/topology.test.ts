@@ -173,6 +173,7 @@ describe("the tables", () => {
   it("have the keys, the index and the time to live that the contract names", () => {
     template.hasResourceProperties("AWS::DynamoDB::Table", {
       KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
+      TimeToLiveSpecification: { AttributeName: "expires", Enabled: true },
     });
     template.hasResourceProperties("AWS::DynamoDB::Table", {
       KeySchema: [{ AttributeName: "chunk", KeyType: "HASH" }],

@@ -119,7 +119,8 @@ describe("a run on one machine", () => {
       ],
       GlobalSecondaryIndexes: [{ IndexName: "due" }],
     });
-    for (const table of [topology.tables.failures, topology.tables.sessions]) {
+    const { failures, offsets, sessions } = topology.tables;
+    for (const table of [failures, offsets, sessions]) {
       const { TimeToLiveDescription } = await clients.dynamodb.send(
         new DescribeTimeToLiveCommand({ TableName: table }),
       );

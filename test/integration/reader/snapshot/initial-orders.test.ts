@@ -71,6 +71,30 @@ test("a full item gets room for a new initial snapshot when an unneeded one is r
   expect(ids.sort()).toEqual(["initial-billing-other", "initial-billing-staging"]);
 });
 
+test("a paused or stopped initial snapshot is cancelled when its pair has not been configured for 30 days", async () => {
+  await using stage = await Stage.start();
+  const store = new OrderStore(stage.clients.dynamodb, "offsets");
+  const lookAt = async (day: number, ...pairs: InitialSnapshot[]): Promise<string[]> => {
+    await tendInitial(pairs, store, await store.load(), BEGAN_MS + day * DAY_MS);
+    return (await store.load()).map(({ order }) => `${order.id} ${order.wanted}`).sort();
+  };
+  await lookAt(0, STAGING, BRANCH);
+  // This pauses the orders until an operator resumes them.
+  for (const { order } of await store.load())
+    await store.report(order.id, { ...NOTHING, state: "stopped" });
+  const stopped = ["initial-billing-branch pause", "initial-billing-staging pause"];
+  expect(await lookAt(0, STAGING, BRANCH)).toEqual(stopped);
+  expect(await lookAt(40, STAGING, BRANCH)).toEqual(stopped);
+  expect(await lookAt(50, STAGING)).toEqual(stopped);
+  expect(await lookAt(79, STAGING)).toEqual(stopped);
+
+  const cancelled = ["initial-billing-branch cancel", "initial-billing-staging pause"];
+  expect(await lookAt(81, STAGING)).toEqual(cancelled);
+  expect(await lookAt(81, STAGING)).toEqual(cancelled);
+  await store.report("initial-billing-branch", { ...NOTHING, state: "cancelled" });
+  expect(await lookAt(81, STAGING)).toEqual(["initial-billing-staging pause"]);
+});
+
 function fail(_fields: object, message: string): never {
   throw new Error(message);
 }
