@@ -3,6 +3,8 @@ import * as z from "zod";
 /** The reader's settings in a deployed template. */
 export interface DeployedReader {
   readonly lanes: number;
+  /** Whether its release saves the number of lanes with the offset; 0.1.0 does not. */
+  readonly savesLanes: boolean;
   /** Null, like each of the following, when the template has a reference in its place. */
   readonly host: string | null;
   readonly port: string | null;
@@ -47,6 +49,8 @@ export function deployedReader(properties: unknown): DeployedReader | null {
   const delay = variables.get("DELAY_MS");
   return {
     lanes: Number(lanes),
+    // The delay became a setting in the same release.
+    savesLanes: delay !== undefined,
     host: variables.get("SOURCE_HOST") ?? null,
     port: variables.get("SOURCE_PORT") ?? null,
     secretArn: variables.get("SOURCE_SECRET_ARN") ?? null,

@@ -81,12 +81,10 @@ function retention(what: string, config: Configuration, { queues }: Deployed): S
 
 function lanesStep({ lanes }: Configuration, deployed: Deployed): Step[] {
   if (lanes === deployed.lanes) return [];
-  return [
-    change(
-      "lanes",
-      `lanes: ${lanes} instead of ${deployed.lanes}; order is kept, because the reader uses the new number only when everything sent before is delivered and nothing is parked`,
-    ),
-  ];
+  const meaning = deployed.reader.savesLanes
+    ? "order is kept, because the reader uses the new number only when everything sent before is delivered and nothing is parked"
+    : "the deployed release did not save the number, so the reader uses the new one at once, and frames that wait may be overtaken: deploy this release with the former number first";
+  return [change("lanes", `lanes: ${lanes} instead of ${deployed.lanes}; ${meaning}`)];
 }
 
 function otherUsersStep({ otherUsers }: Configuration, { routing }: Deployed): Step[] {

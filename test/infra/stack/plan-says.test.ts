@@ -252,6 +252,11 @@ describe("the plan's words", () => {
     expect(former).not.toBe(template);
     const steps = stepsTo(exampleConfiguration(), deployedOf(former));
     expect(steps.map(({ kind }) => kind)).toEqual(["keeps"]);
+
+    const more = stepsTo(exampleConfiguration({ lanes: 4 }), deployedOf(former));
+    expect(more.map(({ text }) => text)).toContainEqual(
+      expect.stringMatching(/^lanes: 4 instead of 1; .*at once, .*with the former number first$/),
+    );
   });
 
   test("a host that is known at the deployment only is not compared", () => {
