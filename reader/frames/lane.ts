@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from "node:timers/promises";
+import { setImmediate as nextTurn, setTimeout as delay } from "node:timers/promises";
 import type { Base64Text } from "../../wire/base64-text.ts";
 import { packFrame } from "../../wire/frame-body.ts";
 import type { PositionText } from "../../wire/position.ts";
@@ -40,6 +40,12 @@ export interface LaneOptions {
 }
 
 const SPARE_PARTS = 4;
+/**
+ * A frame of this size is part of a larger transaction or of a backlog, of which the socket has
+ * only what fits into its buffer. The server gets some time to send more, milliseconds.
+ */
+const LARGE_BYTES = 16 * 1024;
+const SERVER_MS = 1;
 /** See `authorSize`, for a lane's first frame. */
 const USUAL_AUTHOR_BYTES = 40;
 
@@ -183,7 +189,7 @@ export class Lane {
     const endMs = this.#isHurried ? 0 : this.#openedAtMs + this.#options.pace.ms;
     while (frame === this.#filling && frame.bytes > bytes && performance.now() < endMs) {
       bytes = frame.bytes;
-      await nextTurn();
+      await (bytes < LARGE_BYTES ? nextTurn() : delay(SERVER_MS));
     }
     return frame === this.#filling;
   }

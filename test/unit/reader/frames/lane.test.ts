@@ -232,6 +232,16 @@ describe("Lane", () => {
     await stop();
   });
 
+  test("gives the server time to send the rest of a large transaction", async () => {
+    const { lane, sent, stop } = laneUnderTest(100_000, 60_000);
+    lane.add(transaction, change(0, "x".repeat(20_000)));
+    await turns();
+    lane.add(transaction, change(1));
+    await expect.poll(() => sent.map(({ frame }) => frame.changes)).toEqual([2]);
+    sent[0]?.acknowledge();
+    await stop();
+  });
+
   test("sends a frame before its first change has waited for longer than a pause", async () => {
     const now = vi.spyOn(performance, "now").mockReturnValue(1000);
     try {
