@@ -1,16 +1,12 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
-import { afterAll, beforeAll, beforeEach } from "vitest";
+import { beforeEach } from "vitest";
 import type { Frame } from "../../wire/frame.ts";
+import { type TestAws, useLocalAws } from "./local-aws.ts";
 import { type TestMysql, useMysql } from "./mysql.ts";
 
 /** A MySQL server with a new table `shop.orders (id)` for each test, and the stand-ins. */
 export interface NumberedOrders {
   readonly mysql: TestMysql;
-  /** Throws before the first test. */
-  readonly aws: LocalAws;
-  /** Throws before the first test. */
-  readonly dynamodb: DynamoDBClient;
+  readonly aws: TestAws;
   /** Inserts a row for each number, in transactions of their own. */
   readonly insert: (first: number, last: number) => Promise<void>;
 }
@@ -18,24 +14,8 @@ export interface NumberedOrders {
 /** Starts both before the first test of the calling file, and ends them after the last one. */
 export function useNumberedOrders(): NumberedOrders {
   const mysql = useMysql();
-  let started: { readonly aws: LocalAws; readonly dynamodb: DynamoDBClient } | undefined;
-  const running = () => {
-    if (started === undefined) throw new Error("the stand-ins start before the first test");
-    return started;
-  };
+  const aws = useLocalAws();
 
-  beforeAll(async () => {
-    const aws = await startLocalAws();
-    const { region, credentials, endpoints } = aws;
-    started = {
-      aws,
-      dynamodb: new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb }),
-    };
-  });
-  afterAll(async () => {
-    started?.dynamodb.destroy();
-    await started?.aws[Symbol.asyncDispose]();
-  });
   beforeEach(async () => {
     await mysql.query("DROP DATABASE IF EXISTS shop");
     await mysql.query("CREATE DATABASE shop");
@@ -44,12 +24,7 @@ export function useNumberedOrders(): NumberedOrders {
 
   return {
     mysql,
-    get aws() {
-      return running().aws;
-    },
-    get dynamodb() {
-      return running().dynamodb;
-    },
+    aws,
     async insert(first, last) {
       for (const id of range(first, last))
         await mysql.query("INSERT INTO shop.orders VALUES (?)", [id]);

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeAll, beforeEach } from "vitest";
+import { type TestAws, useLocalAws } from "./local-aws.ts";
 import type { Account, TestMysql } from "./mysql.ts";
 
 /**
@@ -7,8 +7,7 @@ import type { Account, TestMysql } from "./mysql.ts";
  * needs.
  */
 export interface ThreeEnvironments {
-  /** Throws outside of the file's tests and hooks. */
-  readonly aws: LocalAws;
+  readonly aws: TestAws;
   /** `app_production`, `app_staging` and `app_test`, with all privileges on shop. */
   readonly accounts: readonly [Account, Account, Account];
 }
@@ -18,11 +17,10 @@ export interface ThreeEnvironments {
  * of its tests.
  */
 export function useThreeEnvironments(mysql: TestMysql): ThreeEnvironments {
-  let aws: LocalAws | undefined;
+  const aws = useLocalAws();
   let accounts: [Account, Account, Account] | undefined;
 
   beforeAll(async () => {
-    aws = await startLocalAws();
     const privileges = ["ALL ON shop.*"];
     accounts = [
       await mysql.createAccount("app_production", privileges),
@@ -30,7 +28,6 @@ export function useThreeEnvironments(mysql: TestMysql): ThreeEnvironments {
       await mysql.createAccount("app_test", privileges),
     ];
   });
-  afterAll(async () => aws?.[Symbol.asyncDispose]());
   beforeEach(async () => {
     await mysql.query("DROP DATABASE IF EXISTS shop");
     await mysql.query("CREATE DATABASE shop");
@@ -38,10 +35,7 @@ export function useThreeEnvironments(mysql: TestMysql): ThreeEnvironments {
   });
 
   return {
-    get aws() {
-      if (aws === undefined) throw new Error("the services start before the first test");
-      return aws;
-    },
+    aws,
     get accounts() {
       if (accounts === undefined) throw new Error("the accounts are made before the first test");
       return accounts;

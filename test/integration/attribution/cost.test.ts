@@ -1,28 +1,23 @@
 import { CreateTableCommand, type DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Connection } from "mysql2/promise";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { createReaderAccount } from "../../../infra/local/source/accounts.ts";
 import type { Census } from "../../../reader/sessions/process-list.ts";
 import { SessionBook } from "../../../reader/sessions/session-book.ts";
 import { SessionsTable } from "../../../reader/sessions/sessions-table.ts";
 import type { Transaction } from "../../../reader/transactions/transaction.ts";
-import {
-  type LocalAwsWithClients,
-  startLocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
 
 const mysql = useMysql({ variables: { max_connections: 1200 } });
-let local: LocalAwsWithClients;
+const aws = useLocalAws();
 let counted: ReturnType<typeof meter>;
 
 beforeAll(async () => {
-  local = await startLocalAwsWithClients();
-  counted = meter(local.dynamodb);
+  counted = meter(aws.dynamodb);
 });
-afterAll(async () => local[Symbol.asyncDispose]());
 
 /** Counts the writes of a client and the capacity units that DynamoDB charges for them. */
 function meter(client: DynamoDBClient): { writes: number; units: number } {
@@ -80,7 +75,7 @@ test.each([
   `${PER_SECOND} new connections a second for ${SECONDS} s cost $reader little in DynamoDB`,
   async ({ reader, ahead, unitsAllowed }) => {
     const tableName = `sessions-${ahead}`;
-    await local.dynamodb.send(
+    await aws.dynamodb.send(
       new CreateTableCommand({
         TableName: tableName,
         KeySchema: [{ AttributeName: "chunk", KeyType: "HASH" }],
@@ -91,7 +86,7 @@ test.each([
     const before = { ...counted };
     let connected = 0;
     let questions = 0;
-    const table = new SessionsTable(local.dynamodb, tableName);
+    const table = new SessionsTable(aws.dynamodb, tableName);
     const book = new SessionBook({
       epoch: 1,
       server: "5441fac8-e519-11f1-822f-02fc00000001",
@@ -151,7 +146,7 @@ test(`a pool of ${POOLED} writing connections costs the database few queries a s
   const account = await mysql.createAccount("app", ["ALL ON shop.*"]);
   const reader = await createReaderAccount(await mysql.connect());
   const { host, port } = mysql.server;
-  await using bench = await ReaderBench.create(local.aws, { host, port, ...reader });
+  await using bench = await ReaderBench.create(aws, { host, port, ...reader });
   await bench.start();
   const pool: Connection[] = [];
   while (pool.length < POOLED) pool.push(await mysql.connect(account));

@@ -4,20 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { type KnownChange, knownChanges } from "../../support/known-changes.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 const mysql = useMysql({ variables: { event_scheduler: "ON", local_infile: "ON" } });
-let aws: LocalAws;
+const aws = useLocalAws();
 let bench: ReaderBench;
 let staging: Account;
 let production: Account;
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   staging = await mysql.createAccount("app_staging", [
     "ALL ON shop.*",
     "SESSION_VARIABLES_ADMIN, XA_RECOVER_ADMIN ON *.*",
@@ -31,7 +30,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await bench[Symbol.asyncDispose]();
-  await aws[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
   await mysql.query("DROP TABLE IF EXISTS shop.orders, shop.audit");

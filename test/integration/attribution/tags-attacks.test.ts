@@ -1,6 +1,5 @@
-import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Connection, RowDataPacket } from "mysql2/promise";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { useMysql } from "../../support/mysql.ts";
@@ -16,14 +15,10 @@ const SHORT = 60;
 
 const mysql = useMysql();
 const shared = useThreeEnvironments(mysql);
-let dynamodb: DynamoDBClient;
 
 beforeAll(async () => {
   await installLedger(await mysql.connect(), "tags");
-  const { region, credentials, endpoints } = shared.aws;
-  dynamodb = new DynamoDBClient({ region, credentials, endpoint: endpoints.dynamodb });
 });
-afterAll(() => dynamodb.destroy());
 
 function expectAllRight(what: string, split: Split, changes: number): void {
   console.info(`${what}:`, split);
@@ -90,7 +85,7 @@ test("authors are right when logs restart under another name and others connect 
   await restart({ log_bin: "moved" });
   await insertBriefly(mysql.server, shared.accounts.toReversed(), { count: SHORT, firstId: 1000 });
   await bench.start("stopped by an error");
-  const store = new OffsetStore(dynamodb, `${bench.source}-offsets`);
+  const store = new OffsetStore(shared.aws.dynamodb, `${bench.source}-offsets`);
   expect(await store.vouch(await store.load())).toBe(true);
   await bench.start();
   expectAllRight("after the logs moved", splitOf(await bench.takeFrames(SHORT)), SHORT);
@@ -110,7 +105,7 @@ test("authors are right after RESET BINARY LOGS AND GTIDS, when positions and GT
       shared.accounts[i]?.user,
     ]);
   await reader.exit();
-  const store = new OffsetStore(dynamodb, `${bench.source}-offsets`);
+  const store = new OffsetStore(shared.aws.dynamodb, `${bench.source}-offsets`);
   expect(await store.startAnew(await store.load(), { kind: "oldest" })).toBe(true);
   await bench.start();
   const changes = SHORT + pool.length;

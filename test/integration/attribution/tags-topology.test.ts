@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeAll, expect, test } from "vitest";
 import { askTags } from "../../../operator/commands/doctor/ask-tags.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { insertBriefly, splitOf } from "../../support/short-connections.ts";
@@ -16,12 +16,11 @@ const OTHER_TAGS = 300;
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
-let aws: LocalAws;
+const aws = useLocalAws();
 let accounts: Account[];
 const reading = { user: "reader", password: "reader" };
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await first.query("CREATE USER replica IDENTIFIED WITH caching_sha2_password BY 'replica'");
   await first.query("GRANT REPLICATION SLAVE ON *.* TO replica");
   await second.query(
@@ -50,7 +49,6 @@ beforeAll(async () => {
   const [row] = await first.query<{ value: string }>("SELECT @@global.init_connect AS value");
   await second.query("SET GLOBAL init_connect = ?", [row?.value]);
 });
-afterAll(async () => aws[Symbol.asyncDispose]());
 
 /** Waits until the second server has executed everything that the first one has. */
 async function replicated(): Promise<void> {

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeAll, expect, test } from "vitest";
 import { READER_NODE_OPTIONS } from "../../../infra/stack/settings.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { SOURCES } from "../../support/reader-program.ts";
@@ -10,13 +10,11 @@ const COUNTER = new URL("../../support/count-pipelines.ts", import.meta.url).hre
 const RECONNECTS = 8;
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await mysql.query("CREATE DATABASE shop");
 });
-afterAll(async () => aws[Symbol.asyncDispose]());
 
 test("a reader that connects again and again keeps nothing of its former attempts", async () => {
   await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");

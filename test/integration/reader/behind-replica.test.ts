@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { idsOf, range } from "../../support/numbered-orders.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
@@ -10,7 +10,7 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
-let aws: LocalAws;
+const aws = useLocalAws();
 let account: Account;
 /** The address of the source, to which the reader connects. */
 let address: TcpProxy;
@@ -18,7 +18,6 @@ let address: TcpProxy;
 let replication: TcpProxy;
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   address = await TcpProxy.listen(first.server);
   replication = await TcpProxy.listen(first.server);
   await first.query("CREATE DATABASE shop");
@@ -40,7 +39,6 @@ beforeEach(async () => {
 afterAll(async () => {
   await address[Symbol.asyncDispose]();
   await replication[Symbol.asyncDispose]();
-  await aws[Symbol.asyncDispose]();
 });
 
 /** Whether the replica has all that the first server has executed, or only received it. */

@@ -84,7 +84,7 @@ test.skipIf(!isNightly)(
 
     const changes = frames.flatMap((frame) => frame.changes);
     const key = { TableName: `${bench.source}-offsets`, Key: { id: { S: "reader" } } };
-    const { Item: item = {} } = await orders.dynamodb.send(new GetItemCommand(key));
+    const { Item: item = {} } = await orders.aws.dynamodb.send(new GetItemCommand(key));
     const lanes = Object.keys(item["lanes"]?.M ?? {});
 
     const { host, port, user, password } = mysql.server;
@@ -108,7 +108,7 @@ test.skipIf(!isNightly)(
         offset,
         row: 0,
       });
-      await orders.dynamodb.send(
+      await orders.aws.dynamodb.send(
         new PutItemCommand({
           TableName: key.TableName,
           Item: {

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeEach, describe, expect, test } from "vitest";
 import { look } from "../../../reader/offsets/short-dump.ts";
 import { serverStarts } from "../../../reader/offsets/run-beginnings.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -10,12 +10,8 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 // garbled data, and every committed change arrives.
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
 beforeEach(async () => {
   await mysql.query("DROP DATABASE IF EXISTS shop");
   await mysql.query("CREATE DATABASE shop");

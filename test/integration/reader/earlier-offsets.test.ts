@@ -45,12 +45,12 @@ async function readByEarlierRelease(
     lanes: { M: Object.fromEntries(lanes) },
   };
   expect(Object.keys(old).toSorted()).toEqual(FIRST_RELEASES.toSorted());
-  await orders.dynamodb.send(new PutItemCommand({ TableName, Item: old }));
+  await orders.aws.dynamodb.send(new PutItemCommand({ TableName, Item: old }));
   return frames;
 }
 
 async function savedItem(bench: ReaderBench): Promise<Record<string, AttributeValue>> {
-  const { Item: item = {} } = await orders.dynamodb.send(
+  const { Item: item = {} } = await orders.aws.dynamodb.send(
     new GetItemCommand({
       TableName: `${bench.source}-offsets`,
       Key: { id: { S: "reader" } },
@@ -266,7 +266,7 @@ describe("without GTIDs", () => {
     const before = await readByEarlierRelease(bench);
     const TableName = `${bench.source}-offsets`;
     const Item = { ...(await savedItem(bench)), committedMs: { N: "0" } };
-    await orders.dynamodb.send(new PutItemCommand({ TableName, Item }));
+    await orders.aws.dynamodb.send(new PutItemCommand({ TableName, Item }));
     await expectStop(bench, "HistoryMismatchError");
     const stack = stackFileOf(orders.aws, tablesOf(bench));
     expect(await binlogRouterOn(stack, "offsets", "continue", "--yes")).toMatchObject({ code: 0 });

@@ -1,12 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeAll, expect, test } from "vitest";
 import { BinlogDump } from "../../../reader/source/binlog-dump.ts";
 import { connectionOptions } from "../../../reader/source/connection-options.ts";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { changeId } from "../../../wire/change-id.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { parsePosition } from "../../../wire/position.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { idsOf, range } from "../../support/numbered-orders.ts";
@@ -20,10 +20,9 @@ const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
 /** Both servers have the account, as behind a cluster's address. */
 const readerAccount = { user: "reader", password: "reader" };
-let aws: LocalAws;
+const aws = useLocalAws();
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await first.query("CREATE USER replica IDENTIFIED WITH caching_sha2_password BY 'replica'");
   await first.query("GRANT REPLICATION SLAVE ON *.* TO replica");
   await second.query(
@@ -38,7 +37,6 @@ beforeAll(async () => {
   ]);
   await first.query("ALTER USER reader IDENTIFIED BY ?", [readerAccount.password]);
 });
-afterAll(async () => aws[Symbol.asyncDispose]());
 
 /** Waits until the second server has executed everything that the first one has. */
 async function replicated(): Promise<void> {

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { RowDataPacket } from "mysql2/promise";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { expect, test } from "vitest";
 import { installLedger } from "../../../operator/ledger/install-ledger.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
@@ -21,12 +21,7 @@ const LEASE_SECONDS = 3;
 const ENVIRONMENTS = ["production", "staging", "test"];
 
 const mysql = useMysql();
-let aws: LocalAws;
-
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
+const aws = useLocalAws();
 
 test(
   `no change is missing, duplicated, misrouted or out of order after ${ROUNDS} faults under load`,

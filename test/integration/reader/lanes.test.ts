@@ -1,11 +1,8 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import {
-  type LocalAwsWithClients,
-  startLocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { laneFor } from "../../../reader/frames/shipment.ts";
 import type { Frame } from "../../../wire/frame.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
@@ -15,12 +12,8 @@ const CHANGES = "the number of lanes changes";
 const FOLLOWS = "following the binlog";
 
 const mysql = useMysql();
-let services: LocalAwsWithClients;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  services = await startLocalAwsWithClients();
-});
-afterAll(async () => services[Symbol.asyncDispose]());
 beforeEach(async () => {
   await mysql.query("DROP DATABASE IF EXISTS shop");
   await mysql.query("CREATE DATABASE shop");
@@ -42,7 +35,7 @@ async function delivered(
 ): Promise<void> {
   const lasts = new Map(frames.map(({ lane, last }) => [lane, last]));
   for (const [lane, last] of lasts) {
-    await services.dynamodb.send(
+    await aws.dynamodb.send(
       new UpdateItemCommand({
         TableName: `${source}-offsets`,
         Key: { id: { S: `lane#${lane}` } },
@@ -62,7 +55,7 @@ async function delivered(
 const lanesOf = (frames: readonly Frame[]) => new Set(frames.map(({ lane }) => lane));
 
 test("the reader uses more lanes when the frames of the former lanes are delivered", async () => {
-  await using bench = await ReaderBench.create(services.aws, mysql.server);
+  await using bench = await ReaderBench.create(aws, mysql.server);
   const first = await bench.start();
   await write(1);
   const before = await bench.takeFrames(TABLES.length);
@@ -84,7 +77,7 @@ test("the reader uses more lanes when the frames of the former lanes are deliver
 });
 
 test("the reader keeps the former lanes while something is parked, and after a reader was killed", async () => {
-  await using bench = await ReaderBench.create(services.aws, mysql.server);
+  await using bench = await ReaderBench.create(aws, mysql.server);
   const first = await bench.start();
   await write(1);
   const frames = await bench.takeFrames(TABLES.length);
@@ -126,7 +119,7 @@ test("the reader keeps the former lanes while something is parked, and after a r
 
 test("with a long delay changes share a frame, and a reader that stops sends the waiting changes", async () => {
   const settings = { DELAY_MS: "60000", LANES: "8" };
-  await using bench = await ReaderBench.create(services.aws, mysql.server, settings);
+  await using bench = await ReaderBench.create(aws, mysql.server, settings);
   const reader = await bench.start();
   await mysql.query("INSERT INTO shop.a VALUES (1)");
   expect(await bench.takeFrames(1)).toHaveLength(1);

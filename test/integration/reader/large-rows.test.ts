@@ -1,20 +1,18 @@
 import { randomBytes } from "node:crypto";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
 
 const mysql = useMysql({ variables: { max_allowed_packet: "256M" } });
-let aws: LocalAws;
+const aws = useLocalAws();
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await mysql.query("CREATE DATABASE shop");
   await mysql.query(
     "CREATE TABLE shop.files (id INT PRIMARY KEY, text LONGTEXT CHARACTER SET ascii)",
   );
 });
-afterAll(async () => aws[Symbol.asyncDispose]());
 
 const MIB = 1 << 20;
 

@@ -1,9 +1,5 @@
 import { CreateTableCommand } from "@aws-sdk/client-dynamodb";
-import {
-  type LocalAwsWithClients,
-  startLocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 import { PayloadBucket } from "../../../reader/frames/payload-bucket.ts";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { Log } from "../../../reader/reporting/log.ts";
@@ -12,6 +8,7 @@ import { runReader } from "../../../reader/run-reader.ts";
 import { parseReaderSettings } from "../../../reader/settings.ts";
 import { secretCredentials } from "../../../reader/source/credentials.ts";
 import { LeanSends } from "../../../reader/frames/lean-sends.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 
 // What the metric `LeaseTaken` counts, which rings "Lease flapping".
 
@@ -22,11 +19,7 @@ const NOT_LOST_MS = 120_000;
 /** A standby looks for the lease ten times in this time. */
 const TAKES_TURNS_MS = 2_000;
 
-let services: LocalAwsWithClients;
-beforeAll(async () => {
-  services = await startLocalAwsWithClients();
-});
-afterAll(() => services[Symbol.asyncDispose]());
+const aws = useLocalAws();
 
 /** A source with its offsets table. No MySQL server is behind it. */
 class Source {
@@ -35,11 +28,11 @@ class Source {
 
   private constructor(table: string) {
     this.#table = table;
-    this.store = new OffsetStore(services.dynamodb, table);
+    this.store = new OffsetStore(aws.dynamodb, table);
   }
 
   static async create(table: string): Promise<Source> {
-    await services.dynamodb.send(
+    await aws.dynamodb.send(
       new CreateTableCommand({
         TableName: table,
         KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
@@ -52,7 +45,7 @@ class Source {
 
   /** Starts a reader that waits 20 ms between its attempts after a stop. */
   startReader(signal: AbortSignal, leaseMs: number): Run {
-    const { dynamodb, sqs } = services;
+    const { dynamodb, sqs } = aws;
     const settings = parseReaderSettings({
       SOURCE_NAME: "shop",
       SOURCE_HOST: "127.0.0.1",

@@ -53,7 +53,7 @@ async function binlogFiles(): Promise<string[]> {
 }
 
 function storeOf(bench: ReaderBench): OffsetStore {
-  return new OffsetStore(orders.dynamodb, `${bench.source}-offsets`);
+  return new OffsetStore(orders.aws.dynamodb, `${bench.source}-offsets`);
 }
 
 /** Replaces attributes of the saved offset. */
@@ -63,8 +63,10 @@ async function editOffset(
 ): Promise<void> {
   const TableName = `${bench.source}-offsets`;
   const Key = { id: { S: "reader" } };
-  const { Item: item } = await orders.dynamodb.send(new GetItemCommand({ TableName, Key }));
-  await orders.dynamodb.send(new PutItemCommand({ TableName, Item: { ...item, ...attributes } }));
+  const { Item: item } = await orders.aws.dynamodb.send(new GetItemCommand({ TableName, Key }));
+  await orders.aws.dynamodb.send(
+    new PutItemCommand({ TableName, Item: { ...item, ...attributes } }),
+  );
 }
 
 test("RESET BINARY LOGS AND GTIDS stops a running reader until an operator acts", async () => {
@@ -501,14 +503,14 @@ test("after an older offset is restored the route function recognises every repe
   await insert(1, 10);
   await routed(10);
   await reader.stop();
-  const { Item: older = {} } = await orders.dynamodb.send(new GetItemCommand(key));
+  const { Item: older = {} } = await orders.aws.dynamodb.send(new GetItemCommand(key));
   reader = await bench.start();
   await insert(11, 20);
   await routed(10);
   await reader.stop();
   expect(sent).toBe(20);
 
-  await orders.dynamodb.send(new PutItemCommand({ TableName: key.TableName, Item: older }));
+  await orders.aws.dynamodb.send(new PutItemCommand({ TableName: key.TableName, Item: older }));
   await insert(21, 25);
   await bench.start();
   await routed(15);
@@ -575,7 +577,7 @@ test("with an offsets table restored from a backup the reader continues from the
   const before = await bench.takeFrames(10);
   await reader.stop();
   const TableName = `${bench.source}-offsets`;
-  const { Item: backup = {} } = await orders.dynamodb.send(
+  const { Item: backup = {} } = await orders.aws.dynamodb.send(
     new GetItemCommand({ TableName, Key: { id: { S: "reader" } } }),
   );
   const later = await bench.start();
@@ -583,15 +585,15 @@ test("with an offsets table restored from a backup the reader continues from the
   expect(await take(bench, 5)).toEqual(range(11, 15));
   await later.stop();
 
-  await orders.dynamodb.send(new DeleteTableCommand({ TableName }));
+  await orders.aws.dynamodb.send(new DeleteTableCommand({ TableName }));
   const made = new CreateTableCommand({
     TableName,
     KeySchema: [{ AttributeName: "id", KeyType: "HASH" }],
     AttributeDefinitions: [{ AttributeName: "id", AttributeType: "S" }],
     BillingMode: "PAY_PER_REQUEST",
   });
-  await vi.waitFor(() => orders.dynamodb.send(made), 60_000);
-  await orders.dynamodb.send(new PutItemCommand({ TableName, Item: backup }));
+  await vi.waitFor(() => orders.aws.dynamodb.send(made), 60_000);
+  await orders.aws.dynamodb.send(new PutItemCommand({ TableName, Item: backup }));
   await insert(16, 20);
   const again = await bench.start();
   const frames = await bench.takeFrames(10);

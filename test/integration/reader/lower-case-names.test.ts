@@ -4,11 +4,11 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { commonOptions } from "../../../infra/local/mysql/data-template.ts";
 import { findMysql } from "../../../infra/local/mysql/find-mysql.ts";
 import { lowerCaseName } from "../../../wire/lower-case.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
@@ -26,12 +26,7 @@ await promisify(execFile)(mysqld, [
 afterAll(() => rm(dataDir, { recursive: true }));
 
 const mysql = useMysql({ dataDir, variables: { lower_case_table_names: MODE } });
-let aws: LocalAws;
-
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
+const aws = useLocalAws();
 
 test("the reader and the server convert every letter of a table's name to the same lower case", async () => {
   await mysql.query("CREATE DATABASE letters");

@@ -1,23 +1,16 @@
 import { PutSecretValueCommand } from "@aws-sdk/client-secrets-manager";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 
-import {
-  type LocalAwsWithClients,
-  startLocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { binlogRouterOn, type Ended, stackFileOf, tablesOf } from "../../support/operator.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 
 const mysql = useMysql();
-let services: LocalAwsWithClients;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  services = await startLocalAwsWithClients();
-});
-afterAll(async () => services[Symbol.asyncDispose]());
 beforeEach(async () => {
   await mysql.query("DROP DATABASE IF EXISTS shop");
   await mysql.query("CREATE DATABASE shop");
@@ -29,14 +22,14 @@ test("a rotated secret is used at the next connect, without a restart", async ()
     "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS, SELECT ON *.*",
   ]);
   await using proxy = await TcpProxy.listen({ host: mysql.server.host, port: mysql.server.port });
-  await using bench = await ReaderBench.create(services.aws, {
+  await using bench = await ReaderBench.create(aws, {
     host: "127.0.0.1",
     port: proxy.port,
     ...account,
   });
   const reader = await bench.start();
   await mysql.query("ALTER USER reader_rotated IDENTIFIED BY 'another'");
-  await services.secretsManager.send(
+  await aws.secretsManager.send(
     new PutSecretValueCommand({
       SecretId: bench.source,
       SecretString: JSON.stringify({ username: "reader_rotated", password: "another" }),
@@ -49,7 +42,7 @@ test("a rotated secret is used at the next connect, without a restart", async ()
 });
 
 test("the health endpoint returns the state, and SIGTERM ends the reader well within 20 s", async () => {
-  await using bench = await ReaderBench.create(services.aws, mysql.server, { HEALTH_PORT: "0" });
+  await using bench = await ReaderBench.create(aws, mysql.server, { HEALTH_PORT: "0" });
   const reader = await bench.start();
   const { port } = await reader.logged("answering health checks");
   const ask = () => fetch(`http://127.0.0.1:${String(port)}/`);
@@ -66,7 +59,7 @@ test("the health endpoint returns the state, and SIGTERM ends the reader well wi
 });
 
 test("rows are decoded with the columns that the table had at the time", async () => {
-  await using bench = await ReaderBench.create(services.aws, mysql.server);
+  await using bench = await ReaderBench.create(aws, mysql.server);
   const reader = await bench.start();
   await reader.stop();
   // Everything is in the log before the reader reads any of it.
@@ -103,12 +96,12 @@ test("rows are decoded with the columns that the table had at the time", async (
 });
 
 function offsets(bench: ReaderBench, ...args: string[]): Promise<Ended> {
-  return binlogRouterOn(stackFileOf(services.aws, tablesOf(bench)), "offsets", ...args);
+  return binlogRouterOn(stackFileOf(aws, tablesOf(bench)), "offsets", ...args);
 }
 
 describe("npm run offsets", () => {
   test("shows where the reader is", async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server, {
+    await using bench = await ReaderBench.create(aws, mysql.server, {
       SOURCE_START: "now",
     });
     const [{ File: file, Position: begins } = {}] = await mysql.query("SHOW BINARY LOG STATUS");
@@ -125,7 +118,7 @@ describe("npm run offsets", () => {
   });
 
   test("moves the reader at work, in a new epoch", async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
     await mysql.query("INSERT INTO shop.orders VALUES (1, 'x')");
     const [before] = await bench.takeFrames(1);
@@ -153,7 +146,7 @@ describe("npm run offsets", () => {
   });
 
   test("asks for confirmation, and says what is wrong with a position", async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     expect(await offsets(bench, "set", "--now")).toMatchObject({
       code: 2,
       problem: expect.stringContaining("--yes"),
@@ -173,7 +166,7 @@ describe("npm run offsets", () => {
       problem: expect.stringContaining("offsets -- set --file bin.000017:4`"),
     });
     expect(
-      (await new OffsetStore(services.dynamodb, `${bench.source}-offsets`).load()).newStart,
+      (await new OffsetStore(aws.dynamodb, `${bench.source}-offsets`).load()).newStart,
     ).toBeNull();
   });
 });

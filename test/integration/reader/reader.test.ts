@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeEach, expect, test } from "vitest";
 import type { Frame } from "../../../wire/frame.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { ReaderBench } from "../../support/reader.ts";
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
 beforeEach(async () => {
   await mysql.query("DROP DATABASE IF EXISTS shop");
   await mysql.query("CREATE DATABASE shop");

@@ -1,7 +1,7 @@
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import type { Connection } from "mysql2/promise";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { beforeEach, describe, expect, test } from "vitest";
 import type { Frame } from "../../../wire/frame.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
@@ -15,12 +15,8 @@ const mysql = useMysql({
     max_allowed_packet: "64M",
   },
 });
-let aws: LocalAws;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
 beforeEach(async () => {
   for (const database of ["shop", "percona"]) {
     await mysql.query(`DROP DATABASE IF EXISTS ${database}`);

@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
+import { beforeEach, expect, test } from "vitest";
 import { startMysqlServer } from "../../../infra/local/mysql/start-mysql-server.ts";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
+import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
 import { ReaderBench } from "../../support/reader.ts";
@@ -12,12 +12,8 @@ import { TcpProxy } from "../../support/tcp-proxy.ts";
 // error that names the remedy.
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
 beforeEach(async () => {
   await mysql.query("DROP DATABASE IF EXISTS shop");
   await mysql.query("CREATE DATABASE shop");

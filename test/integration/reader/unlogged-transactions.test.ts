@@ -115,7 +115,7 @@ test("transactions that a crash has taken from the binlog, but not from the tabl
   const delivered = [...range(11, 15), ...range(next, 25)];
   expect(idsOf(await bench.takeFrames(delivered.length))).toEqual(delivered);
   expect(await again.stop()).toBe(0);
-  const { offset } = await new OffsetStore(orders.dynamodb, `${bench.source}-offsets`).load();
+  const { offset } = await new OffsetStore(orders.aws.dynamodb, `${bench.source}-offsets`).load();
   expect(await subtract(lost, offset?.gtidSet ?? "")).toBe("");
 });
 

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import type { DeployableConfiguration } from "../../../../config/configuration.ts";
 import { onThisMachine } from "../../../../infra/local/request/local-configuration.ts";
 import type { LocalTopology } from "../../../../infra/local/template/local-topology.ts";
@@ -13,6 +12,7 @@ import { CAUSES, type Cause } from "../../../support/console/causes.ts";
 import { ALL } from "../../../support/console/live/causes.ts";
 import { SimulatedSystem } from "../../../support/console/simulated-system.ts";
 import { exampleConfiguration } from "../../../support/example-stack.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 
 const PAGE = join(REPOSITORY_ROOT, "docs/runbook.md");
 /** Minutes without trouble at the start, in which every alarm evaluates full periods. */
@@ -26,12 +26,11 @@ const CLEARS_WITHIN_MINUTES = 60;
 /** The alarms that rang, each with the minutes from the start of the trouble until it rang. */
 type Rung = ReadonlyMap<string, number>;
 
-let aws: LocalAws;
+const aws = useLocalAws();
 let topology: LocalTopology;
 let withCanary: LocalTopology;
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   const server = { host: "127.0.0.1", port: 3306, tls: "off" } as const;
   const provisioned = (config: DeployableConfiguration) =>
     provision(synthesize(onThisMachine(config, server)), {
@@ -42,7 +41,6 @@ beforeAll(async () => {
   topology = await provisioned(exampleConfiguration());
   withCanary = await provisioned(exampleConfiguration({ name: "crm", canary: {} }));
 });
-afterAll(() => aws[Symbol.asyncDispose]());
 beforeEach(() => {
   // The run begins on a full minute, as CloudWatch's periods do.
   vi.useFakeTimers({ now: 30_000_000 * 60_000, toFake: ["Date", "setInterval", "clearInterval"] });

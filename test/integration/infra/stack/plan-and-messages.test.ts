@@ -6,7 +6,6 @@ import {
   SendMessageCommand,
   SetQueueAttributesCommand,
 } from "@aws-sdk/client-sqs";
-import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { synthesize } from "../../../../infra/local/template/synthesize.ts";
@@ -16,6 +15,7 @@ import { deployedOf } from "../../../../operator/shared/deployed.ts";
 import { waitingIn } from "../../../../operator/shared/messages-in.ts";
 import { exampleConfiguration, exampleObject } from "../../../support/example-stack.ts";
 import { CHANGES } from "../../../support/plan-changes.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 
 // Every queue of the deployed example holds a message, for eight days. Then the changed template is
 // deployed as CloudFormation would deploy it to the queues. The test compares what `plan` predicted
@@ -27,15 +27,13 @@ const NAMES_FREE_MS = 61_000;
 const RETENTION = "MessageRetentionPeriod";
 
 const { template: before } = synthesize(exampleConfiguration());
-let aws: LocalAws;
+const aws = useLocalAws();
 let clients: AwsClients;
 beforeAll(async () => {
-  aws = await startLocalAws();
   clients = awsClients(aws);
 });
 afterAll(async () => {
   clients[Symbol.dispose]();
-  await aws[Symbol.asyncDispose]();
 });
 
 beforeEach(async () => {

@@ -17,7 +17,8 @@ const orders = useNumberedOrders();
 const { mysql } = orders;
 
 test("a stretch keeps what the reader has not recorded, also of more connections than it remembers", async () => {
-  const { aws, dynamodb } = orders;
+  const { aws } = orders;
+  const { dynamodb } = aws;
   await mysql.query(
     `CREATE TABLE ${LEDGER} (slot INT PRIMARY KEY, connection_id BIGINT, user TEXT, host TEXT)`,
   );

@@ -11,7 +11,7 @@ const { mysql, insert } = orders;
 
 test("a server that has not executed what was read is another binlog, although its files begin alike", async () => {
   await using bench = await ReaderBench.create(orders.aws, mysql.server);
-  const { dynamodb } = orders;
+  const { dynamodb } = orders.aws;
   const offsetsTable = `${bench.source}-offsets`;
   const isSameLife = async (): Promise<boolean> => {
     const { host, port, user: username, password } = mysql.server;

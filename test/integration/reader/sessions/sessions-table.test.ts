@@ -1,19 +1,18 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { SessionsTable } from "../../../../reader/sessions/sessions-table.ts";
 import { numberOf } from "../../../../wire/attributes.ts";
 import type { Connection } from "../../../../wire/session.ts";
 import { encodeSessionKey, sessionItem, SESSIONS_EXPIRES } from "../../../../wire/session-items.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 
 const DAY_MS = 86_400_000;
 const TABLE = "sessions";
-let aws: LocalAws;
+const aws = useLocalAws();
 let dynamodb: DynamoDBClient;
 let nowMs = Date.UTC(2026, 10, 28);
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   dynamodb = new DynamoDBClient({
     region: aws.region,
     credentials: aws.credentials,
@@ -30,7 +29,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   dynamodb.destroy();
-  await aws[Symbol.asyncDispose]();
 });
 
 const table = (): SessionsTable => new SessionsTable(dynamodb, TABLE, () => nowMs);

@@ -1,9 +1,9 @@
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Frame } from "../../../../wire/frame.ts";
 import { parseSnapshotMark } from "../../../../wire/snapshot.ts";
 import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../../support/operator.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
@@ -14,7 +14,7 @@ import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 // delivered position, which the test writes, shows the first.
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 let bench: ReaderBench;
 let orders: BenchOrders;
 let reader: ReaderProcess;
@@ -28,7 +28,6 @@ const ROWS = 1200;
 const [PART, UNDELIVERED] = [200, 2];
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await mysql.query("CREATE DATABASE shop");
   bench = await ReaderBench.create(aws, mysql.server, { SOURCE_START: "now" });
   orders = new BenchOrders(aws, bench);
@@ -45,7 +44,6 @@ afterEach(async () => {
 afterAll(async () => {
   orders[Symbol.dispose]();
   await bench[Symbol.asyncDispose]();
-  await aws[Symbol.asyncDispose]();
 });
 
 /** Takes frames until a change, row or mark has come that matches; or as many as `times`. */

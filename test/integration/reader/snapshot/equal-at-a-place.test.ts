@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { SeededRandom } from "@binlog-router/local-aws/seeded-random";
 import { type Connection, createConnection } from "mysql2/promise";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { chainStep, endOf, type LanePosition } from "../../../../functions/frame/chain.ts";
 import type { Frame } from "../../../../wire/frame.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
 import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
@@ -37,11 +37,10 @@ const RATE = IS_LONG ? ROWS / 4 : ROWS;
 
 const first = useMysql({ variables: { server_id: 1 } });
 const second = useMysql({ variables: { server_id: 2 } });
-let aws: LocalAws;
+const aws = useLocalAws();
 let servers: TwoServers;
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   servers = await TwoServers.link(first, second);
   await first.query("CREATE DATABASE shop");
   await first.query("CREATE TABLE shop.items (id BIGINT PRIMARY KEY, who VARCHAR(15), v INT)");
@@ -54,7 +53,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await servers[Symbol.asyncDispose]();
-  await aws[Symbol.asyncDispose]();
 });
 
 const accountOf = (user: string) => ({

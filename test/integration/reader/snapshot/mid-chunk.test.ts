@@ -1,9 +1,9 @@
 import type { Connection } from "mysql2/promise";
 import { setTimeout as delay } from "node:timers/promises";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
 import type { Frame } from "../../../../wire/frame.ts";
 import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
 import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
@@ -13,14 +13,13 @@ import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 // blocks the SELECT while the lock's owner runs statements.
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 let bench: ReaderBench;
 let orders: BenchOrders;
 let reader: ReaderProcess;
 let frames: Frame[];
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await mysql.query("CREATE DATABASE shop");
   const account = await mysql.createAccount("reader", [
     "REPLICATION SLAVE, REPLICATION CLIENT, PROCESS ON *.*",
@@ -40,7 +39,6 @@ afterEach(() => aws.faults.clear());
 afterAll(async () => {
   orders[Symbol.dispose]();
   await bench[Symbol.asyncDispose]();
-  await aws[Symbol.asyncDispose]();
 });
 
 /** The number of rows in a chunk; a table has two chunks. */

@@ -2,8 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { queryObjects } from "node:v8";
 import { S3Client } from "@aws-sdk/client-s3";
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { payloadBucket } from "../../../../functions/aws/payload-bucket.ts";
 import { readRawMessage } from "../../../../functions/frame/read-raw-message.ts";
 import type { Frame, FrameChange } from "../../../../wire/frame.ts";
@@ -14,6 +13,7 @@ import { SnapshotConnection } from "../../../../reader/snapshot/snapshot-connect
 import { prepareSnapshotSession } from "../../../../reader/snapshot/snapshot-session.ts";
 import { sentenceOf } from "../../../../reader/snapshot/trouble-sentence.ts";
 import { snapshotsAttribute } from "../../../../reader/offsets/snapshot-attribute.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { BenchOrders } from "../../../support/snapshot/orders.ts";
@@ -21,13 +21,11 @@ import { NOTHING_READ } from "../../../support/snapshot/table-bench.ts";
 import { inOrder } from "../../../support/snapshot/place-check.ts";
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 
 beforeAll(async () => {
-  aws = await startLocalAws();
   await mysql.query("CREATE DATABASE shop");
 });
-afterAll(async () => aws[Symbol.asyncDispose]());
 
 const common = { subscriber: "s", environment: "e", startedBy: "test", wanted: "run" } as const;
 

@@ -1,10 +1,10 @@
 import type { Connection } from "mysql2/promise";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type LocalAws, startLocalAws } from "@binlog-router/local-aws";
 import { chainStep } from "../../../../functions/frame/chain.ts";
 import type { Frame } from "../../../../wire/frame.ts";
 import { formatPosition, type PositionText } from "../../../../wire/position.ts";
 import { BinlogFile } from "../../../support/binlog-changes.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
@@ -14,12 +14,8 @@ import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 // their numbers.
 
 const mysql = useMysql();
-let aws: LocalAws;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  aws = await startLocalAws();
-});
-afterAll(async () => aws[Symbol.asyncDispose]());
 beforeEach(async () => {
   aws.faults.clear();
   await mysql.query("DROP DATABASE IF EXISTS shop");

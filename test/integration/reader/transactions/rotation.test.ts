@@ -1,18 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import {
-  type LocalAwsWithClients,
-  startLocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
+import { describe, expect, test } from "vitest";
 import { OffsetStore } from "../../../../reader/offsets/offset-store.ts";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench } from "../../../support/reader.ts";
 
-let services: LocalAwsWithClients;
-
-beforeAll(async () => {
-  services = await startLocalAwsWithClients();
-});
-afterAll(async () => services[Symbol.asyncDispose]());
+const aws = useLocalAws();
 
 describe.each([
   ["with GTIDs", { gtid_mode: "ON", enforce_gtid_consistency: "ON" }],
@@ -23,14 +15,14 @@ describe.each([
   test("the saved offset moves when the binlog is rotated, and reading continues there", async () => {
     await mysql.query("CREATE DATABASE shop");
     await mysql.query("CREATE TABLE shop.orders (id INT PRIMARY KEY)");
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
     await mysql.query("INSERT INTO shop.orders VALUES (1)");
     await bench.takeFrames(1);
     await mysql.query("FLUSH BINARY LOGS");
     await mysql.query("FLUSH BINARY LOGS");
     const [status] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
-    const store = new OffsetStore(services.dynamodb, `${bench.source}-offsets`);
+    const store = new OffsetStore(aws.dynamodb, `${bench.source}-offsets`);
     await expect
       .poll(async () => (await store.load()).offset, { timeout: 60_000 })
       .toMatchObject({ file: status?.File, offset: 4 });

@@ -1,28 +1,21 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { GetObjectCommand } from "@aws-sdk/client-s3";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeEach, expect, test } from "vitest";
 import { decodeFrame } from "../../../../wire/decode-frame.ts";
 import type { Frame } from "../../../../wire/frame.ts";
 import { unpackFrame } from "../../../../wire/frame-body.ts";
-import {
-  startLocalAwsWithClients,
-  type LocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
+import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
 
 const MIB = 1024 * 1024;
 
 const mysql = useMysql();
-let services: LocalAwsWithClients;
+const aws = useLocalAws();
 
-beforeAll(async () => {
-  services = await startLocalAwsWithClients();
-});
-afterAll(async () => services[Symbol.asyncDispose]());
 beforeEach(async () => {
-  services.aws.faults.clear();
+  aws.faults.clear();
   await mysql.query("DROP DATABASE IF EXISTS shop");
   await mysql.query("CREATE DATABASE shop");
   await mysql.query(
@@ -67,7 +60,7 @@ test.each([["OFF"], ["ON"]])(
   { timeout: 300_000 },
   async (compression) => {
     const rows = 1_000_000;
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
     const connection = await mysql.connect();
     await connection.query("SET SESSION cte_max_recursion_depth = ?", [rows]);
@@ -95,9 +88,9 @@ test(
   { timeout: 120_000 },
   async () => {
     const rows = 400_000;
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
-    const away = services.aws.faults.add({
+    const away = aws.faults.add({
       service: "sqs",
       action: "SendMessage",
       effect: { kind: "error", code: "InternalError", status: 500 },
@@ -120,11 +113,11 @@ test(
   "while DynamoDB is unreachable the reader waits, and loses nothing and asks nothing twice",
   { timeout: 240_000 },
   async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server, {
+    await using bench = await ReaderBench.create(aws, mysql.server, {
       LEASE_SECONDS: "20",
     });
     const reader = await bench.start();
-    const away = services.aws.faults.add({
+    const away = aws.faults.add({
       service: "dynamodb",
       effect: { kind: "error", code: "InternalServerError", status: 500 },
     });
@@ -143,9 +136,9 @@ test(
   "a reader that is stopped while DynamoDB is unreachable ends in time and loses nothing",
   { timeout: 240_000 },
   async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
-    const away = services.aws.faults.add({
+    const away = aws.faults.add({
       service: "dynamodb",
       effect: { kind: "error", code: "InternalServerError", status: 500 },
     });
@@ -162,7 +155,7 @@ test(
 );
 
 test("a row larger than SQS accepts is sent through the payload bucket", async () => {
-  await using bench = await ReaderBench.create(services.aws, mysql.server);
+  await using bench = await ReaderBench.create(aws, mysql.server);
   await bench.start();
   // Random bytes, because a body counts as too large only if it is too large after compression.
   const large = randomBytes(1_500_000).toString("hex");
@@ -173,7 +166,7 @@ test("a row larger than SQS accepts is sent through the payload bucket", async (
     { s3BucketName: string; s3Key: string },
   ];
   expect(name).toBe("software.amazon.payloadoffloading.PayloadS3Pointer");
-  const object = await services.s3.send(new GetObjectCommand({ Bucket: s3BucketName, Key: s3Key }));
+  const object = await aws.s3.send(new GetObjectCommand({ Bucket: s3BucketName, Key: s3Key }));
   const body = (await object.Body?.transformToString()) ?? "";
   const [change] = decodeFrame(await unpackFrame(body)).changes;
   expect((JSON.parse(change?.after ?? "") as { body: string }).body).toBe(large);
@@ -183,7 +176,7 @@ test(
   "many tables, tiny and empty transactions, savepoints and rotations are read in order",
   { timeout: 240_000 },
   async () => {
-    await using bench = await ReaderBench.create(services.aws, mysql.server);
+    await using bench = await ReaderBench.create(aws, mysql.server);
     await bench.start();
     const connection = await mysql.connect();
     await connection.query("USE shop");

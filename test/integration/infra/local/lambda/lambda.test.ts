@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { inBackground } from "../../../../../infra/local/process/background.ts";
 import {
   FunctionExitedError,
@@ -24,25 +24,18 @@ import {
 import { LocalFunction } from "../../../../../infra/local/lambda/local-function.ts";
 import { polledQueue } from "../../../../../infra/local/lambda/polled-queue.ts";
 import { runSchedule } from "../../../../../infra/local/lambda/schedule.ts";
-import {
-  startLocalAwsWithClients,
-  type LocalAwsWithClients,
-} from "@binlog-router/local-aws/clients";
 import type { Order, TraceLine } from "../../../../support/lambda/obedient-handler.ts";
+import { useLocalAws } from "../../../../support/local-aws.ts";
 
 const HANDLER = join(import.meta.dirname, "../../../../support/lambda/obedient-handler.ts");
 const VISIBILITY_S = 2;
 const PATIENCE = { timeout: 60_000, interval: 20 };
 
-let services: LocalAwsWithClients;
+const aws = useLocalAws();
 let directory: string;
 let resources: AsyncDisposableStack;
 let queueCount = 0;
 
-beforeAll(async () => {
-  services = await startLocalAwsWithClients();
-});
-afterAll(() => services[Symbol.asyncDispose]());
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "lambda-"));
   resources = new AsyncDisposableStack();
@@ -262,7 +255,7 @@ describe("the event source mapping", () => {
   );
 
   test("deletes handled messages although the first two attempts at it fail", async () => {
-    services.aws.faults.add({
+    aws.faults.add({
       service: "sqs",
       action: "DeleteMessageBatch",
       effect: { kind: "error", code: "ThrottlingException" },
@@ -276,7 +269,7 @@ describe("the event source mapping", () => {
   });
 
   test("goes on after a time in which the queue could not be reached", async () => {
-    services.aws.faults.add({
+    aws.faults.add({
       service: "sqs",
       action: "ReceiveMessage",
       effect: { kind: "error", code: "AWS.SimpleQueueService.InternalError", status: 500 },
@@ -285,7 +278,7 @@ describe("the event source mapping", () => {
     const { send, isEmpty, problems } = await mappedQueue(obedientFunction());
     await send({ group: "a", name: "a1" });
     await vi.waitUntil(isEmpty, PATIENCE);
-    services.aws.faults.clear();
+    aws.faults.clear();
     expect(problems.length).toBeGreaterThan(0);
   });
 });
@@ -319,7 +312,7 @@ interface MappedQueue {
 
 /** A FIFO queue with an event source mapping to the function. */
 async function mappedQueue(local: LocalFunction, { batchSize = 10 } = {}): Promise<MappedQueue> {
-  const { sqs } = services;
+  const { sqs } = aws;
   const { QueueUrl: queueUrl = "" } = await sqs.send(
     new CreateQueueCommand({
       QueueName: `lambda-${++queueCount}.fifo`,
@@ -338,8 +331,8 @@ async function mappedQueue(local: LocalFunction, { batchSize = 10 } = {}): Promi
     inBackground((signal) =>
       runEventSourceMapping(
         {
-          queue: polledQueue(services.aws, queueUrl),
-          region: services.aws.region,
+          queue: polledQueue(aws, queueUrl),
+          region: aws.region,
           queueArn: Attributes["QueueArn"] ?? "",
           batchSize,
           concurrency: local.concurrency,

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CreateQueueCommand, PurgeQueueCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
-import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { awsClients, type AwsClients } from "@binlog-router/local-aws/clients";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { LocalTopology } from "../../../../../infra/local/template/local-topology.ts";
@@ -10,14 +9,14 @@ import { provision } from "../../../../../infra/local/template/provision.ts";
 import { synthesize } from "../../../../../infra/local/template/synthesize.ts";
 import { exampleConfiguration, exampleObject } from "../../../../support/example-stack.ts";
 import { binlogRouter, type Ended } from "../../../../support/operator.ts";
+import { useLocalAws } from "../../../../support/local-aws.ts";
 
-let aws: LocalAws;
+const aws = useLocalAws();
 let clients: AwsClients;
 let topology: LocalTopology;
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "binlog-router-plan-"));
-  aws = await startLocalAws();
   clients = awsClients(aws);
   const deployed = synthesize(exampleConfiguration());
   topology = await provision(deployed, {
@@ -34,7 +33,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   clients[Symbol.dispose]();
-  await aws[Symbol.asyncDispose]();
   await rm(directory, { recursive: true });
 });
 
