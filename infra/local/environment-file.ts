@@ -1,5 +1,6 @@
 import { dirname, isAbsolute } from "node:path";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
+import { quoted } from "./shell-word.ts";
 
 /**
  * The text of `.local/env`: the stack's addresses as variables for a shell to source. The AWS
@@ -45,9 +46,4 @@ export function environmentFile(
     ...variables.map(([name, value]) => `export ${name}=${quoted(value)}`),
     "",
   ].join("\n");
-}
-
-/** Quotes any text for a shell. */
-function quoted(value: string): string {
-  return `'${value.replaceAll("'", "'\\''")}'`;
 }

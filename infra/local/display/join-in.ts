@@ -1,3 +1,5 @@
+import { shellWord } from "../shell-word.ts";
+
 /** What a person needs to take part in a running stack by hand. */
 export interface JoinIn {
   readonly mysql: { readonly host: string; readonly port: number };
@@ -24,7 +26,7 @@ export function joinInText(join: JoinIn): string {
   const widest = Math.max(0, ...accounts.map(({ environment }) => environment.length));
   const writing = accounts.map(
     ({ environment, user, password }) =>
-      `  ${environment.padEnd(widest)}  ${mysqlClient} ${server} -u ${user} -p${password}${database === null ? "" : ` ${database}`}`,
+      `  ${environment.padEnd(widest)}  ${shellWord(mysqlClient)} ${server} -u ${shellWord(user)} -p${shellWord(password)}${database === null ? "" : ` ${shellWord(database)}`}`,
   );
   const { accessKeyId, secretAccessKey } = join.credentials;
   const identity = `AWS_ACCESS_KEY_ID=${accessKeyId} AWS_SECRET_ACCESS_KEY=${secretAccessKey}`;
@@ -41,7 +43,7 @@ export function joinInText(join: JoinIn): string {
       ? []
       : [
           "Follow an environment's changes without taking messages from a queue:",
-          `  npm run tail -- --environment ${accounts[0].environment} --local ${join.stackFile}`,
+          `  npm run tail -- --environment ${accounts[0].environment} --local ${shellWord(join.stackFile)}`,
         ]),
     "Look into a queue (this hides the messages from applications for a while, and counts as a receive):",
     `  ${reading}`,

@@ -1,8 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { stripVTControlCharacters } from "node:util";
 import { expect, test } from "vitest";
 import { findingTexts } from "../../../../../infra/local/display/facts-text.ts";
 import { duration, uptime } from "../../../../../infra/local/display/format.ts";
-import { joinInText } from "../../../../../infra/local/display/join-in.ts";
+import { joinInText, type JoinIn } from "../../../../../infra/local/display/join-in.ts";
 import { wellFacts } from "../../../../support/console/well-facts.ts";
 import type { Snapshot } from "../../../../../infra/local/display/snapshot.ts";
 import { statusLine } from "../../../../../infra/local/display/status-line.ts";
@@ -164,18 +165,20 @@ test.each([
   expect(uptime(ms)).toBe(text);
 });
 
+const JOIN_IN: JoinIn = {
+  mysql: { host: "127.0.0.1", port: 21000 },
+  mysqlClient: "mysql",
+  database: "shop",
+  accounts: [{ environment: "staging", user: "app_staging", password: "pw" }],
+  region: "us-east-1",
+  credentials: { accessKeyId: "key", secretAccessKey: "secret" },
+  sqsEndpoint: "http://127.0.0.1:9324",
+  queueUrl: "http://127.0.0.1:9324/000000000000/shop-billing-staging.fifo",
+  stackFile: "/checkout/.local/stack.json",
+};
+
 test("how to join in names a command for each account and a queue", () => {
-  const text = joinInText({
-    mysql: { host: "127.0.0.1", port: 21000 },
-    mysqlClient: "mysql",
-    database: "shop",
-    accounts: [{ environment: "staging", user: "app_staging", password: "pw" }],
-    region: "us-east-1",
-    credentials: { accessKeyId: "key", secretAccessKey: "secret" },
-    sqsEndpoint: "http://127.0.0.1:9324",
-    queueUrl: "http://127.0.0.1:9324/000000000000/shop-billing-staging.fifo",
-    stackFile: "/checkout/.local/stack.json",
-  });
+  const text = joinInText(JOIN_IN);
   expect(text).toContain("mysql -h 127.0.0.1 -P 21000 -u app_staging -ppw shop");
   expect(text).toMatch(
     /without taking messages from a queue:\n {2}npm run tail -- --environment staging /,
@@ -184,4 +187,29 @@ test("how to join in names a command for each account and a queue", () => {
   expect(text).toContain(
     "AWS_ACCESS_KEY_ID=key AWS_SECRET_ACCESS_KEY=secret aws --endpoint-url http://127.0.0.1:9324 sqs receive-message",
   );
+});
+
+test("the commands for joining in can be copied whatever characters paths, users and passwords have", () => {
+  const mysqlClient = "/home/Ada Lovelace/.cache/mysql";
+  const account = { environment: "staging", user: "stg$1", password: "it's $(secret)" };
+  const stackFile = "/home/Ada Lovelace/router/stack.json";
+  const text = joinInText({
+    ...JOIN_IN,
+    mysqlClient,
+    database: "a shop",
+    accounts: [account],
+    stackFile,
+  });
+  const wordsOf = (command: string): string[] => {
+    const line = text.split("\n").find((each) => each.includes(command)) ?? "";
+    const words = line.slice(line.indexOf(command) + command.length);
+    return execFileSync("sh", ["-c", `printf '%s\\n' ${words}`], { encoding: "utf8" })
+      .trimEnd()
+      .split("\n");
+  };
+  expect(wordsOf("staging  ")).toEqual([
+    ...[mysqlClient, "-h", "127.0.0.1", "-P", "21000", "-u", account.user],
+    ...[`-p${account.password}`, "a shop"],
+  ]);
+  expect(wordsOf("npm run tail -- ")).toEqual(["--environment", "staging", "--local", stackFile]);
 });
