@@ -208,8 +208,15 @@ test("the commands for joining in can be copied whatever characters paths, users
       .split("\n");
   };
   expect(wordsOf("staging  ")).toEqual([
-    ...[mysqlClient, "-h", "127.0.0.1", "-P", "21000", "-u", account.user],
-    ...[`-p${account.password}`, "a shop"],
+    mysqlClient,
+    "-h",
+    "127.0.0.1",
+    "-P",
+    "21000",
+    "-u",
+    account.user,
+    `-p${account.password}`,
+    "a shop",
   ]);
   expect(wordsOf("npm run tail -- ")).toEqual(["--environment", "staging", "--local", stackFile]);
 });
