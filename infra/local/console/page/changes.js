@@ -22,7 +22,7 @@ export async function changeList() {
           table(
             "The latest changes",
             [
-              ["committed", ({ committedMs }) => preciseTime(committedMs), "line"],
+              ["committed", ({ committedMs }) => preciseTime(committedMs)],
               ["change", ({ op, table: name }) => `${OPERATIONS[op] ?? op} ${name}`],
               ["author", ({ user }) => user],
               ["found by", ({ attribution }) => badge(attribution)],
@@ -38,7 +38,7 @@ export async function changeList() {
               [
                 "data",
                 ({ queue, messageId: id, place }) =>
-                  bodyButton("/api/body", { queue, id }, `the message with ${place}`),
+                  bodyButton("/api/body", { queue, id }, `the message with ${place} in ${queue}`),
               ],
             ],
             changes,

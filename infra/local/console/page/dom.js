@@ -96,10 +96,18 @@ export function badge(text, kind = "") {
   return h("span", { class: `badge ${kind}` }, text);
 }
 
-/** The parsed answer of a view; null when there is no such thing. Throws the server's error. */
+/** A server that was suspended keeps its connections and says nothing. */
+const LONGEST_ANSWER_MS = 10_000;
+
+/**
+ * The parsed answer of a view; null when there is no such thing. Throws the server's error, or a
+ * TimeoutError.
+ */
 export async function ask(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
-  const response = await fetch(query === "" ? path : `${path}?${query}`);
+  const response = await fetch(query === "" ? path : `${path}?${query}`, {
+    signal: AbortSignal.timeout(LONGEST_ANSWER_MS),
+  });
   if (response.status >= 500) throw new Error(await response.text());
   return response.ok ? response.json() : null;
 }

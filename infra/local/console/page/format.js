@@ -13,8 +13,16 @@ export function duration(ms) {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
+/** A time of today; another day's with its date. */
 export function clockTime(ms) {
-  return ms === null || ms === undefined ? "–" : new Date(ms).toLocaleTimeString("en-GB");
+  if (ms === null || ms === undefined) return "–";
+  const time = new Date(ms).toLocaleTimeString("en-GB");
+  return dayOf(ms) === dayOf(Date.now()) ? time : `${dayOf(ms)} ${time}`;
+}
+
+/** The date in this browser's time zone, like 2026-11-30. */
+function dayOf(ms) {
+  return new Date(ms).toLocaleDateString("sv-SE");
 }
 
 export function preciseTime(ms) {

@@ -36,7 +36,7 @@ let said = null;
 addEventListener("hashchange", () => void navigate());
 await refresh();
 await navigate(false);
-setInterval(() => void refresh(), REFRESH_MS);
+setTimeout(() => void keepFresh(), REFRESH_MS);
 
 function route() {
   const [page = "", ...rest] = location.hash.slice(1).split("/");
@@ -59,6 +59,15 @@ async function navigate(moved = true) {
   await draw();
   if (moved) place("main").focus({ preventScroll: true });
   if (moved) scrollTo(0, 0);
+}
+
+/** Begins each refresh behind the one before, so that a late answer never replaces a newer one. */
+async function keepFresh() {
+  try {
+    await refresh();
+  } finally {
+    setTimeout(() => void keepFresh(), REFRESH_MS);
+  }
 }
 
 async function refresh() {

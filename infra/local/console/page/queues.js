@@ -113,10 +113,16 @@ export function bodyButton(path, parameters, what) {
   }
 }
 
+/** Indents JSON. Where the browser cannot keep the digits of its numbers, it returns the text. */
 function pretty(text) {
+  if (JSON.rawJSON === undefined) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.stringify(JSON.parse(text, asWritten), null, 2);
   } catch {
     return text;
   }
+}
+
+function asWritten(_key, value, { source }) {
+  return typeof value === "number" ? JSON.rawJSON(source) : value;
 }

@@ -278,6 +278,55 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(await page.evaluate<string>(filter)).toBe("none");
   });
 
+  test("says that npm start does not answer while it is suspended, and goes on afterwards", async () => {
+    const answer = views["/api/overview"] as View;
+    views["/api/overview"] = () => new Promise(() => undefined);
+    await untilHeadline(/^npm start no longer answers/);
+    views["/api/overview"] = answer;
+    await untilHeadline(/^All is well\.$/);
+  });
+
+  test("shows the numbers of row data with the digits that they have", async () => {
+    const body = '{"id":18446744073709551615,"rate":1.10,"note":"1.10"}';
+    views["/api/body"] = () => ({ body });
+    await page.goto(`${server.url}#queues/shop-billing-staging.fifo`);
+    await page.getByRole("button", { name: "Row data of message one" }).click();
+    const text = page.getByRole("region", { name: "Text of the row data" });
+    expect((await text.innerText()).replaceAll(/\s/g, "")).toBe(body);
+    await page.keyboard.press("Escape");
+  });
+
+  test("names the queue of each change's data, because several queues get one change", async () => {
+    const changes = views["/api/changes"] as View;
+    const [change] = (await changes(new URLSearchParams())) as [object];
+    const other = { ...change, subscriber: "search", queue: "shop-search-staging.fifo" };
+    views["/api/changes"] = () => [change, other];
+    await open("Changes");
+    const button = (queue: string) =>
+      page.getByRole("button", { name: new RegExp(`^Row data of the message .* in ${queue}$`) });
+    await button("shop-billing-staging\\.fifo").click();
+    await page.keyboard.press("Escape");
+    await button("shop-search-staging\\.fifo").click();
+    await page.keyboard.press("Escape");
+    await vi.waitFor(async () => {
+      expect(await focusedName()).toContain("in shop-search-staging.fifo");
+    }, PATIENCE);
+  });
+
+  test("gives the date with a time of another day", async () => {
+    const parked = withParked(facts).failures;
+    const [stream] = "streams" in parked ? parked.streams : [];
+    if (stream === undefined) throw new Error("nothing is parked");
+    const at = new Date(2026, 9, 25, 1, 30).getTime();
+    const streams = [{ ...stream, parkedAt: at, nextAttemptAt: Date.now() }];
+    await showsAtOnce({ ...facts, failures: { changes: 1, records: 1, streams } });
+    await open("Failure records");
+    await page.getByRole("rowheader").first().waitFor();
+    const cells = await page.getByRole("main").getByRole("cell").allInnerTexts();
+    expect(cells).toContain("2026-10-25 01:30:00");
+    expect(cells.filter((text) => /^\d\d:\d\d:\d\d$/.test(text))).toHaveLength(1);
+  });
+
   test("a page whose view fails says why, and the others go on", async () => {
     views["/api/changes"] = () => Promise.reject(new Error("the table is gone"));
     await open("Changes");
