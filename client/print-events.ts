@@ -1,14 +1,28 @@
 import type { ErrorContext, OnlyRepeatsInfo } from "./events.ts";
 
-/** The default `onError`: prints one line for each error to standard error. */
+/**
+ * The default `onError`: prints a line to standard error, and for an error of the handling where it
+ * was thrown.
+ */
 export function printError(error: unknown, context: ErrorContext): void {
   const where = [context.subscriber, context.environment, context.message?.group]
     .filter((part) => part !== undefined)
     .join("/");
   const attempt = context.message && `, attempt ${context.message.receiveCount}`;
   console.error(
-    `binlog-router ${where}: ${context.activity} failed${attempt ?? ""}: ${String(error)}`,
+    `binlog-router ${where}: ${context.activity} failed${attempt ?? ""}: ${described(error, context)}`,
   );
+}
+
+function described(error: unknown, { activity }: ErrorContext): string {
+  let text: string;
+  try {
+    text = String(error);
+  } catch {
+    return "what was thrown cannot be converted to text";
+  }
+  if (activity !== "handle" || !(error instanceof Error)) return text;
+  return [text, ...(error.stack?.match(/^ +at .+$/gm) ?? [])].join("\n");
 }
 
 /** The default `onOnlyRepeats`: prints a line to standard error. */

@@ -25,7 +25,7 @@ export interface Subscription extends AsyncDisposable {
   readonly finished: Promise<void>;
   /**
    * Finishes the messages that are being handled and gives the others back at once. Resolves when
-   * the subscription has ended.
+   * the subscription has ended. A handler must not await it: it waits for that handler.
    */
   stop(): Promise<void>;
 }
