@@ -54,26 +54,29 @@ const buffers = new RequestBuffers();
 
 /** The messages of an answer; undefined when it has another form, or no messages. */
 function messagesIn(pieces: readonly Uint8Array[]): Message[] | undefined {
+  const { Messages: messages } = (answerIn(pieces) ?? {}) as { readonly Messages?: unknown };
+  return Array.isArray(messages) ? (messages as Message[]) : undefined;
+}
+
+/** What an answer says; undefined when it is not JSON. */
+export function answerIn(pieces: readonly Uint8Array[]): unknown {
   const buffer = buffers.take(pieces.reduce((sum, piece) => sum + piece.length, 0));
   let end = 0;
   for (const piece of pieces) {
     buffer.set(piece, end);
     end += piece.length;
   }
-  let answer: unknown;
   try {
-    answer = parseReceiveAnswer(buffer.subarray(0, end), buffers);
+    return parseReceiveAnswer(buffer.subarray(0, end), buffers);
   } catch {
     return undefined;
   } finally {
     buffers.giveBack(buffer);
   }
-  const { Messages: messages } = (answer ?? {}) as { readonly Messages?: unknown };
-  return Array.isArray(messages) ? (messages as Message[]) : undefined;
 }
 
 /** Takes what any stream delivers, because a request handler of the application's own made it. */
-function collect(body: Readable): Promise<Uint8Array[]> {
+export function collect(body: Readable): Promise<Uint8Array[]> {
   return new Promise((resolve, reject) => {
     const pieces: Uint8Array[] = [];
     body.on("data", (piece: Uint8Array | string) => {

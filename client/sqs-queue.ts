@@ -8,6 +8,7 @@ import {
   type ReceiveMessageCommandInput,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
+import { CopiedCommands } from "./copied-commands.ts";
 import type { HeldMessage } from "./held-message.ts";
 import { inSequence } from "./in-sequence.ts";
 import { readingMessages } from "./received-messages.ts";
@@ -38,6 +39,8 @@ export interface Refusal {
 export class SqsQueue {
   readonly url: string;
   readonly #sqs: SQSClient;
+  readonly #receives = new CopiedCommands();
+  readonly #deletions = new CopiedCommands();
 
   constructor(sqs: SQSClient, url: string) {
     this.#sqs = sqs;
@@ -77,7 +80,7 @@ export class SqsQueue {
   }
 
   async #receive(input: ReceiveMessageCommandInput, abortSignal: AbortSignal): Promise<Message[]> {
-    const command = readingMessages(new ReceiveMessageCommand(input));
+    const command = this.#receives.prepared(readingMessages(new ReceiveMessageCommand(input)));
     const answer = await this.#sqs.send(command, { abortSignal });
     return inSequence(answer.Messages ?? []);
   }
@@ -104,13 +107,15 @@ export class SqsQueue {
 
   /** Deletes at most BATCH messages. */
   async delete(messages: readonly HeldMessage[]): Promise<Refusal[]> {
-    const command = new DeleteMessageBatchCommand({
-      QueueUrl: this.url,
-      Entries: messages.map((message, index) => ({
-        Id: String(index),
-        ReceiptHandle: message.receiptHandle,
-      })),
-    });
+    const command = this.#deletions.prepared(
+      new DeleteMessageBatchCommand({
+        QueueUrl: this.url,
+        Entries: messages.map((message, index) => ({
+          Id: String(index),
+          ReceiptHandle: message.receiptHandle,
+        })),
+      }),
+    );
     const answer = await this.#sqs.send(command, { abortSignal: AbortSignal.timeout(CALL_MS) });
     return refusals(messages, answer.Failed);
   }
