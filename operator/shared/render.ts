@@ -1,13 +1,47 @@
-import Table from "cli-table3";
+import Table, { type TableConstructorOptions } from "cli-table3";
+
+type Row = readonly (string | number)[];
+
+/** Rows laid out together: cli-table3's layout takes time with the square of their number. */
+const PIECE_ROWS = 50;
+const NO_TOP = { top: "", "top-mid": "", "top-left": "", "top-right": "" };
+const OPEN_BOTTOM = {
+  bottom: "─",
+  "bottom-mid": "┼",
+  "bottom-left": "├",
+  "bottom-right": "┤",
+};
 
 /** Draws a table for a terminal. */
-export function table(
+export function table(head: readonly string[], rows: readonly Row[]): string {
+  const pieces = Array.from({ length: Math.max(1, Math.ceil(rows.length / PIECE_ROWS)) }, (_, at) =>
+    rows.slice(at * PIECE_ROWS, (at + 1) * PIECE_ROWS),
+  );
+  const widths: number[] = [];
+  for (const piece of pieces) {
+    const laidOut = drawn(head, piece);
+    laidOut.toString();
+    for (const [column, width] of laidOut.options.colWidths.entries())
+      widths[column] = Math.max(widths[column] ?? 0, width ?? 0);
+  }
+  return pieces
+    .map((piece, at) =>
+      drawn(at === 0 ? head : [], piece, {
+        colWidths: [...widths],
+        chars: { ...(at > 0 && NO_TOP), ...(at < pieces.length - 1 && OPEN_BOTTOM) },
+      }).toString(),
+    )
+    .join("\n");
+}
+
+function drawn(
   head: readonly string[],
-  rows: readonly (readonly (string | number)[])[],
-): string {
-  const drawn = new Table({ head: [...head], style: { head: [], border: [] } });
-  for (const row of rows) drawn.push([...row]);
-  return drawn.toString();
+  rows: readonly Row[],
+  options: TableConstructorOptions = {},
+) {
+  const lines = new Table({ head: [...head], style: { head: [], border: [] }, ...options });
+  for (const row of rows) lines.push([...row]);
+  return lines;
 }
 
 /**

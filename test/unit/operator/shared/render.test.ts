@@ -1,10 +1,12 @@
 import { PassThrough } from "node:stream";
+import Table from "cli-table3";
 import { describe, expect, test } from "vitest";
 import {
   distance,
   plural,
   progressLine,
   shownOn,
+  table,
   time,
 } from "../../../../operator/shared/render.ts";
 
@@ -64,4 +66,33 @@ test("a name controls no terminal, and is exact in a file", () => {
     "shop.\\u001b]0;title\\u0007\\u009b2J\\u007f\\u000d\nnäme\t✓",
   );
   expect(shownOn({}, text)).toBe(text);
+});
+
+function rowsOf(count: number): (string | number)[][] {
+  return Array.from({ length: count }, (_, row) => [
+    "x".repeat(row % 37),
+    row,
+    row % 11 === 0 ? "a\nbb" : "",
+    row % 7 === 0 ? "表格" : "é",
+  ]);
+}
+
+test.each([0, 1, 50, 51, 130])("a table of %i rows is drawn as one", (count) => {
+  const head = ["stream", "n", "", "w"];
+  const whole = new Table({ head, style: { head: [], border: [] } });
+  whole.push(...rowsOf(count));
+  expect(table(head, rowsOf(count))).toBe(whole.toString());
+});
+
+/** Processor time, microseconds. */
+function timeOfTable(count: number): number {
+  const rows = Array.from({ length: count }, () => Array.from({ length: 12 }, () => "x"));
+  const before = process.cpuUsage();
+  table([], rows);
+  return process.cpuUsage(before).user;
+}
+
+test("the time that a table takes grows with its rows, not with their square", () => {
+  timeOfTable(400);
+  expect(timeOfTable(6400)).toBeLessThan(32 * timeOfTable(400));
 });
