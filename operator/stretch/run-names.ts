@@ -23,9 +23,9 @@ interface ServerOfNames extends Pick<TracedServer, "isSameLife"> {
 }
 
 /**
- * A run is named after its first file and its start time in seconds. When the reader began in the
- * middle of a run, it did not know that name and chose another, which its offset contains. The
- * reader recorded the run's connections under that name.
+ * A run is named after its first file and its start time in seconds. Where the run began long
+ * before the reader's first file, and in lives that an earlier release began, the reader chose
+ * another name, which its offset contains. It recorded the run's connections under that name.
  *
  * @param file the file with which the stretch begins
  */

@@ -15,7 +15,8 @@ import type { Offset } from "./offset.ts";
 
 /** Where an attempt begins reading. */
 export interface Beginning {
-  readonly offset: Offset & { readonly run: number };
+  /** Its run is null where `runsAhead` has to find it. */
+  readonly offset: Offset;
   /** The dump to request. */
   readonly start: DumpStart;
   /** Whether reading continues in the coordinates in which the offset was saved. */
@@ -78,7 +79,7 @@ export function behindGtids(
     offset: {
       epoch,
       life,
-      ...unread(state, file),
+      ...unread(state),
       lanes,
       laneCount,
       anewSince,
@@ -111,15 +112,12 @@ export function inAnotherLife(kept: KeptXa): KeptXa {
 }
 
 /** The state at a position before anything was read. */
-export function unread(
-  { uuid }: ServerState,
-  file: string,
-): Pick<Offset, "server" | "lanes" | "laneCount" | "committedMs" | "keptXa"> & {
-  readonly run: number;
-} {
+export function unread({
+  uuid,
+}: ServerState): Pick<Offset, "server" | "run" | "lanes" | "laneCount" | "committedMs" | "keptXa"> {
   return {
     server: uuid,
-    run: runAt(file),
+    run: null,
     lanes: new Map(),
     laneCount: null,
     committedMs: 0,
@@ -128,8 +126,8 @@ export function unread(
 }
 
 /**
- * A number for the run at a position, when its beginning is unknown. It is unique, because no run
- * has begun in this second with this file.
+ * A name for the run at a position, when its beginning is unknown. It is unique, because no run has
+ * begun in this second with this file.
  */
 export function runAt(file: string): number {
   return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));

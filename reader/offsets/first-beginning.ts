@@ -28,7 +28,7 @@ export async function firstBeginning(
   const at = async (file: string, offset: number, gtidSet: string | null): Promise<Beginning> => ({
     offset: {
       ...life,
-      ...unread(state, file),
+      ...unread(state),
       gtidSet,
       file,
       offset,
@@ -63,7 +63,7 @@ export async function firstBeginning(
       const isVouched = vouched.has("AnonymousTransactionsError");
       const searchedTo = await refuseHidden(readTo, gtidSet, state, evidence, isVouched);
       const anchor = await firstAnchor(state.oldestFile, gtidSet, state, evidence);
-      const known = { ...life, ...unread(state, state.oldestFile), gtidSet, searchedTo };
+      const known = { ...life, ...unread(state), gtidSet, searchedTo };
       return behindGtids(known, anchor, state);
     }
     default:

@@ -12,7 +12,6 @@ import {
   gtidModeOff,
   hasExecuted,
   requireHistory,
-  runAt,
 } from "./beginning.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import { firstAnchor } from "./first-anchor.ts";
@@ -194,15 +193,13 @@ async function goOn(
   state: ServerState,
   evidence: BinlogEvidence,
 ): Promise<Beginning> {
-  const run = saved.run ?? runAt(saved.file);
-  const offset = { ...saved, run };
   if (saved.gtidSet !== null && goesOnByGtids(saved, state))
-    return { offset, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
-  if (saved.offset >= DUMP_LIMIT) return readAgain(offset);
+    return { offset: saved, start: { kind: "gtid", gtidSet: saved.gtidSet }, isResumed: true };
+  if (saved.offset >= DUMP_LIMIT) return readAgain(saved);
   const { file, offset: at } = saved;
   const gtidSet = saved.gtidSet ?? (state.gtids ? await evidence.gtidsBefore(file, at) : null);
   return {
-    offset: { ...offset, gtidSet },
+    offset: { ...saved, gtidSet },
     start: { kind: "file", file, offset: at },
     isResumed: true,
   };
@@ -213,7 +210,7 @@ async function goOn(
  * it: the server begins the next file only after all transactions that it commits together, and
  * those that follow meanwhile. The lanes skip what they have sent.
  */
-function readAgain(offset: Beginning["offset"]): Beginning {
+function readAgain(offset: Offset): Beginning {
   const { file, anchor } = offset;
   const isBefore = anchor?.file === file && anchor.start < DUMP_LIMIT;
   const at = isBefore ? anchor.start : FIRST_EVENT;

@@ -3,9 +3,10 @@ import type { ServerState } from "../source/server-state.ts";
 import { filesOfOneName } from "../transactions/known-files.ts";
 import type { RunBeginnings } from "./run-beginnings.ts";
 import { runBeginning } from "../transactions/server-run.ts";
-import type { Beginning } from "./beginning.ts";
+import { type Beginning, runAt } from "./beginning.ts";
 import type { BinlogEvidence } from "./evidence.ts";
 import { dumpBegins } from "./hidden-transactions.ts";
+import type { Offset } from "./offset.ts";
 
 /** The server's runs in the files that an attempt reads. */
 export interface RunsAhead {
@@ -29,9 +30,13 @@ export interface RunsAhead {
  */
 const LOOK_BACK = 32;
 
-/** Finds the runs of the server in the files from which the dump begins. */
+/**
+ * Finds the runs of the server in the files from which the dump begins. A run that the offset does
+ * not name gets the name that it has in every life, so that connections are known that were
+ * recorded in an earlier one.
+ */
 export async function runsAhead(
-  { start, offset }: Pick<Beginning, "start"> & { readonly offset: { run: number; file: string } },
+  { start, offset }: Pick<Beginning, "start"> & { readonly offset: Pick<Offset, "run" | "file"> },
   { files }: Pick<ServerState, "files">,
   evidence: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
   beginnings: Pick<RunBeginnings, "among" | "latest">,
@@ -45,9 +50,13 @@ export async function runsAhead(
   const isMoved = 1 + others.length < following.length;
   const runBeginnings = await beginnings.among(others);
   const before = filesOfOneName(files.slice(0, at + 1).toReversed()).slice(0, LOOK_BACK);
-  const began = start.kind === "gtid" ? await beginnings.latest(before.toReversed()) : null;
+  const isUnknown = start.kind === "gtid" || offset.run === null;
+  const began = isUnknown ? await beginnings.latest(before.toReversed()) : null;
   return {
-    run: began === null ? offset.run : runBeginning(began.startedS, began.fileNumber),
+    run:
+      began === null
+        ? (offset.run ?? runAt(first))
+        : runBeginning(began.startedS, began.fileNumber),
     runBeginnings,
     presentRunFile: isMoved ? null : ([...runBeginnings.keys()].at(-1) ?? binlogFileNumber(first)),
     isMoved,

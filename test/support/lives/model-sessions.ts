@@ -1,5 +1,5 @@
 import type { Beginning } from "../../../reader/offsets/beginning.ts";
-import { ServerRun } from "../../../reader/transactions/server-run.ts";
+import { runBeginning, ServerRun } from "../../../reader/transactions/server-run.ts";
 import { connectionName } from "../../../wire/session.ts";
 import { numberOf, type Logged, type ModelServer } from "./model-server.ts";
 
@@ -13,6 +13,7 @@ const FILES = 2 ** 20;
 export class ModelSessions {
   readonly #server: ModelServer;
   readonly #isByFile: boolean;
+  #unknownRuns = 0;
   /** The user of each recorded connection, by the connection's name. */
   readonly #recorded = new Map<string, string>();
   /** A transaction that was attributed to another user than its own; null when there is none. */
@@ -35,7 +36,7 @@ export class ModelSessions {
     const run = new ServerRun({
       serverId: 1,
       serverUuid: uuid,
-      run: offset.run,
+      run: offset.run ?? this.#runAt(from),
       runBeginnings: isByGtids ? new Map([...started].filter(([file]) => file > from)) : new Map(),
     });
     // The present run begins with the last file that a start began.
@@ -53,6 +54,15 @@ export class ModelSessions {
     }
     for (const [thread, user] of this.#server.connections) this.#record(run.present, thread, user);
     return lastRun;
+  }
+
+  /** The name of the run at a file, as `runsAhead` finds it. */
+  #runAt(file: number): number {
+    const { started } = this.#server.data;
+    const began = [...started.keys()].findLast((each) => each <= file);
+    return began === undefined
+      ? runBeginning(++this.#unknownRuns, file)
+      : runBeginning(started.get(began) ?? 0, began);
   }
 
   #find({ us, writer }: Logged, run: number, isPresent: boolean): void {

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
 import type { BinlogEvidence } from "../../../../reader/offsets/evidence.ts";
 import { latestOf } from "../../../../reader/offsets/first-anchor.ts";
@@ -91,12 +91,6 @@ const behind: BinlogEvidence = {
   subtract: async () => LACKING,
 };
 
-/** The run that a first start chooses at this time, seconds since 1970. */
-async function runAt(second: number): Promise<number> {
-  vi.setSystemTime(second * 1000);
-  return (await firstBeginning({ kind: "now" }, life, state, same)).offset.run;
-}
-
 describe("a first start", () => {
   test("at now begins at the end of the binlog, and knows its GTIDs", async () => {
     expect(await firstBeginning({ kind: "now" }, life, state, same)).toMatchObject({
@@ -113,14 +107,6 @@ describe("a first start", () => {
       start: { kind: "file", file: "bin.000003", offset: 4 },
       offset: { gtidSet: state.gtidPurged },
     });
-  });
-  test("gives the server's run, whose beginning is unknown, a number of its own", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
-    try {
-      expect(await runAt(1_790_000_000)).not.toBe(await runAt(1_790_000_001));
-    } finally {
-      vi.useRealTimers();
-    }
   });
   test("at a file and offset knows the GTIDs before it", async () => {
     const start = { kind: "file", file: "bin.000005", offset: 99 } as const;

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { runsAhead } from "../../../../reader/offsets/runs-ahead.ts";
 import type { DumpStart } from "../../../../reader/source/binlog-dump.ts";
 import { RunBeginnings } from "../../../../reader/offsets/run-beginnings.ts";
@@ -40,9 +40,10 @@ function ahead(
   file: string,
   beginnings: KnownBeginnings,
   first = file,
+  run: number | null = OFFSET_RUN,
 ): ReturnType<typeof runsAhead> {
   return runsAhead(
-    { start, offset: { run: OFFSET_RUN, file } },
+    { start, offset: { run, file } },
     { files },
     {
       gtidsBefore: (each) => Promise.resolve(each),
@@ -63,6 +64,31 @@ test("in a dump by file the run of the offset goes on until a file in which one 
     isMoved: false,
   });
   expect(beginnings.asked).toEqual(files.slice(4));
+});
+
+test("a run that is not known yet has the name by which it is known in every life", async () => {
+  const files = numbered("bin", 1, 9);
+  const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
+  const began = new KnownBeginnings({ "bin.000002": 100, "bin.000006": 200 });
+  const runs = await ahead(files, start, start.file, began, start.file, null);
+  expect(runs.run).toBe(runBeginning(100, 2));
+});
+
+/** The name at this time, seconds since 1970, of a run whose beginning is purged. */
+async function unknownRunAt(second: number): Promise<number> {
+  vi.setSystemTime(second * 1000);
+  const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
+  const files = numbered("bin", 3, 9);
+  return (await ahead(files, start, start.file, new KnownBeginnings({}), start.file, null)).run;
+}
+
+test("a run whose beginning is purged has a name of its own at each start", async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  try {
+    expect(await unknownRunAt(1_790_000_000)).not.toBe(await unknownRunAt(1_790_000_001));
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("in a dump by GTIDs the run at its first file is found in the files before", async () => {
