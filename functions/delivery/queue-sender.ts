@@ -90,7 +90,7 @@ export function queueSender(options: QueueSenderOptions): Sender {
   const { rawQueueUrl, payloads, patience } = options;
   const requests = new QueueRequests(options.client);
   const encodedAhead = new WeakMap<OutgoingMessage, Promise<EncodedMessage>>();
-  const begun = new WeakMap<OutgoingMessage, Promise<unknown>>();
+  const begun = new WeakMap<OutgoingMessage, Promise<readonly EncodedMessage[]>>();
   return {
     prepare(queueName, [first]) {
       // Another thread would still read a body to be compressed when it is parked and freed.
@@ -123,10 +123,9 @@ export function queueSender(options: QueueSenderOptions): Sender {
               onWaiting();
             };
             const sending = takeBegun(batch);
-            const sent =
-              sending === undefined
-                ? await sendBatch(queueName, batch, onWait)
-                : await underWay(sending, onWait).then(() => batch);
+            const sent = await (sending === undefined
+              ? sendBatch(queueName, batch, onWait)
+              : underWay(sending, onWait));
             for (const message of sent) unsent.delete(message);
           } catch (error) {
             troubles.push(queueTrouble(error, largest(batch)));
@@ -140,9 +139,12 @@ export function queueSender(options: QueueSenderOptions): Sender {
     },
   };
 
-  /** The result of `begin` for the one message of a batch, which is used once. */
-  function takeBegun([first, ...others]: readonly EncodedMessage[]): Promise<unknown> | undefined {
-    if (first === undefined || others.length > 0) return undefined;
+  /**
+   * The result of `begin` for a batch's first message, which is used once. The rest of the batch
+   * (groups of frames that go together with that message's) waits for the next one.
+   */
+  function takeBegun([first]: readonly EncodedMessage[]) {
+    if (first === undefined) return undefined;
     const sending = begun.get(first.message);
     begun.delete(first.message);
     return sending;

@@ -15,6 +15,10 @@ import { Utf8Text } from "../../../../wire/utf8-text.ts";
 const REFUSED = "refused";
 const QUEUE = "shop-billing-staging.fifo";
 
+interface Entry {
+  readonly MessageDeduplicationId: string;
+}
+
 function message(id: string, group = "g", characters = 300_000): OutgoingMessage {
   const body = new Utf8Text(Buffer.from(JSON.stringify({ id, text: "x".repeat(characters) })));
   const place = { first: id, last: id, changes: 1 };
@@ -29,7 +33,9 @@ async function senderUnderTest(answerMs: number) {
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const { MessageDeduplicationId: id } = JSON.parse(String(Buffer.concat(chunks)));
+      const input = JSON.parse(String(Buffer.concat(chunks))) as Entry & { Entries?: Entry[] };
+      const { Entries: entries = [input] } = input;
+      const id = entries.map(({ MessageDeduplicationId }) => MessageDeduplicationId).join();
       seen.push(`arrived ${id}`);
       setTimeout(() => {
         seen.push(`answered ${id}, made ${made.mock.calls.length}`);
@@ -111,6 +117,19 @@ test("a message that was sent ahead is not sent again in its turn", async () => 
   // When the position is not written, the messages are sent anew.
   await under.sender.send(QUEUE, later);
   expect(arrived().slice(2)).toEqual(["arrived 1", "arrived 2"]);
+});
+
+test("it is not sent again either when a later frame goes together with its own, whose group could share its request", async () => {
+  await using under = await senderUnderTest(40);
+  const begun = message("1", "g", 10);
+  under.sender.prepare?.(QUEUE, [begun]);
+  const settled = under.sender.begin?.(QUEUE, [begun]).then(() => under.seen.push("settled"));
+  const together = [begun, message("2", "h", 10), message("3", "g", 10)];
+  expect(await under.sender.send(QUEUE, together)).toEqual({ kind: "sent" });
+  under.seen.push("sent");
+  await settled;
+  const events = under.seen.filter((event) => !event.startsWith("answered"));
+  expect(events).toEqual(["arrived 1", "settled", "arrived 2,3", "sent"]);
 });
 
 test("what a queue refused ahead is the result in its turn, and nothing is sent behind it", async () => {
