@@ -1,6 +1,7 @@
 import type { StreamItems } from "../failures/route-items.ts";
 import { queueStream } from "../failures/stream.ts";
 import { forEachLimited } from "../ground/concurrency.ts";
+import { Deadline } from "./deadline.ts";
 
 /** The shortest time between two looks at the streams of a lane, milliseconds. */
 const LOOK_MS = 60_000;
@@ -28,7 +29,7 @@ export function findClosed(streams: Pick<StreamItems, "read">, now: () => number
       const state = await streams.read(queueStream(lane, name));
       if (state === null || state.status === "closed") closed.add(name);
     });
-    // Queues whose streams could not be read stay listed. The first failure ends the look.
+    // Queues whose streams could not be read stay listed. A failure ends one of the workers.
     await look.catch(() => undefined);
     return closed;
   };
@@ -37,15 +38,11 @@ export function findClosed(streams: Pick<StreamItems, "read">, now: () => number
 /** The same streams, which fail to read when the answer takes longer than a lane is to wait. */
 export function readSoon(streams: Pick<StreamItems, "read">): Pick<StreamItems, "read"> {
   return {
-    read(stream) {
-      const { promise, resolve, reject } =
-        Promise.withResolvers<Awaited<ReturnType<StreamItems["read"]>>>();
-      const timer = setTimeout(() => reject(new Error("no answer in time")), ANSWER_MS);
-      streams
-        .read(stream)
-        .finally(() => clearTimeout(timer))
-        .then(resolve, reject);
-      return promise;
+    async read(stream) {
+      using deadline = new Deadline(ANSWER_MS);
+      const { promise: never, reject } = Promise.withResolvers<never>();
+      deadline.signal.addEventListener("abort", () => reject(new Error("no answer in time")));
+      return await Promise.race([streams.read(stream), never]);
     },
   };
 }

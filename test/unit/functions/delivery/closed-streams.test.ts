@@ -1,9 +1,16 @@
+import { stat } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findClosed, readSoon } from "../../../../functions/delivery/closed-streams.ts";
 import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
 import { NEW_LANE } from "../../../support/functions/new-lane.ts";
 
 const NEVER = new Promise<never>(() => undefined);
+
+/** An answer that Node reads in a turn of its event loop: the stream was never opened. */
+async function answerOfSystem(): Promise<null> {
+  await stat(".");
+  return null;
+}
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
 afterEach(() => void vi.useRealTimers());
@@ -58,4 +65,12 @@ test("what was read before a failure counts", async () => {
   const closed = findClosed(readSoon({ read }), () => 0)(0, ["one", "other"]);
   expect([...(await closed)]).toEqual(["one"]);
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test("an answer that arrived while this process made messages counts", async () => {
+  vi.useRealTimers();
+  const closed = findClosed(readSoon({ read: answerOfSystem }), () => 0)(0, ["one"]);
+  const endMs = performance.now() + 300;
+  while (performance.now() < endMs);
+  expect([...(await closed)]).toEqual(["one"]);
 });
