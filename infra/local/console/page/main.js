@@ -40,7 +40,16 @@ setTimeout(() => void keepFresh(), REFRESH_MS);
 
 function route() {
   const [page = "", ...rest] = location.hash.slice(1).split("/");
-  return { page, detail: decodeURIComponent(rest.join("/")) };
+  return { page, detail: decoded(rest.join("/")) };
+}
+
+/** What an address means; one that is not encoded correctly is taken as it is. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function navigate(moved = true) {

@@ -327,6 +327,13 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     expect(cells.filter((text) => /^\d\d:\d\d:\d\d$/.test(text))).toHaveLength(1);
   });
 
+  test("an address that cannot be decoded is taken as it is", async () => {
+    await page.goto(`${server.url}#queues/%`);
+    await page.reload();
+    await page.getByRole("heading", { name: "%", exact: true }).waitFor();
+    await untilHeadline(/^All is well\.$/);
+  });
+
   test("a page whose view fails says why, and the others go on", async () => {
     views["/api/changes"] = () => Promise.reject(new Error("the table is gone"));
     await open("Changes");
