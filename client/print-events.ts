@@ -15,14 +15,15 @@ export function printError(error: unknown, context: ErrorContext): void {
 }
 
 function described(error: unknown, { activity }: ErrorContext): string {
-  let text: string;
+  let text = "what was thrown cannot be converted to text";
   try {
     text = String(error);
+    if (activity !== "handle" || !(error instanceof Error)) return text;
+    // With an Error.prepareStackTrace of the application, a stack can be anything.
+    return [text, ...(String(error.stack).match(/^ +at .+$/gm) ?? [])].join("\n");
   } catch {
-    return "what was thrown cannot be converted to text";
+    return text;
   }
-  if (activity !== "handle" || !(error instanceof Error)) return text;
-  return [text, ...(error.stack?.match(/^ +at .+$/gm) ?? [])].join("\n");
 }
 
 /** The default `onOnlyRepeats`: prints a line to standard error. */

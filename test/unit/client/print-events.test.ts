@@ -18,6 +18,14 @@ test("an error of a handler is printed with the place in its code", () => {
   expect(second).toMatch(/^ +at .*print-events\.test\.ts:\d+/);
 });
 
+test.each([[{ value: [] }], [{ value: Object.create(null) }], [{ value: undefined }]])(
+  "an error whose stack is no text is printed without it: %#",
+  (stack) => {
+    const error = Object.defineProperty(new Error("no total"), "stack", stack);
+    expect(printed(error, "handle")).toMatch(/handle failed, attempt 2: Error: no total$/);
+  },
+);
+
 test("an error of AWS is one line", () => {
   expect(printed(new Error("no network"), "receive")).toBe(
     "binlog-router billing/staging: receive failed: Error: no network",
