@@ -18,7 +18,11 @@ const options = new Command("npm run wait --")
   .opts<{ state: string; timeout: number }>();
 try {
   const directory = resolve(REPOSITORY_ROOT, options.state);
-  const { mysql, aws } = await untilReady(directory, options.timeout * 1000);
+  const { mysql, aws } = await untilReady(directory, options.timeout * 1000, () => {
+    console.error(
+      `No npm start is running with ${directory}. Waiting until one is, ${options.timeout} s at most.`,
+    );
+  });
   console.log(`ready: MySQL at ${mysql.host}:${mysql.port}, SQS at ${aws.sqsEndpoint}`);
 } catch (error) {
   console.error(sentence(error));
