@@ -25,7 +25,7 @@ const ANSWER_MS = 10_000;
 export async function findQueue(
   sqs: SQSClient,
   owner: QueueOwner,
-  signal: AbortSignal = new AbortController().signal,
+  signal?: AbortSignal,
 ): Promise<string> {
   const name = environmentQueueName(owner.source, owner.subscriber, owner.environment);
   try {
@@ -45,20 +45,26 @@ export async function findQueue(
  * when the credentials may not list queues, or SQS does not answer.
  */
 export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Promise<string[]> {
-  const names: string[] = [];
-  const prefix = source === undefined ? {} : { QueueNamePrefix: `${source}-` };
-  const pages = paginateListQueues(
-    { client: sqs },
-    { ...prefix, MaxResults: 1000 },
-    { abortSignal: AbortSignal.timeout(ANSWER_MS) },
-  );
   try {
-    for await (const page of pages) {
-      for (const url of page.QueueUrls ?? []) names.push(url.slice(url.lastIndexOf("/") + 1));
-    }
+    const names = await withDeadline(undefined, ANSWER_MS, (abortSignal) =>
+      queueNames(sqs, source === undefined ? {} : { QueueNamePrefix: `${source}-` }, abortSignal),
+    );
+    return names.filter((name) => /^(?!.*-(raw|dead)\.fifo$).*\.fifo$/.test(name));
   } catch {
     // The list only improves the error message. Most applications lack sqs:ListQueues.
     return [];
   }
-  return names.filter((name) => /^(?!.*-(raw|dead)\.fifo$).*\.fifo$/.test(name));
+}
+
+async function queueNames(
+  client: SQSClient,
+  prefix: { readonly QueueNamePrefix?: string },
+  abortSignal: AbortSignal,
+): Promise<string[]> {
+  const names: string[] = [];
+  const pages = paginateListQueues({ client }, { ...prefix, MaxResults: 1000 }, { abortSignal });
+  for await (const { QueueUrls = [] } of pages) {
+    names.push(...QueueUrls.map((url) => url.slice(url.lastIndexOf("/") + 1)));
+  }
+  return names;
 }

@@ -75,7 +75,9 @@ export class SqsQueue {
       );
     } catch (error) {
       if (!options.signal.aborted) throw error;
-      return this.#receive({ ...input, WaitTimeSeconds: 0 }, AbortSignal.timeout(LAST_RECEIVE_MS));
+      return withDeadline(undefined, LAST_RECEIVE_MS, (over) =>
+        this.#receive({ ...input, WaitTimeSeconds: 0 }, over),
+      );
     }
   }
 
@@ -101,7 +103,9 @@ export class SqsQueue {
         VisibilityTimeout: secondsOf(message),
       })),
     });
-    const answer = await this.#sqs.send(command, { abortSignal: AbortSignal.timeout(CALL_MS) });
+    const answer = await withDeadline(undefined, CALL_MS, (abortSignal) =>
+      this.#sqs.send(command, { abortSignal }),
+    );
     return refusals(messages, answer.Failed);
   }
 
@@ -116,7 +120,9 @@ export class SqsQueue {
         })),
       }),
     );
-    const answer = await this.#sqs.send(command, { abortSignal: AbortSignal.timeout(CALL_MS) });
+    const answer = await withDeadline(undefined, CALL_MS, (abortSignal) =>
+      this.#sqs.send(command, { abortSignal }),
+    );
     return refusals(messages, answer.Failed);
   }
 }
