@@ -19,6 +19,13 @@ import type { Account } from "./mysql.ts";
 import { deployedReader } from "./reader-program.ts";
 
 /**
+ * For a reader that follows a killed one: it waits so long for the lease. Only such a reader, since
+ * on a busy machine one that stands still for most of this time loses its lease, and what it had
+ * not saved comes again.
+ */
+export const SHORT_LEASE = { LEASE_SECONDS: "3" };
+
+/**
  * A raw queue, the reader's tables and its secret in the stand-ins, and any number of reader
  * processes that use them.
  */
@@ -113,7 +120,7 @@ export class ReaderBench implements AsyncDisposable {
       PAYLOAD_BUCKET: `${name}-payloads`,
       NODE_OPTIONS: READER_NODE_OPTIONS,
       MALLOC_ARENA_MAX: READER_ARENAS,
-      LEASE_SECONDS: "3",
+      LEASE_SECONDS: "60",
       BLOCKED_SECONDS: "0",
       LOG_LEVEL: "debug",
       ...settings,

@@ -5,7 +5,7 @@ import { installLedger } from "../../../operator/ledger/install-ledger.ts";
 import { Arrivals } from "../../support/chaos/arrivals.ts";
 import { TwoSources } from "../../support/chaos/two-sources.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
-import { ReaderBench } from "../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../support/reader.ts";
 import { play, presentFile, recordedStatements } from "../../support/replay.ts";
 import { insertBriefly } from "../../support/short-connections.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
@@ -70,7 +70,7 @@ test(
     await using bench = await ReaderBench.create(
       shared.aws,
       { host: "127.0.0.1", port: proxy.port, ...READER },
-      { LOG_LEVEL: "info" },
+      { ...SHORT_LEASE, LOG_LEVEL: "info" },
     );
     let reader = await bench.start();
     let pool: { account: Account; connection: Connection }[] = [];

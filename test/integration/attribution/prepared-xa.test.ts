@@ -3,7 +3,7 @@ import type { Frame, FrameChange } from "../../../wire/frame.ts";
 import { installLedger, uninstallLedger } from "../../../operator/ledger/install-ledger.ts";
 import { type Account, useMysql } from "../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts";
-import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
+import { ReaderBench, type ReaderProcess, SHORT_LEASE } from "../../support/reader.ts";
 import { splitOf } from "../../support/short-connections.ts";
 import { useThreeEnvironments } from "../../support/three-environments.ts";
 
@@ -138,7 +138,7 @@ describe("an XA transaction that stays prepared", () => {
     await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("'forgotten','b'");
     await successor.kill();
 
-    await bench.start();
+    await bench.start(undefined, SHORT_LEASE);
     await mysql.query("XA COMMIT 'forgotten','a'");
     expect(splitOf(await ordersUpTo(bench, 1))).toMatchObject({ right: 1, wrong: 0, unknown: 0 });
     await expect.poll(() => show(bench), { timeout: 60_000 }).not.toContain("forgotten");

@@ -15,7 +15,7 @@ import { SOURCE } from "../../support/functions/frames.ts";
 import { Pipeline } from "../../support/functions/pipeline.ts";
 import { Stage } from "../../support/functions/stage.ts";
 import { useMysql, type Account } from "../../support/mysql.ts";
-import { ReaderBench } from "../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../support/reader.ts";
 
 // Real reader, functions and client: the configuration changes while frames wait in the raw queue
 // and messages are parked.
@@ -479,6 +479,7 @@ test("narrowing and widening tables inside a compressed transaction delivers eac
   slow.remove();
 
   const narrowed = await bench.start("following the binlog", {
+    ...SHORT_LEASE,
     SOURCE_TABLES: '["shop.*", "!shop.b"]',
   });
   world.startFunctions();

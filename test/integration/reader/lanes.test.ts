@@ -4,7 +4,7 @@ import { laneFor } from "../../../reader/frames/shipment.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
-import { ReaderBench } from "../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../support/reader.ts";
 
 const TABLES = ["a", "b", "c", "d", "e", "f", "g", "h"];
 const CANNOT = "the number of lanes cannot change yet";
@@ -92,7 +92,7 @@ test("the reader keeps the former lanes while something is parked, and after a r
   await delivered(bench, behind);
   await second.kill();
 
-  const third = await bench.start(FOLLOWS, { LANES: "4" });
+  const third = await bench.start(FOLLOWS, { ...SHORT_LEASE, LANES: "4" });
   expect((await third.logged(CANNOT))["why"]).toMatch(/did not end/);
   await write(3);
   const again: Frame[] = [];

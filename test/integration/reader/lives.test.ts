@@ -20,7 +20,7 @@ import { binlogRouterOn, stackFileOf, tablesOf } from "../../support/operator.ts
 import { Replica } from "../../support/replica.ts";
 import { TcpProxy } from "../../support/tcp-proxy.ts";
 import { idsOf, range, useNumberedOrders } from "../../support/numbered-orders.ts";
-import { ReaderBench, type ReaderProcess } from "../../support/reader.ts";
+import { ReaderBench, type ReaderProcess, SHORT_LEASE } from "../../support/reader.ts";
 
 // The binlog's coordinates start over while the reader runs or is away. Either every row arrives,
 // or the reader stops and stays stopped.
@@ -94,7 +94,10 @@ test("RESET between a killed reader and its standby stops the standby until an o
   const reader = await bench.start();
   await insert(1, 5);
   expect(await take(bench, 5)).toEqual(range(1, 5));
-  const standby = await bench.start("another reader holds this source; waiting as its standby");
+  const standby = await bench.start(
+    "another reader holds this source; waiting as its standby",
+    SHORT_LEASE,
+  );
   await reader.kill();
   await mysql.query("RESET BINARY LOGS AND GTIDS");
   await insert(6, 7);

@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import type { Frame } from "../../../wire/frame.ts";
 import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
-import { ReaderBench } from "../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../support/reader.ts";
 
 const mysql = useMysql();
 const aws = useLocalAws();
@@ -73,7 +73,7 @@ test("a killed reader repeats only what was not saved, and keeps the chain of po
   const before = await bench.takeFrames(1);
   await first.kill();
   await mysql.query("INSERT INTO shop.orders VALUES (2, 'x')");
-  await bench.start();
+  await bench.start(undefined, SHORT_LEASE);
   const after = await bench.takeFrames(1);
   const seen = before.at(-1)?.last ?? "";
   // Repeats lie before what was already seen, and the chain of frames continues from there.

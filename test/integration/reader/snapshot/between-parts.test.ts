@@ -6,7 +6,7 @@ import type { SnapshotOrder } from "../../../../wire/snapshot-items.ts";
 import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
 import { binlogRouterOn, stackFileOf, tablesOf } from "../../../support/operator.ts";
-import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
+import { ReaderBench, type ReaderProcess, SHORT_LEASE } from "../../../support/reader.ts";
 import { atEpoch, BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
 import { inOrder, type Placed } from "../../../support/snapshot/place-check.ts";
 
@@ -300,7 +300,7 @@ test("two subscribers get the same table one after the other, each its own rows"
 test("a reader that is killed between the parts is followed by one that reads the chunk again", async () => {
   await afterFirstParts("killed");
   await reader.kill();
-  reader = await bench.start();
+  reader = await bench.start(undefined, SHORT_LEASE);
   await mysql.query("DELETE FROM shop.killed WHERE id = 1800");
   await goOn();
   await expectTable("killed");

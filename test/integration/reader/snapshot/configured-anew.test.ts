@@ -6,7 +6,7 @@ import { SOURCE } from "../../../support/functions/frames.ts";
 import { Pipeline } from "../../../support/functions/pipeline.ts";
 import { Stage } from "../../../support/functions/stage.ts";
 import { useMysql } from "../../../support/mysql.ts";
-import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
+import { ReaderBench, type ReaderProcess, SHORT_LEASE } from "../../../support/reader.ts";
 import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
 
 // Deploys another configuration, to the functions and the reader, in the middle of a snapshot.
@@ -45,6 +45,7 @@ beforeAll(async () => {
     SESSIONS_TABLE: "sessions",
     PAYLOAD_BUCKET: "payloads",
     SOURCE_START: "now",
+    ...SHORT_LEASE,
   });
   orders = new BenchOrders(stage.aws, bench, "offsets");
 });

@@ -6,7 +6,7 @@ import { chainStep, endOf, type LanePosition } from "../../../../functions/frame
 import type { Frame } from "../../../../wire/frame.ts";
 import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
-import { ReaderBench, type ReaderProcess } from "../../../support/reader.ts";
+import { ReaderBench, type ReaderProcess, SHORT_LEASE } from "../../../support/reader.ts";
 import { BenchOrders, snapshotOrder } from "../../../support/snapshot/orders.ts";
 import {
   inOrder,
@@ -243,6 +243,7 @@ class RoundsBench implements AsyncDisposable {
 
   static async start(): Promise<RoundsBench> {
     const bench = await ReaderBench.create(aws, accountOf("reader"), {
+      ...SHORT_LEASE,
       SOURCE_START: "now",
       LANES: String(LANES),
     });

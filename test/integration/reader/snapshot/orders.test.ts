@@ -15,7 +15,7 @@ import { sentenceOf } from "../../../../reader/snapshot/trouble-sentence.ts";
 import { snapshotsAttribute } from "../../../../reader/offsets/snapshot-attribute.ts";
 import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
-import { ReaderBench } from "../../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../../support/reader.ts";
 import { BenchOrders } from "../../../support/snapshot/orders.ts";
 import { NOTHING_READ } from "../../../support/snapshot/table-bench.ts";
 import { inOrder } from "../../../support/snapshot/place-check.ts";
@@ -359,7 +359,7 @@ test("an order is refused when its tables do not fit in the offset's item beside
       },
     }),
   );
-  await bench.start();
+  await bench.start(undefined, SHORT_LEASE);
   await orders.place({ ...common, id: "small", startedMs: 1, tables: ["shop.one_more"] });
   expect((await orders.until("small", "refused")).reason).toContain(
     "Order snapshots of fewer tables",

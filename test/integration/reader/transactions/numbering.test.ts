@@ -6,7 +6,7 @@ import { formatPosition, type PositionText } from "../../../../wire/position.ts"
 import { BinlogFile } from "../../../support/binlog-changes.ts";
 import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
-import { ReaderBench } from "../../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../../support/reader.ts";
 import { transactionReaderOf } from "../../../support/transaction-reader.ts";
 
 // Positions and ids count all changes of an event and of a transaction. The followed tables may
@@ -203,7 +203,7 @@ describe("a reader that is killed inside a transaction of 30,001 rows and restar
         }
       }
       await first.kill();
-      await bench.start("following the binlog", { SOURCE_TABLES: JSON.stringify(after) });
+      await bench.start(undefined, { ...SHORT_LEASE, SOURCE_TABLES: JSON.stringify(after) });
       await mysql.query("INSERT INTO shop.orders VALUES (1000000, 'end', NULL)");
       while (!delivered.ids.has('orders {"id":1000000}'))
         for (const frame of await bench.receive()) delivered.take(frame);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { OffsetStore } from "../../../../reader/offsets/offset-store.ts";
 import { useLocalAws } from "../../../support/local-aws.ts";
 import { useMysql } from "../../../support/mysql.ts";
-import { ReaderBench } from "../../../support/reader.ts";
+import { ReaderBench, SHORT_LEASE } from "../../../support/reader.ts";
 
 const aws = useLocalAws();
 
@@ -30,7 +30,7 @@ describe.each([
     // The files before this position are no longer needed.
     await mysql.query("PURGE BINARY LOGS TO ?", [status?.File]);
     await mysql.query("INSERT INTO shop.orders VALUES (2)");
-    await bench.start();
+    await bench.start(undefined, SHORT_LEASE);
     const [frame] = await bench.takeFrames(1);
     expect(frame?.changes.map(({ key }) => key)).toEqual(['{"id":2}']);
   });

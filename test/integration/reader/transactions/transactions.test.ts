@@ -113,9 +113,7 @@ test(
   "while DynamoDB is unreachable the reader waits, and loses nothing and asks nothing twice",
   { timeout: 240_000 },
   async () => {
-    await using bench = await ReaderBench.create(aws, mysql.server, {
-      LEASE_SECONDS: "20",
-    });
+    await using bench = await ReaderBench.create(aws, mysql.server);
     const reader = await bench.start();
     const away = aws.faults.add({
       service: "dynamodb",
