@@ -52,17 +52,18 @@ test.concurrent.each<[string, (response: ServerResponse) => void]>([
 });
 
 test.concurrent("a payload that arrives slowly is waited for", async () => {
+  const SILENCE_MS = 4000;
   const text = "é".repeat(10);
   using clients = await clientsOf(async (response) => {
     response.writeHead(200, { "content-length": Buffer.byteLength(text) });
     for (const byte of Buffer.from(text)) {
       response.write(Buffer.of(byte));
-      await delay(50);
+      await delay(SILENCE_MS / 16); // 1.25 × the limit in all
     }
     response.end();
   });
   const pointer = encodePointer({ bucket: "payloads", key: "messages/staging/1" });
-  expect(await new Payloads(clients.s3, 500).fetch(pointer)).toBe(text);
+  expect(await new Payloads(clients.s3, SILENCE_MS).fetch(pointer)).toBe(text);
 });
 
 test.concurrent("a payload whose connection breaks is not taken for a shorter one", async () => {
