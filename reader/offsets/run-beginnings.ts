@@ -34,8 +34,8 @@ const UNKNOWN_S = 0;
 export class RunBeginnings {
   readonly #server: ServerOfFiles;
   readonly #sizes: ReadonlyMap<string, number>;
-  /** The GTIDs that the server has executed; null without GTIDs. */
-  readonly #executed: string | null;
+  /** The GTIDs that the server has executed; null without GTIDs, or where they do not help. */
+  #executed: string | null;
   /** By file; null for one that was begun by a rotation. */
   readonly #answers = new Map<string, number | null>();
 
@@ -84,8 +84,8 @@ export class RunBeginnings {
 
   async #ask(files: readonly string[]): Promise<void> {
     const asked = files.filter((file) => !this.#answers.has(file));
-    const most = this.#executed === null ? SENT_FILE : SKIPPED_FILE;
     while (asked.length > 0) {
+      const most = this.#executed === null ? SENT_FILE : SKIPPED_FILE;
       const large = asked.findIndex((file) => (this.#sizes.get(file) ?? Infinity) > most);
       const dumped = large === -1 ? asked : asked.slice(0, large + 1);
       // Until such a dump is ended, sending holds the server up; skipping would read on and on.
@@ -94,6 +94,11 @@ export class RunBeginnings {
         if (error instanceof UnreadableBinlogError) return [];
         throw error;
       });
+      // Behind GTIDs, the server may not begin with the named file, so this proves no damage.
+      if (starts.length === 0 && skipped !== null) {
+        this.#executed = null;
+        continue;
+      }
       if (starts.length === 0) this.#answers.set(asked.shift() ?? "", UNKNOWN_S);
       for (const startedS of starts)
         this.#answers.set(asked.shift() ?? "", startedS === 0 ? null : startedS);
@@ -104,8 +109,8 @@ export class RunBeginnings {
 /**
  * When the server started, seconds since 1970, from the first events of consecutive files; 0 for a
  * file that was begun by a rotation. One dump reads through all but the last. It ends at the first
- * event that it cannot read, so the answers may be fewer. Rejects when there is none: with
- * UnreadableBinlogError when the first event of the first file is damaged.
+ * event that it cannot read, so the answers may be fewer. Rejects when the dump fails before the
+ * first answer: with UnreadableBinlogError when the first event of the first file is damaged.
  *
  * @param skipped GTIDs whose transactions the server does not send; null: it sends all
  */

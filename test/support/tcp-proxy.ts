@@ -19,6 +19,7 @@ export class TcpProxy implements AsyncDisposable {
   #damage: Damage | null = null;
   #holdAt: string | null = null;
   #pace: Pace | null = null;
+  #change = (request: Buffer): Buffer => request;
 
   private constructor(server: Server, target: Target) {
     this.#server = server;
@@ -80,6 +81,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#pace = { pieceBytes, waitMs };
   }
 
+  /** From now on passes on to the target what `change` returns for each chunk of a client. */
+  changeRequests(change: (request: Buffer) => Buffer): void {
+    this.#change = change;
+  }
+
   /**
    * Flips one bit of what the target sends, once: `at` bytes after the beginning of the first
    * `where` in a chunk (with an empty `where`: of the chunk). Resolves when that chunk is passed
@@ -123,7 +129,7 @@ export class TcpProxy implements AsyncDisposable {
           this.hold(true);
         else if (from === upstream && this.#pace !== null)
           void passSlowly(data, from, to, this.#pace);
-        else if (!to.write(data)) from.pause();
+        else if (!to.write(from === client ? this.#change(data) : data)) from.pause();
       });
       to.on("drain", () => {
         if (!this.#held) from.resume();

@@ -7,6 +7,9 @@ import { readServerState, type ServerState } from "../../../reader/source/server
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { endInRotation } from "../../support/end-in-rotation.ts";
 import { useMysql } from "../../support/mysql.ts";
+import { TcpProxy } from "../../support/tcp-proxy.ts";
+
+const COM_BINLOG_DUMP_GTID = 0x1e;
 
 const mysql = useMysql();
 
@@ -97,6 +100,31 @@ test("large files, and what the server refuses to send, do not hide the beginnin
       );
     }
   }
+});
+
+test("files are asked by their offsets where the server does not begin with the named file", async () => {
+  await rotate(6);
+  const before = (await fileNames()).length;
+  await mysql.server.restart();
+  await rotate(6);
+  const present = await state();
+  await using proxy = await TcpProxy.listen(mysql.server);
+  let dumps = 0;
+  proxy.changeRequests((request) => {
+    if (request[4] !== COM_BINLOG_DUMP_GTID) return request;
+    dumps++;
+    const named = request.readUInt32LE(11);
+    const rest = [request.subarray(0, 11), Buffer.alloc(4), request.subarray(15 + named)];
+    const unnamed = Buffer.concat(rest);
+    unnamed.writeUIntLE(unnamed.length - 4, 0, 3);
+    return unnamed;
+  });
+  const server = await askedServer();
+  const connection = { ...server.connection, port: proxy.port };
+  const found = await new RunBeginnings({ ...server, connection }, present).among(present.files);
+  expect(found).toEqual(await askedOneByOne(present.files));
+  expect([...found.keys()]).toContain(binlogFileNumber(present.files[before] ?? ""));
+  expect(dumps).toBeGreaterThan(0);
 });
 
 test("the answer about a file does not wait until the server has gone through the next one", async () => {
