@@ -7,7 +7,9 @@ import { createHash } from "node:crypto";
 /**
  * A Lambda function on an environment queue. Its event source mapping needs
  * `ReportBatchItemFailures`, a batch size of at most 10 (a FIFO queue's limit) and no batching
- * window. Lambda runs one invocation at a time for each message group.
+ * window. Lambda runs one invocation at a time for each message group. The subscriber in the
+ * router's configuration has neither `"encoding": "zstd"` nor `"format": "compact"`: a message of
+ * another version than 1 fails until it is in the dead-letter queue.
  *
  * Each handled message gets a record in DynamoDB (partition key `id`, a string; time-to-live
  * attribute `expires`). By the record, the function recognises a message that it receives again
