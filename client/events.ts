@@ -67,22 +67,24 @@ export interface SubscriptionEvents {
    * Called for every failure, including those that are retried. Default: prints a line to standard
    * error.
    */
-  readonly onError?: (error: unknown, context: ErrorContext) => void;
+  readonly onError?: ((error: unknown, context: ErrorContext) => void) | undefined;
   /** Called after a message was handled; `durationMs` is how long the handling took. */
-  readonly onHandled?: (message: MessageInfo, durationMs: number) => void;
+  readonly onHandled?: ((message: MessageInfo, durationMs: number) => void) | undefined;
   /**
    * Called when a message is deleted without handling, because its changes are recorded as handled.
    */
-  readonly onRepeat?: (repeat: RepeatInfo) => void;
+  readonly onRepeat?: ((repeat: RepeatInfo) => void) | undefined;
   /**
    * Called when, for a minute, at least ten messages were deleted as repeats and no message was
    * handled. Called once, and again only after a message was handled. Default: prints a line to
    * standard error.
    */
-  readonly onOnlyRepeats?: (info: OnlyRepeatsInfo) => void;
+  readonly onOnlyRepeats?: ((info: OnlyRepeatsInfo) => void) | undefined;
   /**
    * Runs around the handling of each message, for example to open a trace span. Must call `handle`
    * and return its promise. An error that it throws counts as a failure of the message.
    */
-  readonly around?: (message: MessageInfo, handle: () => Promise<void>) => Promise<void>;
+  readonly around?:
+    | ((message: MessageInfo, handle: () => Promise<void>) => Promise<void>)
+    | undefined;
 }

@@ -8,49 +8,50 @@ import { DefaultPositionStore, type AnyPositionStore } from "./position-store.ts
 import type { Schemas } from "./validate.ts";
 
 /**
- * The options of a subscription; all are optional. Clients that are left out are made without
- * arguments: region, endpoint and credentials come from the AWS SDK's defaults.
+ * The options of a subscription. All are optional; undefined means the default. Clients that are
+ * left out are made without arguments: region, endpoint and credentials come from the AWS SDK's
+ * defaults.
  */
 export interface SubscribeOptions<
   Tables extends TableRows = AnyTables,
   Transaction = undefined,
 > extends SubscriptionEvents {
   /** The environment whose changes to receive. Default: the variable `APP_ENV`. */
-  readonly environment?: string;
+  readonly environment?: string | undefined;
   /** The `name` in the router's configuration. Default: the variable `BINLOG_ROUTER_SOURCE`. */
-  readonly source?: string;
+  readonly source?: string | undefined;
   /**
    * The queue's URL, for a queue that cannot be found by its name, for example in another account.
    */
-  readonly queueUrl?: string;
-  readonly sqs?: SQSClient;
+  readonly queueUrl?: string | undefined;
+  readonly sqs?: SQSClient | undefined;
   /** The client that fetches messages too large for SQS. */
-  readonly s3?: S3Client;
+  readonly s3?: S3Client | undefined;
   /** How many message groups are handled at the same time. Default 10. */
-  readonly concurrency?: number;
+  readonly concurrency?: number | undefined;
   /**
    * How long SQS hides a message unless its timeout is extended, seconds. A killed process blocks
    * its groups for this long. Default 30.
    */
-  readonly visibilityTimeoutSeconds?: number;
+  readonly visibilityTimeoutSeconds?: number | undefined;
   /** How long a receive waits for messages, seconds, at most 20. Default 20. */
-  readonly waitTimeSeconds?: number;
+  readonly waitTimeSeconds?: number | undefined;
   /**
    * Seconds until a failed message is retried, by the number of its receives. Default: 1, 2, 4, …
    * up to 15 minutes, each up to a quarter shorter at random.
    */
-  readonly backoffSeconds?: (receiveCount: number) => number;
+  readonly backoffSeconds?: ((receiveCount: number) => number) | undefined;
   /** Where positions are kept. Default: in memory. */
-  readonly positions?: AnyPositionStore<Transaction>;
+  readonly positions?: AnyPositionStore<Transaction> | undefined;
   /**
    * Validators of rows (zod, valibot, arktype, …) by `database.table`. The handler gets the rows
    * that they return.
    */
-  readonly schemas?: {
-    readonly [Table in keyof Tables]: StandardSchemaV1<unknown, Tables[Table]>;
-  };
+  readonly schemas?:
+    | { readonly [Table in keyof Tables]: StandardSchemaV1<unknown, Tables[Table]> }
+    | undefined;
   /** Its abort stops the subscription like `stop()`. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** A subscription's settings with every default filled in. */

@@ -29,7 +29,7 @@ import { startSubscription, type Subscription } from "./subscription.ts";
 export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
   subscriber: string,
   handler: ChangeHandler<Tables, Transaction>,
-  options?: SubscribeOptions<Tables, Transaction> & { readonly batch?: false },
+  options?: SubscribeOptions<Tables, Transaction> & { readonly batch?: false | undefined },
 ): Promise<Subscription>;
 /** The same for a handler that gets all changes of a message together. */
 export function subscribe<Tables extends TableRows = AnyTables, Transaction = undefined>(
@@ -40,7 +40,7 @@ export function subscribe<Tables extends TableRows = AnyTables, Transaction = un
 export async function subscribe<Tables extends TableRows, Transaction>(
   subscriber: string,
   handler: ChangeHandler<Tables, Transaction> | BatchHandler<Tables, Transaction>,
-  options: SubscribeOptions<Tables, Transaction> & { readonly batch?: boolean } = {},
+  options: SubscribeOptions<Tables, Transaction> & { readonly batch?: boolean | undefined } = {},
 ): Promise<Subscription> {
   const anyHandler =
     options.batch === true

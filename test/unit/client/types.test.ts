@@ -47,6 +47,10 @@ async function typesOfHandlers(store: TransactionalPositionStore<{ query(sql: st
   await subscribe("billing", (_change, { transaction }) => transaction.query("SELECT 1"), {
     positions: store,
   });
+  // An application with exactOptionalPropertyTypes passes variables and its own options on.
+  const environment = process.env["STAGE"];
+  const signal = undefined as AbortSignal | undefined;
+  await subscribe("billing", () => undefined, { environment, signal, onError: undefined });
   for await (const change of iterate<{ "shop.orders": Order }>("billing")) {
     expectTypeOf(change.key).toEqualTypeOf<Partial<Order> | null>();
   }
