@@ -18,6 +18,9 @@ import { unpackFrame } from "../../wire/frame-body.ts";
 import type { Account } from "./mysql.ts";
 import { deployedReader } from "./reader-program.ts";
 
+/** Ends a reader with the process that started it, also when a run of the tests is cut short. */
+const TETHER = new URL("../../infra/local/process/tether.ts", import.meta.url).href;
+
 /**
  * For a reader that follows a killed one: it waits so long for the lease. Only such a reader, since
  * on a busy machine one that stands still for most of this time loses its lease, and what it had
@@ -136,7 +139,7 @@ export class ReaderBench implements AsyncDisposable {
     { main, environment } = deployedReader(),
   ): Promise<ReaderProcess> {
     const reader = new ReaderProcess(
-      spawn(process.execPath, ["--enable-source-maps", main], {
+      spawn(process.execPath, ["--enable-source-maps", "--import", TETHER, main], {
         env: {
           PATH: process.env["PATH"] ?? "",
           ...environment,
@@ -144,7 +147,7 @@ export class ReaderBench implements AsyncDisposable {
           ...this.#environment,
           ...settings,
         },
-        stdio: ["ignore", "ignore", "pipe"],
+        stdio: ["ignore", "ignore", "pipe", "ipc"],
       }),
     );
     this.#processes.push(reader);
