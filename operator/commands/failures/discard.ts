@@ -1,14 +1,20 @@
 import { Option, type Command } from "commander";
 import { streamText, type UnknownStream } from "../../../functions/failures/stream.ts";
-import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
+import {
+  firstOf,
+  type ParkedRecord,
+  type StreamState,
+} from "../../../functions/failures/parked.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import {
   closeUnknown,
   discardRecord,
+  isAt,
   type NamedStream,
   namedStream,
   parkedRecords,
   revive,
+  wasDiscarded,
 } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import type { Target } from "../../shared/target.ts";
@@ -39,7 +45,8 @@ export function discard(failures: Command): void {
 
 /**
  * Discards records after a confirmation. The rest of the stream becomes due. If the retry function
- * cannot parse the stream's name, the stream is closed with its last record.
+ * cannot parse the stream's name, the stream is closed with its last record. Run again after an
+ * interruption, it discards no other record than the named one, and does what is left to do.
  */
 async function discardRecords(
   { target, report, progress, confirm }: StackContext,
@@ -53,14 +60,24 @@ async function discardRecords(
     records.push(record);
     if (!all) break;
   }
-  if (records.length === 0 && (stream.kind !== "unknown" || state.status === "closed"))
-    throw new CommandError(`nothing is parked in ${name}`);
+  const from = records[0] === undefined ? null : firstOf(records[0].key);
+  const finish = async (discarded: number, text: string): Promise<void> => {
+    await letGoOn(target, state);
+    report({ stream: streamText(stream), discarded, from }, () => text);
+  };
+  if (first !== undefined) {
+    if (await wasDiscarded(target, stream, first))
+      return finish(
+        0,
+        `The record at ${first} was discarded before.${alsoThere(first, records[0])}`,
+      );
+    assertFirst(name, first, records[0]);
+  }
+  if (records.length === 0) {
+    if (state.status === "closed") throw new CommandError(`nothing is parked in ${name}`);
+    if (stream.kind !== "unknown") return finish(0, `Nothing is parked in ${name} any more.`);
+  }
   const changes = records.reduce((sum, { count }) => sum + count, 0);
-  const from = records[0] === undefined ? null : beginningOf(records[0]);
-  if (first !== undefined && first !== from && first !== records[0]?.key)
-    throw new CommandError(
-      `the first record of ${name} is at ${from} and not at ${first}, which may have been delivered or discarded: nothing was discarded now; failures retry lets the stream go on`,
-    );
   const where = from === null ? "" : `, from ${from} on,`;
   if (!yes) {
     await confirm(
@@ -73,17 +90,37 @@ async function discardRecords(
     progress(`${discarded} of ${plural(records.length, "record")}`);
   }
   progress("");
-  if (stream.kind === "unknown") await closeWhenEmpty(target, { ...state, stream });
-  else await revive(target, stream);
-  report(
-    { stream: streamText(stream), discarded, from },
-    () => `${plural(discarded, "record was", "records were")} discarded${where.slice(0, -1)}.`,
+  await finish(
+    discarded,
+    `${plural(discarded, "record was", "records were")} discarded${where.slice(0, -1)}.`,
   );
 }
 
-/** A record's first position, which `show` prints. */
-function beginningOf({ key }: ParkedRecord<unknown>): string {
-  return key.slice(0, key.indexOf("/"));
+/** Throws CommandError unless a stream's first record is the named one. */
+function assertFirst(
+  name: string,
+  first: string,
+  record: ParkedRecord<NamedStream> | undefined,
+): void {
+  if (record === undefined) throw new CommandError(`nothing is parked in ${name}`);
+  if (isAt(record, first)) return;
+  throw new CommandError(
+    `the first record of ${name} is at ${firstOf(record.key)} and not at ${first}, which may have been delivered: nothing was discarded; failures retry lets the stream go on`,
+  );
+}
+
+/** What is said when the first record begins where the discarded one did. */
+function alsoThere(first: string, record: ParkedRecord<NamedStream> | undefined): string {
+  return record !== undefined && firstOf(record.key) === firstOf(first)
+    ? ` Another one begins there, which --first ${record.key} discards.`
+    : "";
+}
+
+/** Makes the rest of a stream due, or closes the stream if retry cannot read its name. */
+async function letGoOn(target: Target, state: StreamState<NamedStream>): Promise<void> {
+  const { stream } = state;
+  if (stream.kind === "unknown") await closeWhenEmpty(target, { ...state, stream });
+  else await revive(target, stream);
 }
 
 async function closeWhenEmpty(target: Target, state: StreamState<UnknownStream>): Promise<void> {

@@ -14,7 +14,11 @@ import {
   recordItemKey,
   stateKey,
 } from "../../../functions/failures/items.ts";
-import type { ParkedRecord, StreamState } from "../../../functions/failures/parked.ts";
+import {
+  firstOf,
+  type ParkedRecord,
+  type StreamState,
+} from "../../../functions/failures/parked.ts";
 import {
   readableStream,
   streamText,
@@ -149,6 +153,35 @@ export function revive(target: Target, stream: Stream): Promise<boolean> {
   );
 }
 
+/** Whether a record begins at a position, or has this key. */
+export function isAt({ key }: Pick<ParkedRecord, "key">, named: string): boolean {
+  return key === named || firstOf(key) === named;
+}
+
+/** Whether a record at this position, or with this key, was discarded and has not expired since. */
+export async function wasDiscarded(
+  target: Target,
+  stream: NamedStream,
+  named: string,
+): Promise<boolean> {
+  const items = query(target, {
+    ConsistentRead: true,
+    KeyConditionExpression: "#stream = :stream AND begins_with(#position, :first)",
+    FilterExpression: "#status = :discarded",
+    ProjectionExpression: "#position",
+    ExpressionAttributeNames: { "#stream": "stream", "#position": "position", "#status": "status" },
+    ExpressionAttributeValues: {
+      ":stream": text(streamText(stream)),
+      ":first": text(`${firstOf(named)}/`),
+      ":discarded": text("discarded"),
+    },
+  });
+  for await (const item of items) {
+    if (isAt({ key: textOf(item, "position") ?? "" }, named)) return true;
+  }
+  return false;
+}
+
 /**
  * Discards a record, so that it is never delivered. Its body stays until the record expires.
  * Returns false when the record was delivered or discarded in the meantime.
@@ -164,7 +197,8 @@ export function discardRecord(
         TableName: target.failuresTable,
         Key: recordItemKey(stream, key),
         UpdateExpression: "SET #status = :discarded, finishedAt = :now, expires = :expires",
-        ConditionExpression: "#status = :parked",
+        // The SDK repeats a write whose answer was lost.
+        ConditionExpression: "#status = :parked OR (#status = :discarded AND finishedAt = :now)",
         ExpressionAttributeNames: { "#status": "status" },
         ExpressionAttributeValues: {
           ":discarded": text("discarded"),
