@@ -5,7 +5,7 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import { SOURCE_TAG } from "../../../wire/names.ts";
-import { messagesIn } from "../../shared/messages-in.ts";
+import { messagesIn, waitingIn } from "../../shared/messages-in.ts";
 
 /** A queue of a source that no longer belongs to its stack. */
 export interface LeftOver {
@@ -39,6 +39,11 @@ export async function leftOverQueues(
     }
   }
   return found;
+}
+
+/** Whether a name is one that the source's queues may have, and no queue has it (any more). */
+export async function isMissing(sqs: SQSClient, source: string, name: string): Promise<boolean> {
+  return name.startsWith(`${source}-`) && (await waitingIn(sqs, name)) === "no queue";
 }
 
 /**

@@ -3,10 +3,10 @@ import { DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Command } from "commander";
 import { withPatience } from "../../shared/aws-patience.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
-import { CommandError } from "../../shared/command-error.ts";
+import { CommandError, sentence } from "../../shared/command-error.ts";
 import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
 import { disposable } from "../../shared/target.ts";
-import { leftOverQueues, type LeftOver, orGone } from "./left-over.ts";
+import { isMissing, leftOverQueues, type LeftOver, orGone } from "./left-over.ts";
 import { plural } from "../../shared/render.ts";
 
 interface Options {
@@ -68,27 +68,51 @@ async function discard(
   const options = command.optsWithGlobals<Options>();
   using sqs = disposable(new SQSClient(withPatience()));
   const found = await leftOver(sqs.client, options);
-  const chosen = names.map((name) => {
+  const chosen: LeftOver[] = [];
+  const missing: string[] = [];
+  for (const name of new Set(names)) {
     const queue = found.find((one) => one.name === name);
-    if (queue !== undefined) return queue;
-    throw new CommandError(
-      `${name} is not a left-over queue of the source ${options.source}; npm run queues -- list --source ${options.source} shows them`,
-    );
-  });
-  if (!yes) {
+    if (queue !== undefined) chosen.push(queue);
+    else if (await isMissing(sqs.client, options.source, name)) missing.push(name);
+    else
+      throw new CommandError(
+        `${name} is not a left-over queue of the source ${options.source}; npm run queues -- list --source ${options.source} shows them`,
+      );
+  }
+  if (!yes && chosen.length > 0) {
     const texts = chosen.map(({ name, messages }) => `${name} (${countText(messages)})`);
     await confirm(
       `These queues and the messages in them will be deleted: ${texts.join(", ")}. Go on?`,
     );
   }
-  for (const { url } of chosen) {
-    await orGone(sqs.client.send(new DeleteQueueCommand({ QueueUrl: url })));
-  }
-  report(
-    { discarded: names },
-    () =>
-      `${plural(chosen.length, "queue was", "queues were")} discarded. SQS accepts ${chosen.length === 1 ? "its name" : "their names"} again after a minute.`,
+  const discarded = await deleteQueues(sqs.client, chosen);
+  report({ discarded, missing }, () =>
+    [
+      ...(discarded.length === 0 ? [] : [discardedText(discarded.length)]),
+      ...(missing.length === 0 ? [] : [`There is no queue ${missing.join(", ")}.`]),
+    ].join("\n"),
   );
+}
+
+/** Deletes queues and returns their names. Throws CommandError, which says what was deleted. */
+async function deleteQueues(sqs: SQSClient, chosen: readonly LeftOver[]): Promise<string[]> {
+  const deleted: string[] = [];
+  for (const { name, url } of chosen) {
+    try {
+      await orGone(sqs.send(new DeleteQueueCommand({ QueueUrl: url })));
+    } catch (cause) {
+      throw new CommandError(
+        `${name} could not be discarded: ${sentence(cause)}; discarded before it: ${deleted.join(", ") || "none"}; run this command again for the others`,
+        { cause },
+      );
+    }
+    deleted.push(name);
+  }
+  return deleted;
+}
+
+function discardedText(count: number): string {
+  return `${plural(count, "queue was", "queues were")} discarded. SQS accepts ${count === 1 ? "its name" : "their names"} again after a minute.`;
 }
 
 async function leftOver(sqs: SQSClient, options: Options): Promise<LeftOver[]> {

@@ -1,24 +1,29 @@
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
-import { startLocalAws } from "@binlog-router/local-aws";
+import { startLocalAws, type LocalAws } from "@binlog-router/local-aws";
 import { awsClients } from "@binlog-router/local-aws/clients";
 import { expect, test } from "vitest";
 import { SOURCE_TAG } from "../../../../../wire/names.ts";
 import { binlogRouter } from "../../../../support/operator.ts";
 
-test("queues that somebody else deletes meanwhile are passed over, although SQS still lists them", async () => {
-  await using aws = await startLocalAws();
+/** Makes queues with a source's tag, and returns the command `queues`. */
+async function leaveBehind(aws: LocalAws, source: string, ...names: readonly string[]) {
   using clients = awsClients(aws);
-  for (const name of ["shop-a.fifo", "shop-b.fifo", "shop-c.fifo"]) {
+  for (const name of names) {
     await clients.sqs.send(
       new CreateQueueCommand({
         QueueName: name,
         Attributes: { FifoQueue: "true" },
-        tags: { [SOURCE_TAG]: "shop" },
+        tags: { [SOURCE_TAG]: source },
       }),
     );
   }
-  const queues = (...args: string[]) =>
+  return (...args: string[]) =>
     binlogRouter(["queues", ...args, "--source", "shop", "--stack-deleted"], aws.environment());
+}
+
+test("queues that somebody else deletes meanwhile are passed over, although SQS still lists them", async () => {
+  await using aws = await startLocalAws();
+  const queues = await leaveBehind(aws, "shop", "shop-a.fifo", "shop-b.fifo", "shop-c.fifo");
   const gone = (action: string, resource: string) =>
     aws.faults.add({
       service: "sqs",
@@ -34,4 +39,35 @@ test("queues that somebody else deletes meanwhile are passed over, although SQS 
   });
   expect(await queues("discard", "shop-a.fifo", "shop-c.fifo", "--yes")).toMatchObject({ code: 0 });
   expect((await queues("list")).out).toBe("shop-a.fifo: empty\n");
+});
+
+test("a discard that fails half way says what it deleted, and is finished by the same command", async () => {
+  await using aws = await startLocalAws();
+  await leaveBehind(aws, "shop-eu", "shop-eu-a.fifo");
+  const queues = await leaveBehind(aws, "shop", "shop-a.fifo", "shop-b.fifo", "shop-c.fifo");
+  const denied = aws.faults.add({
+    service: "sqs",
+    action: "DeleteQueue",
+    resource: "shop-b.fifo",
+    effect: { kind: "error", code: "AccessDenied" },
+  });
+  const discard = ["discard", "shop-a.fifo", "shop-b.fifo", "shop-c.fifo", "--yes"];
+  const failed = await queues(...discard);
+  expect(failed).toMatchObject({ code: 2, out: "" });
+  expect(failed.problem).toMatch(
+    /^shop-b\.fifo could not be discarded: AccessDenied.*; discarded before it: shop-a\.fifo; run /,
+  );
+  denied.remove();
+  expect((await queues("list")).out).toBe("shop-b.fifo: empty\nshop-c.fifo: empty\n");
+  expect(JSON.parse((await queues(...discard, "--json")).out)).toEqual({
+    discarded: ["shop-b.fifo", "shop-c.fifo"],
+    missing: ["shop-a.fifo"],
+  });
+  expect(await queues("discard", "shop-a.fifo")).toEqual({
+    code: 0,
+    out: "There is no queue shop-a.fifo.\n",
+    problem: "",
+  });
+  for (const name of ["shop-eu-a.fifo", "other-a.fifo"])
+    expect(await queues("discard", name, "--yes")).toMatchObject({ code: 2, out: "" });
 });
