@@ -78,10 +78,13 @@ async function inSecondChunk(
   create = createTable,
 ): Promise<void> {
   await create(name);
+  const connection = await mysql.connect(undefined, { database: "shop" });
   await orders.place(orderOf(name));
   await untilCome(({ op }) => op === "r");
-  const connection = await mysql.connect(undefined, { database: "shop" });
+  // On a busy machine the lock could take longer than the pause between two chunks.
+  reader.signal("SIGSTOP");
   await connection.query(`LOCK TABLES ${name} WRITE`);
+  reader.signal("SIGCONT");
   const deadline = performance.now() + 100_000;
   for (;;) {
     const [waiting] = await mysql.query(
