@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   type AttributeValue,
   ConditionalCheckFailedException,
@@ -9,7 +10,7 @@ import {
 import { formatStartPoint, type StartPoint } from "../../config/start-point.ts";
 import { type Item, number, text, texts } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
-import { newLife } from "./life.ts";
+import { nextEpoch } from "./life.ts";
 import type { Offset } from "./offset.ts";
 import {
   anchorAttribute,
@@ -121,9 +122,16 @@ export class OffsetStore {
    * due. Returns false, and changes nothing, when the item was written since `observed`.
    *
    * @param isPast the start is behind what was read and one more transaction
+   * @param life the new life's name, which no other life may have
    */
-  async startAnew(observed: ReaderItem, start: StartPoint, isPast = false): Promise<boolean> {
-    const { epoch, life } = newLife(observed.newStart?.epoch ?? observed.offset?.epoch ?? 0);
+  async startAnew(
+    observed: ReaderItem,
+    start: StartPoint,
+    isPast = false,
+    life: string = randomUUID(),
+  ): Promise<boolean> {
+    const formerEpoch = observed.newStart?.epoch ?? observed.offset?.epoch ?? 0;
+    const epoch = nextEpoch(formerEpoch, Date.now());
     const forgotten = OFFSET_ATTRIBUTES.filter((name) => !KEPT_ANEW.has(name));
     const lastRead = observed.offset?.anchor ?? observed.newStart?.lastRead ?? null;
     return this.#asOperator(

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { Option, type Command } from "commander";
 import { formatStartPoint, parseStartPoint, type StartPoint } from "../../../config/start-point.ts";
 import { placesInstead } from "../../../reader/offsets/first-beginning.ts";
@@ -75,20 +76,20 @@ async function moveReader(
         "Changes in between will never be delivered, or will be delivered again.",
     );
   }
-  const [begins, isPast] = [formatStartPoint(start), options.past !== undefined];
+  const begins = formatStartPoint(start);
+  const life = randomUUID();
   const done = (): void => report({ start: begins }, () => `The reader begins anew at ${begins}.`);
   for (let tries = 0; tries < TRIES; tries++) {
     const item = tries === 0 ? observed : await store.load();
-    const { newStart } = item;
+    const { newStart, offset } = item;
+    // The SDK repeats a write whose answer was lost. The reader may have begun in the meantime.
+    if ((newStart ?? offset)?.life === life) return done();
     if (newStart !== null && newStart.life !== observed.newStart?.life) {
-      const given = formatStartPoint(newStart.start);
-      // The SDK repeats a write whose answer was lost.
-      if (given === begins && newStart.isPast === isPast) return done();
       throw new CommandError(
-        `meanwhile the reader was ordered to begin anew at ${given}: run this command again if yours is to replace that order`,
+        `meanwhile the reader was ordered to begin anew at ${formatStartPoint(newStart.start)}: run this command again if yours is to replace that order`,
       );
     }
-    if (await store.startAnew(item, start, isPast)) return done();
+    if (await store.startAnew(item, start, options.past !== undefined, life)) return done();
   }
   throw new CommandError(
     "the reader wrote its offset at the same moment in each attempt: run this command again",
