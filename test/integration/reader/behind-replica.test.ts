@@ -70,6 +70,25 @@ async function readsAhead(bench: ReaderBench, hold: () => Promise<void>): Promis
   expect(await reader.stop()).toBe(0);
 }
 
+/** Lets the replica forget what it has written, and count all of the first server as applied. */
+async function makeReplicaAnew(): Promise<void> {
+  const [state] = await first.query<{ executed: string }>(
+    "SELECT @@global.gtid_executed AS executed",
+  );
+  for (const statement of ["STOP REPLICA", "RESET REPLICA", "RESET BINARY LOGS AND GTIDS"])
+    await second.query(statement);
+  await second.query("SET GLOBAL gtid_purged = ?", [state?.executed]);
+  await second.query("START REPLICA");
+}
+
+/** Runs the command that an error in the reader's log names. */
+async function setAsNamedIn(line: unknown, bench: ReaderBench): Promise<void> {
+  const command = /`npm run offsets -- (set --gtid [\w:,-]+)`/.exec(JSON.stringify(line))?.[1];
+  const stack = stackFileOf(aws, tablesOf(bench));
+  const set = await binlogRouterOn(stack, "offsets", ...(command ?? "").split(" "), "--yes");
+  expect(set).toMatchObject({ code: 0, problem: "" });
+}
+
 const LATE = [
   {
     is: "has received it",
@@ -104,6 +123,21 @@ test.each(LATE)("the reader waits for a replica that $is", async ({ hold, before
   expect(idsOf(await bench.takeFrames(1))).toEqual([7]);
 });
 
+test("the remedy for a replica that never applies the last transactions loses and repeats nothing", async () => {
+  const { port } = address;
+  await using bench = await ReaderBench.create(aws, { host: "127.0.0.1", port, ...account });
+  await readsAhead(bench, async () => void (await second.query("STOP REPLICA SQL_THREAD")));
+  await has("received");
+  await second.query("INSERT INTO shop.orders VALUES (14), (15)");
+  address.leadTo(second.server);
+  const reader = await bench.start("the source is interrupted");
+  await setAsNamedIn(reader.log.at(-1), bench);
+  await reader.logged("following the binlog");
+  await second.query("INSERT INTO shop.orders VALUES (16)");
+  expect(idsOf(await bench.takeFrames(3))).toEqual([14, 15, 16]);
+  await makeReplicaAnew();
+});
+
 test("a replica that took over without the last transactions stops the reader, and the remedy loses and repeats nothing", async () => {
   const { port } = address;
   await using bench = await ReaderBench.create(aws, { host: "127.0.0.1", port, ...account });
@@ -117,10 +151,7 @@ test("a replica that took over without the last transactions stops the reader, a
   expect(stopped).toMatchObject({ error: { name: "HistoryMismatchError" } });
   await reader.exit();
 
-  const command = /`npm run offsets -- (set --gtid [\w:,-]+)`/.exec(JSON.stringify(stopped))?.[1];
-  const stack = stackFileOf(aws, tablesOf(bench));
-  const set = await binlogRouterOn(stack, "offsets", ...(command ?? "").split(" "), "--yes");
-  expect(set).toMatchObject({ code: 0, problem: "" });
+  await setAsNamedIn(stopped, bench);
   await bench.start();
   await second.query("INSERT INTO shop.orders VALUES (6)");
   expect(idsOf(await bench.takeFrames(3))).toEqual([4, 5, 6]);
