@@ -89,13 +89,13 @@ export function recordRouter(
 
   /**
    * Sends the first message of the frame at an index to each queue, if its messages are made, it
-   * follows, and all of it is to be sent. So the lane need not wait for the write of its position.
-   * Order holds: all messages before have been accepted. If the position is not written after all,
-   * the frames before are repeated, and this one behind them. docs/delivery.md
+   * follows in the same lane, and all of it is to be sent. So the lane need not wait for the write
+   * of its position. Order holds: all messages before have been accepted. If the position is not
+   * written after all, the frames before are repeated, and this one behind them. docs/delivery.md
    */
-  async function sendAhead(index: number, reached: LanePosition): Promise<void> {
+  async function sendAhead(index: number, lane: number, reached: LanePosition): Promise<void> {
     const frame = index === preparing ? ready : null;
-    if (frame === null) return;
+    if (frame?.lane !== lane) return;
     const step = chainStep(reached, frame);
     if (step.kind !== "deliver") return;
     const share = prepared.of(dueFrame(frame, step.after, rules));
@@ -161,7 +161,7 @@ export function recordRouter(
     const outcome = await routeFrames(offered, lane, rules, {
       ...effects,
       prepared,
-      sendAhead: (count, reached) => sendAhead(index + count, reached),
+      sendAhead: (count, reached) => sendAhead(index + count, number, reached),
       sender: {
         send: (queueName, messages) =>
           effects.sender.send(queueName, messages, () => void prepare(next)),

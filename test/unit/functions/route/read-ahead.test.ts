@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { SendResult } from "../../../../functions/delivery/queue-sender.ts";
+import { GapError } from "../../../../functions/ground/errors.ts";
 import type { RouteEffects } from "../../../../functions/route/route-frames.ts";
 import { recordRouter } from "../../../../functions/route/route-records.ts";
 import { encodeHeader, type FrameHeader } from "../../../../wire/frame.ts";
@@ -9,6 +10,9 @@ import { NEW_LANE } from "../../../support/functions/new-lane.ts";
 import { productionRules } from "../../../support/functions/rules-of.ts";
 
 const NEVER = new Promise<never>(() => undefined);
+
+/** The table of which the router fails to decide the queues. */
+const UNDECIDED = "undecided";
 
 interface Trouble {
   /** The result of the first frame's messages. */
@@ -21,8 +25,8 @@ interface Trouble {
   readonly more?: TestChange;
   /** What the second frame's changes have. */
   readonly change?: TestChange;
-  /** The second frame has a row of a snapshot of a subscriber that was removed. */
-  readonly hasDropped?: boolean;
+  /** Writes the second frame; when omitted, it has four large changes. */
+  readonly second?: (lane: TestLane) => string;
 }
 
 /** A frame whose last change is a row of a snapshot that no queue gets. */
@@ -42,11 +46,11 @@ const large = (fields?: TestChange): TestChange[] =>
 
 /** A router of two large frames of four changes, and what it did. */
 function routerUnderTest(trouble: Trouble = {}) {
-  const { sent, onWrite, answer, more, change, hasDropped = false } = trouble;
+  const { sent, onWrite, answer, more, change } = trouble;
   const lane = new TestLane();
-  const frames = [[...large(), ...(more === undefined ? [] : [more])], large(change)];
-  const [former = "", later = ""] = frames.map((changes) => lane.frame(changes));
-  const { Records: records } = rawEvent([former, hasDropped ? withDropped(later) : later]);
+  const { second = () => lane.frame(large(change)) } = trouble;
+  const first = lane.frame([...large(), ...(more === undefined ? [] : [more])]);
+  const { Records: records } = rawEvent([first, second(lane)]);
   const learnt = Promise.withResolvers<void>();
   const events: string[] = [];
   const effects: RouteEffects = {
@@ -85,9 +89,20 @@ function routerUnderTest(trouble: Trouble = {}) {
       },
     },
   };
+  const rules = productionRules({ billing: { tables: ["shop.*"] } });
+  const { subscriptions } = rules;
   const runtime = {
     source: SOURCE,
-    rules: productionRules({ billing: { tables: ["shop.*"] } }),
+    rules: {
+      ...rules,
+      subscriptions: {
+        ...subscriptions,
+        of: (...asked: Parameters<typeof subscriptions.of>) => {
+          if (asked.includes(UNDECIDED)) throw new TypeError("the router's own mistake");
+          return subscriptions.of(...asked);
+        },
+      },
+    },
     effects,
     payloads: { name: "none", put: () => NEVER, get: () => NEVER },
     now: () => 0,
@@ -132,6 +147,34 @@ test("nothing is sent ahead of a frame's position when one of its changes was pa
   expect(events).toContain(`learnt ${position(6)}`);
 });
 
+test("nothing is sent ahead behind or in a frame of which the router cannot decide a change", async () => {
+  const more = { table: `shop.${UNDECIDED}` };
+  const behind = routerUnderTest({ more });
+  const within = routerUnderTest({ second: (lane) => lane.frame([...large(), more]) });
+  for (const { route, events, position } of [behind, within]) {
+    for (const index of [0, 1]) expect(await route(index)).toMatchObject({ kind: "routed" });
+    expect(events.filter((event) => event.startsWith("begun"))).toEqual([]);
+    expect(events).toContain(`sent ${position(1)}`);
+  }
+  expect(behind.events).toContain(`parked ${behind.position(5)}`);
+  expect(within.events).toContain(`parked ${within.position(9)}`);
+});
+
+test("nothing is sent ahead of frames that are missing, nor of another lane", async () => {
+  const missing = (lane: TestLane): string => {
+    lane.frame(large());
+    return lane.frame(large());
+  };
+  const { route, events } = routerUnderTest({ second: missing });
+  await route(0);
+  await expect(route(1)).rejects.toThrow(GapError);
+  expect(events.filter((event) => event.startsWith("begun"))).toEqual([]);
+
+  const other = routerUnderTest({ second: () => new TestLane(1, 2).frame(large()) });
+  await other.route(0);
+  expect(other.events.filter((event) => event.startsWith("begun"))).toEqual([]);
+});
+
 test("nothing is sent ahead of a frame that lacks an author", async () => {
   const { route, events, position } = routerUnderTest({ change: { user: null } });
   for (const index of [0, 1]) expect(await route(index)).toMatchObject({ kind: "routed" });
@@ -157,7 +200,7 @@ test("a frame that fails before its messages are needed waits until nothing is u
   const { promise: answer, resolve } = Promise.withResolvers<void>();
   const { route, events, position } = routerUnderTest({
     answer: answer.then(() => void events.push("answered")),
-    hasDropped: true,
+    second: (lane) => withDropped(lane.frame(large())),
   });
   await route(0);
   expect(events).toContain(`begun ${position(5)}`);
