@@ -49,8 +49,8 @@ function routerUnderTest(trouble: Trouble = {}) {
   const { sent, onWrite, answer, more, change } = trouble;
   const lane = new TestLane();
   const { second = () => lane.frame(large(change)) } = trouble;
-  const first = lane.frame([...large(), ...(more === undefined ? [] : [more])]);
-  const { Records: records } = rawEvent([first, second(lane)]);
+  const former = lane.frame([...large(), ...(more === undefined ? [] : [more])]);
+  const { Records: records } = rawEvent([former, second(lane)]);
   const learnt = Promise.withResolvers<void>();
   const events: string[] = [];
   const effects: RouteEffects = {
@@ -161,11 +161,12 @@ test("nothing is sent ahead behind or in a frame of which the router cannot deci
 });
 
 test("nothing is sent ahead of frames that are missing, nor of another lane", async () => {
-  const missing = (lane: TestLane): string => {
-    lane.frame(large());
-    return lane.frame(large());
-  };
-  const { route, events } = routerUnderTest({ second: missing });
+  const { route, events } = routerUnderTest({
+    second: (lane) => {
+      lane.frame(large());
+      return lane.frame(large());
+    },
+  });
   await route(0);
   await expect(route(1)).rejects.toThrow(GapError);
   expect(events.filter((event) => event.startsWith("begun"))).toEqual([]);
