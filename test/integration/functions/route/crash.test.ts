@@ -58,7 +58,6 @@ describe("a route function that is killed before or after any request", () => {
 
   test.for(cases)(
     "has delivered every change once and in order after the repeat: $title",
-    { timeout: 120_000 },
     async ({ frames, again }) => {
       let died = true;
       for (let request = 1; died; request++) {

@@ -50,22 +50,18 @@ describe("frames whose route function was killed, and that are repeated with mor
     { title: "behind the others", frames: [["app", "app", "cron"]] },
     { title: "around the others", frames: [["cron", "app", "cron"]] },
     { title: "in the first of two frames", frames: [["app", "cron"], ["app"]] },
-  ])(
-    "reach a queue in trouble with all changes: $title",
-    { timeout: 120_000 },
-    async ({ frames }) => {
-      for (const listed of [false, true]) {
-        for (const recovers of RECOVERIES) {
-          let died = true;
-          for (let request = 1; died; request++) {
-            for (const when of ["before", "after"] as const) {
-              died = await killedOnce(frames, { listed, recovers, request, when });
-            }
+  ])("reach a queue in trouble with all changes: $title", async ({ frames }) => {
+    for (const listed of [false, true]) {
+      for (const recovers of RECOVERIES) {
+        let died = true;
+        for (let request = 1; died; request++) {
+          for (const when of ["before", "after"] as const) {
+            died = await killedOnce(frames, { listed, recovers, request, when });
           }
         }
       }
-    },
-  );
+    }
+  });
 
   /** Returns whether the invocation made that request and was killed at it. */
   async function killedOnce(frames: readonly string[][], kill: Kill): Promise<boolean> {
