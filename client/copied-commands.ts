@@ -1,13 +1,15 @@
 import { Readable } from "node:stream";
-import { SQSClient, type ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { isRecord } from "../wire/change.ts";
+import { isPlain, mayRepeat, type Config, type Stack } from "./plain-client.ts";
 import { answerIn, collect } from "./received-messages.ts";
 
-type Resolving = Parameters<ReceiveMessageCommand["resolveMiddleware"]>;
-type Stack = Resolving[0];
-type Config = Resolving[1];
 type Signer = Awaited<ReturnType<Config["signer"]>>;
 type UnsignedRequest = Parameters<Signer["sign"]>[0];
+
+/** The SDK's HttpRequest. */
+interface SdkRequest extends UnsignedRequest {
+  clone(): SdkRequest;
+}
 
 interface Limits {
   readonly abortSignal?: AbortSignal;
@@ -22,31 +24,38 @@ type Handler<Input, Output> = (args: {
   readonly input: Input;
 }) => Promise<{ output: Output; response: unknown }>;
 
-/** A request of the SDK that succeeded, unsigned and without its body. */
-interface Pattern {
-  readonly request: UnsignedRequest;
-  readonly signer: Signer;
+interface Result {
+  readonly output: object;
+  readonly response: unknown;
 }
+
+/** A request of the SDK that succeeded, as it was before its signature. */
+interface Pattern {
+  readonly request: SdkRequest;
+  readonly settings: Settings;
+  /** Made for the first copy, and has the credentials renewed. */
+  signer?: Signer;
+}
+
+/** What an application may change while its client is used, and the SDK asks for each time. */
+type Settings = readonly unknown[];
 
 /** How long only the SDK makes requests after a copy was refused, milliseconds. */
 const DISTRUST_MS = 60_000;
-/** How often the client's middleware is looked at, milliseconds; it takes a tenth of a request. */
-const LOOK_MS = 1000;
 const JSON_TYPE = "application/x-amz-json-1.0";
 
 /**
  * Makes commands of one kind, sent to one queue, for half of the SDK's processor time: the SDK's
- * first request that succeeds is copied with another body. The client's `send` is called as ever,
- * and its signer and its connections are used. Nothing is copied for a client with middleware or a
- * logger of the application's own, which see each request. What a copy does not bring to success,
- * the SDK does again. docs/decisions/requests-without-the-sdk.md
+ * first request that succeeds is copied with another body. The client's `send` and the handler that
+ * the SDK makes of its middleware are called as ever, and its signer and its connections are used.
+ * Nothing is copied for a client with anything of the application's own that sees each request.
+ * What a copy does not bring to success, the SDK does again.
+ * docs/decisions/requests-without-the-sdk.md
  */
 export class CopiedCommands {
   #pattern: Pattern | undefined;
   /** By `performance.now()`. */
   #copiesFromMs = -Infinity;
-  #lookAtMs = -Infinity;
-  #isPlain = false;
 
   /** Makes a command's request a copy where that is possible. Returns the same command. */
   prepared<Input, Output, C extends Command<Input, Output>>(
@@ -55,79 +64,94 @@ export class CopiedCommands {
     const bySdk = command.resolveMiddleware.bind(command);
     const resolveMiddleware: Command<Input, Output>["resolveMiddleware"] = (...resolving) => {
       const [stack, config, limits] = resolving;
-      if (!this.#mayCopy(stack, config)) return bySdk(...resolving);
-      return async (args) => {
-        const output = await this.#tryCopy(args.input, config, limits);
-        if (output !== undefined) return { output: output as Output, response: undefined };
-        return this.#keep(stack, config, (watched) => bySdk(watched, config, limits)(args));
-      };
+      if (performance.now() < this.#copiesFromMs || !isPlain(stack, config))
+        return bySdk(...resolving);
+      return bySdk(this.#copying(stack, config, limits), config, limits);
     };
     return Object.assign(command, { resolveMiddleware });
   }
 
-  #mayCopy(stack: Stack, config: Config): boolean {
-    const now = performance.now();
-    if (now >= this.#lookAtMs) {
-      this.#isPlain = isPlain(stack, config);
-      this.#lookAtMs = now + LOOK_MS;
-    }
-    return this.#isPlain && now >= this.#copiesFromMs;
-  }
-
-  /** Has the SDK make a request, and keeps it when it succeeds. */
-  async #keep<Result>(
-    stack: Stack,
-    config: Config,
-    send: (stack: Stack) => Promise<Result>,
-  ): Promise<Result> {
-    let made: UnsignedRequest | undefined;
-    const watched = stack.clone();
-    watched.add(
+  /** A client's middleware, with copies, and with what keeps the SDK's requests. */
+  #copying(stack: Stack, config: Config, limits: Limits): Stack {
+    let made: SdkRequest | undefined;
+    const copying = stack.clone();
+    copying.add(
+      (next) => async (args) => {
+        const settings = await settingsOf(config);
+        if (settings === undefined) return next(args);
+        const copied = await this.#tryCopy(args.input, settings, config, limits);
+        // The types are of all commands of SQS.
+        if (copied !== undefined) return copied as Awaited<ReturnType<typeof next>>;
+        const result = await next(args);
+        if (made?.headers["content-type"] === JSON_TYPE)
+          this.#pattern = { request: made, settings };
+        return result;
+      },
+      { step: "initialize", priority: "high" },
+    );
+    copying.add(
       (next) => (args) => {
-        const request = args.request as UnsignedRequest;
-        made = { ...request, headers: { ...request.headers }, body: undefined };
+        made = (args.request as SdkRequest).clone();
         return next(args);
       },
       // The last step before the SDK numbers its attempts and signs them.
       { step: "build", priority: "low" },
     );
-    const result = await send(watched);
-    if (made?.headers["content-type"] === JSON_TYPE && performance.now() >= this.#copiesFromMs)
-      this.#pattern = { request: made, signer: await config.signer() };
-    return result;
+    return copying;
   }
 
-  /** The output of a copy; undefined when the SDK has to make the request. */
-  async #tryCopy(input: unknown, config: Config, limits: Limits): Promise<object | undefined> {
-    if (this.#pattern === undefined) return undefined;
+  /** The result of a copy; undefined when the SDK has to make the request. */
+  async #tryCopy(
+    input: unknown,
+    settings: Settings,
+    config: Config,
+    limits: Limits,
+  ): Promise<Result | undefined> {
+    if (!this.#pattern?.settings.every((value, index) => value === settings[index]))
+      return undefined;
     try {
       return await this.#copy(this.#pattern, JSON.stringify(input), config, limits);
-    } catch (error) {
-      if (limits.abortSignal?.aborted === true) throw error;
+    } catch {
       return undefined;
     }
   }
 
   async #copy(
-    { request, signer }: Pattern,
+    pattern: Pattern,
     text: string,
     config: Config,
     limits: Limits,
-  ): Promise<object | undefined> {
-    const body = Buffer.from(text);
-    const headers = { ...request.headers, "content-length": String(body.length) };
+  ): Promise<Result | undefined> {
+    const copy = pattern.request.clone();
+    copy.body = Buffer.from(text);
+    copy.headers["content-length"] = String(copy.body.length);
     const signingDate = new Date(Date.now() + config.systemClockOffset);
-    const signed = await signer.sign({ ...request, headers, body }, { signingDate });
+    pattern.signer ??= await config.signer();
+    const signed = await pattern.signer.sign(copy, { signingDate });
     const { response } = await config.requestHandler.handle(signed, limits);
-    const isStream = response.body instanceof Readable;
-    const pieces = isStream ? await collect(response.body) : [];
+    const pieces =
+      response.body instanceof Readable
+        ? await collect(response.body)
+        : [await config.streamCollector(response.body)];
     const answer = response.statusCode === 200 ? answerIn(pieces) : undefined;
     if (isAnswer(answer)) {
       const requestId = response.headers["x-amzn-requestid"];
-      return { $metadata: { httpStatusCode: 200, requestId, attempts: 1 }, ...answer };
+      const $metadata = { httpStatusCode: 200, requestId, attempts: 1, totalRetryDelay: 0 };
+      return { output: { $metadata, ...answer }, response };
     }
     this.#pattern = undefined;
     this.#copiesFromMs = performance.now() + DISTRUST_MS;
+    return undefined;
+  }
+}
+
+/** Undefined when the SDK has to make all requests, or when it will tell what is wrong. */
+async function settingsOf(config: Config): Promise<Settings | undefined> {
+  try {
+    if (!(await mayRepeat(config))) return undefined;
+    const endpoint = JSON.stringify(await config.endpoint?.());
+    return [config.credentials, config.signer, await config.region(), endpoint];
+  } catch {
     return undefined;
   }
 }
@@ -137,21 +161,4 @@ function isAnswer(value: unknown): value is object {
   if (!isRecord(value) || Array.isArray(value)) return false;
   const { Messages = [], Failed = [] } = value;
   return Array.isArray(Messages) && Array.isArray(Failed);
-}
-
-/** A client without anything of an application's, to compare with; made once. */
-let usual: SQSClient | undefined;
-
-/**
- * Whether requests pass only the SDK's own middleware, and no logger. In Lambda the SDK adds each
- * invocation's trace to its requests.
- */
-function isPlain(stack: Stack, { logger, signer }: Config): boolean {
-  if (process.env["AWS_LAMBDA_FUNCTION_NAME"] !== undefined) return false;
-  usual ??= new SQSClient({ region: "us-east-1" });
-  return (
-    typeof signer === "function" &&
-    logger?.constructor === usual.config.logger?.constructor &&
-    stack.identify().join() === usual.middlewareStack.identify().join()
-  );
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
   DeleteMessageBatchCommand,
@@ -10,7 +11,18 @@ import {
   type SQSClientConfig,
 } from "@aws-sdk/client-sqs";
 import { AwsQueryProtocol } from "@aws-sdk/core/protocols";
-import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import type { constructStack } from "@smithy/core/client";
+import { StandardRetryStrategy } from "@smithy/core/retry";
+import {
+  afterEach,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+  type Mock,
+} from "vitest";
 import { CopiedCommands } from "../../../client/copied-commands.ts";
 import { readingMessages } from "../../../client/received-messages.ts";
 
@@ -57,13 +69,13 @@ function answer(value: unknown, status = 200) {
   };
 }
 
+function usualSettings(): SQSClientConfig {
+  const credentials = { accessKeyId: "id", secretAccessKey: "secret", sessionToken: "token" };
+  return { region: "eu-west-1", endpoint, credentials };
+}
+
 function newClient(settings: SQSClientConfig = {}): SQSClient {
-  const client = new SQSClient({
-    region: "eu-west-1",
-    endpoint,
-    credentials: { accessKeyId: "id", secretAccessKey: "secret", sessionToken: "token" },
-    ...settings,
-  });
+  const client = new SQSClient({ ...usualSettings(), ...settings });
   onTestFinished(() => client.destroy());
   return client;
 }
@@ -76,8 +88,7 @@ function deletion(handle: string): DeleteMessageBatchCommand {
 }
 
 /** Deletes a message with each handle, one after the other. */
-function deleter(client: SQSClient) {
-  const commands = new CopiedCommands();
+function deleter(client: SQSClient, commands = new CopiedCommands()) {
   return async (...handles: string[]): Promise<void> => {
     for (const handle of handles) await client.send(commands.prepared(deletion(handle)), {});
   };
@@ -98,6 +109,48 @@ function withoutOwn({ headers }: Received): object {
 }
 
 function nothing(): void {}
+
+function passOn<Value>(value: Value): Value {
+  return value;
+}
+
+type Signer = Awaited<ReturnType<SQSClient["config"]["signer"]>>;
+type MiddlewareStack<In extends object, Out extends object> = ReturnType<
+  typeof constructStack<In, Out>
+>;
+
+/** Adds middleware to a client, and tells its calls. */
+function counting(client: SQSClient): Mock<() => void> {
+  const seen = vi.fn<() => void>();
+  client.middlewareStack.add(
+    (next) => (args) => {
+      seen();
+      return next(args);
+    },
+    { step: "initialize" },
+  );
+  return seen;
+}
+
+/** Hooks into the handlers that a client's middleware becomes, as OpenTelemetry does. */
+function tracing(client: SQSClient): Mock<(command: string | undefined) => void> {
+  const seen = vi.fn<(command: string | undefined) => void>();
+  const hookInto = <In extends object, Out extends object>(stack: MiddlewareStack<In, Out>) => {
+    const { ...bare } = stack;
+    stack.clone = () => hookInto(bare.clone());
+    stack.concat = (from) => hookInto(bare.concat(from));
+    stack.resolve = (handler, context) => {
+      const resolved = bare.resolve(handler, context);
+      return (args) => {
+        seen(context.commandName);
+        return resolved(args);
+      };
+    };
+    return stack;
+  };
+  hookInto(client.middlewareStack);
+  return seen;
+}
 
 describe("a command of a client without anything of the application's", () => {
   test("is the SDK's first, and then a signed copy with its own body", async () => {
@@ -176,24 +229,195 @@ describe("a command of a client without anything of the application's", () => {
   });
 });
 
+describe("a copy", () => {
+  test("passes what hooks into the SDK's handlers", async () => {
+    const client = newClient();
+    const seen = tracing(client);
+    const deletes = "DeleteMessageBatchCommand";
+    await deleter(client)("a", "b", "c");
+    expect(bySdk()).toEqual([true, false, false]);
+    expect(seen.mock.calls).toEqual([[deletes], [deletes], [deletes]]);
+  });
+
+  test("follows an endpoint that changes", async () => {
+    const now = { protocol: "http:", hostname: "localhost", path: "/" };
+    const port = Number(new URL(endpoint).port);
+    const client = newClient({ endpoint: () => Promise.resolve({ ...now, port }) });
+    const deleteAll = deleter(client);
+    await deleteAll("a", "b");
+    now.hostname = "127.0.0.1";
+    await deleteAll("c", "d");
+    expect(bySdk()).toEqual([true, false, true, false]);
+    expect(received.map(({ headers }) => headers.host?.split(":")[0])).toEqual([
+      "localhost",
+      "localhost",
+      "127.0.0.1",
+      "127.0.0.1",
+    ]);
+  });
+
+  test("has the credentials that the client was given last", async () => {
+    const client = newClient();
+    const deleteAll = deleter(client);
+    await deleteAll("a", "b");
+    client.config.credentials = () => Promise.resolve({ accessKeyId: "new", secretAccessKey: "x" });
+    await deleteAll("c", "d");
+    expect(bySdk()).toEqual([true, false, true, false]);
+    const keys = received.map(({ headers }) => /=(.*?)\//.exec(headers.authorization ?? "")?.[1]);
+    expect(keys).toEqual(["id", "id", "new", "new"]);
+  });
+
+  test.each<[string, (config: SQSClient["config"]) => void]>([
+    ["region", (config) => (config.region = () => Promise.resolve("eu-west-2"))],
+    ["signer", (config) => (config.signer = config.signer.bind(undefined))],
+  ])("is not made of a request before another %s", async (_, change) => {
+    const client = newClient();
+    const deleteAll = deleter(client);
+    await deleteAll("a", "b");
+    change(client.config);
+    await deleteAll("c", "d");
+    expect(bySdk()).toEqual([true, false, true, false]);
+  });
+
+  test("has credentials that were renewed", async () => {
+    let accessKeyId = "first";
+    const deleteAll = deleter(
+      newClient({
+        credentials: () =>
+          Promise.resolve({ accessKeyId, secretAccessKey: "x", expiration: new Date() }),
+      }),
+    );
+    await deleteAll("a", "b");
+    accessKeyId = "second";
+    await deleteAll("c");
+    expect(bySdk()).toEqual([true, false, false]);
+    expect(received[2]?.headers.authorization).toContain("=second/");
+  });
+
+  test("is the SDK's kind of request to a signer, whose failure is no copy's", async () => {
+    const sign = vi.fn<Signer["sign"]>((request) => Promise.resolve(request));
+    const signer = vi
+      .fn(() => Promise.resolve({ sign }))
+      .mockResolvedValueOnce({ sign })
+      .mockRejectedValueOnce(new Error("not now"));
+    await deleter(newClient({ signer }))("a", "b", "c");
+    expect(bySdk()).toEqual([true, true, false]);
+    for (const [request] of sign.mock.calls) expect(request).toHaveProperty("clone");
+  });
+
+  test("reads what any request handler answers", async () => {
+    const { requestHandler } = newClient().config;
+    const handle: typeof requestHandler.handle = async (...args) => {
+      const { response } = await requestHandler.handle(...args);
+      response.body = Readable.toWeb(response.body as Readable);
+      return { response };
+    };
+    await deleter(newClient({ requestHandler: { ...requestHandler, handle } }))("a", "b", "c");
+    expect(bySdk()).toEqual([true, false, false]);
+  });
+});
+
 describe("a command is always the SDK's", () => {
   test("for a client with middleware, also with one that was added later", async () => {
     const client = newClient();
     const deleteAll = deleter(client);
     await deleteAll("a", "b");
-    const seen = vi.fn();
-    client.middlewareStack.add(
-      (next) => (args) => {
-        seen(args.input);
-        return next(args);
-      },
-      { step: "initialize" },
-    );
-    const now = performance.now();
-    vi.spyOn(performance, "now").mockImplementation(() => now + 1001);
+    const seen = counting(client);
     await deleteAll("c", "d");
     expect(bySdk()).toEqual([true, false, true, true]);
     expect(seen).toHaveBeenCalledTimes(2);
+  });
+
+  test.each<[string, (stack: SQSClient["middlewareStack"]) => void]>([
+    [
+      "with middleware beside a command's",
+      (stack) =>
+        stack.addRelativeTo(passOn, {
+          relation: "after",
+          toMiddleware: "endpointV2Middleware",
+        }),
+    ],
+    [
+      "with middleware of the name of the SDK's",
+      (stack) =>
+        stack.add((next) => next, {
+          step: "initialize",
+          priority: "normal",
+          name: "loggerMiddleware",
+          override: true,
+        }),
+    ],
+    ["without some of the SDK's", (stack) => stack.remove("getUserAgentMiddleware")],
+  ])("for a client %s", async (_, change) => {
+    const client = newClient();
+    change(client.middlewareStack);
+    await deleter(client)("a", "b");
+    expect(bySdk()).toEqual([true, true]);
+  });
+
+  test("for a client that gets middleware when it is made", async () => {
+    const sdk = await import("@aws-sdk/client-sqs");
+    class Traced extends sdk.SQSClient {
+      constructor(config: SQSClientConfig) {
+        super(config);
+        this.middlewareStack.add((next) => next, { step: "initialize", name: "tracing" });
+      }
+    }
+    onTestFinished(() => {
+      vi.doUnmock("@aws-sdk/client-sqs");
+      vi.resetModules();
+    });
+    vi.doMock("@aws-sdk/client-sqs", () => ({ ...sdk, SQSClient: Traced }));
+    vi.resetModules();
+    const { CopiedCommands: Commands } = await import("../../../client/copied-commands.ts");
+    await deleter(new Traced(usualSettings()), new Commands())("a", "b");
+    expect(bySdk()).toEqual([true, true]);
+  });
+
+  test("for a process whose clients repeat adaptively", async () => {
+    onTestFinished(() => void vi.resetModules());
+    vi.stubEnv("AWS_RETRY_MODE", "adaptive");
+    vi.resetModules();
+    const { CopiedCommands: Commands } = await import("../../../client/copied-commands.ts");
+    await deleter(newClient(), new Commands())("a", "b");
+    expect(bySdk()).toEqual([true, true]);
+  });
+
+  test.each<[string, SQSClientConfig]>([
+    ["one attempt", { maxAttempts: 1 }],
+    ["adaptive attempts", { retryMode: "adaptive" }],
+    [
+      "a strategy for attempts",
+      { retryStrategy: new (class extends StandardRetryStrategy {})(() => Promise.resolve(3)) },
+    ],
+    ["its own endpoints", { endpointProvider: () => ({ url: new URL(endpoint) }) }],
+    [
+      "its own choice of authentication",
+      {
+        httpAuthSchemeProvider: () => [
+          {
+            schemeId: "aws.auth#sigv4",
+            signingProperties: { name: "sqs", region: "eu-west-1" },
+            propertiesExtractor: (config, context) => ({ signingProperties: { config, context } }),
+          },
+        ],
+      },
+    ],
+    [
+      "its own authentication",
+      {
+        httpAuthSchemes: [
+          {
+            schemeId: "aws.auth#sigv4",
+            identityProvider: () => () => Promise.resolve({}),
+            signer: { sign: (request) => Promise.resolve(request) },
+          },
+        ],
+      },
+    ],
+  ])("for a client with %s", async (_, settings) => {
+    await deleter(newClient(settings))("a", "b");
+    expect(bySdk()).toEqual([true, true]);
   });
 
   test("for a client with a logger", async () => {
