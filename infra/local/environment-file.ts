@@ -1,6 +1,6 @@
 import { dirname, isAbsolute } from "node:path";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
-import { quoted } from "./shell-word.ts";
+import { quoted } from "./display/shell-word.ts";
 
 /**
  * The text of `.local/env`: the stack's addresses as variables for a shell to source. The AWS

@@ -1,4 +1,4 @@
-import { shellWord } from "../shell-word.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** What a person needs to take part in a running stack by hand. */
 export interface JoinIn {
