@@ -3,7 +3,7 @@ const SILENCE_MS = 20_000;
 
 /**
  * Settings of a client of AWS that gives an attempt at a call up, with a TimeoutError, when nothing
- * arrives for so long. By default, the SDK waits without an end.
+ * arrives in that time. By default, the SDK waits without an end.
  */
 export function withPatience(silenceMs: number = SILENCE_MS) {
   return { requestHandler: { connectionTimeout: 5000, socketTimeout: silenceMs } };

@@ -22,9 +22,9 @@ import { deployedReader } from "./reader-program.ts";
 const TETHER = new URL("../../infra/local/process/tether.ts", import.meta.url).href;
 
 /**
- * For a reader that follows a killed one: it waits so long for the lease. Only such a reader, since
- * on a busy machine one that stands still for most of this time loses its lease, and what it had
- * not saved comes again.
+ * For a reader that follows a killed one, and therefore waits until the lease is over. Not for
+ * others: a reader that stands still for most of this time, as on a busy machine, loses its lease,
+ * and what it had not saved comes again.
  */
 export const SHORT_LEASE = { LEASE_SECONDS: "3" };
 

@@ -27,7 +27,7 @@ test.for([
   ["the oldest MySQL", "README.md", FIT, `| MySQL | ${OLDEST_VERSION_TEXT} and later, 8.4 and 9`],
   ["the MySQL that is not supported", "README.md", FIT, "Not MariaDB"],
   ["the Node of the repository", "README.md", FIT, "the repository: ^20.19 or >=22.12 to install"],
-  ["the Node of the client", "README.md", FIT, "the client: 20 and later"],
+  ["the Node of the client", "README.md", FIT, "the client: 20.9 and later"],
   ["the regions", "README.md", FIT, "| AWS regions | those with Lambda's Node.js 24 runtime"],
   ["that it copies no database", "README.md", FIT, "It does not copy databases"],
   ["that it transforms no values", "README.md", FIT, "it does not transform values"],

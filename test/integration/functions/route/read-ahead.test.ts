@@ -73,7 +73,7 @@ test("a frame without its author, and text that is no frame, wait for their turn
   expect(metrics.totals.get("FramesMalformed")).toBe(1);
 });
 
-/** Lets each send take so long that the next frame's messages are made meanwhile. */
+/** Makes each send last until the next frame's messages are made. */
 function slowSends() {
   const effect = { kind: "lasts", ms: 60 } as const;
   return stage.aws.faults.add({ service: "sqs", action: "SendMessage", effect });
