@@ -311,10 +311,9 @@ describe.skipIf(CHROMIUM === undefined)("the page", () => {
     const other = { ...change, subscriber: "search", queue: "shop-search-staging.fifo" };
     views["/api/changes"] = () => [change, other];
     await open("Changes");
-    const button = (queue: string) =>
-      page.getByRole("button", { name: new RegExp(`^Row data of the message .* in ${queue}$`) });
     for (const queue of ["shop-billing-staging\\.fifo", "shop-search-staging\\.fifo"]) {
-      await button(queue).click();
+      const name = new RegExp(`^Row data of the message .* in ${queue}$`);
+      await page.getByRole("button", { name }).click();
       // Before it is open, Escape closes nothing, and it would cover the next button.
       await page.getByRole("region", { name: "Text of the row data" }).waitFor();
       await page.keyboard.press("Escape");
