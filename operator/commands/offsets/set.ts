@@ -9,6 +9,7 @@ import { DUMP_LIMIT } from "../../../reader/source/binlog-dump.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { describeReadingPoint } from "./show.ts";
+import { TRIES, WRITTEN_MEANWHILE } from "./tries.ts";
 
 interface SetOptions {
   readonly now?: true;
@@ -18,9 +19,6 @@ interface SetOptions {
   readonly file?: string;
   readonly yes: boolean;
 }
-
-/** A running reader writes about once a second, possibly between the load and the write. */
-const TRIES = 20;
 
 export function set(offsets: Command): void {
   offsets
@@ -91,9 +89,7 @@ async function moveReader(
     }
     if (await store.startAnew(item, start, options.past !== undefined, life)) return done();
   }
-  throw new CommandError(
-    "the reader wrote its offset at the same moment in each attempt: run this command again",
-  );
+  throw new CommandError(WRITTEN_MEANWHILE);
 }
 
 function startPointOf(
