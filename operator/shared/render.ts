@@ -45,12 +45,14 @@ function drawn(
 }
 
 /**
- * A text with its control characters, except line feeds and tabs, as escapes. Names and errors come
- * from the database, where they may have any, and a terminal obeys them.
+ * A text with escapes for its control characters, except line feeds and tabs, for the characters
+ * that change the direction or the lines of a text, and for spaces without a width. Names and
+ * errors come from the database, where they may have any. A terminal obeys them, and shows another
+ * name than the one that is there. Joiners stay: scripts and emoji need them.
  */
 export function visible(text: string): string {
   return text.replace(
-    /[^\P{Cc}\n\t]/gu,
+    /(?![\n\t])[\p{Cc}\p{Bidi_Control}\u2028\u2029\u200b\u2060\ufeff]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );
 }
