@@ -22,7 +22,7 @@ const HELP = helpText(
     "npm run queues -- discard shop-billing-branch-7.fifo --source shop",
     "npm run queues -- list --source shop --stack-deleted",
   ],
-  "0 done; 2 it could not be done, and one sentence says why",
+  "0 done, or a queue to discard does not exist, which is printed; 2 it could not be done, and one sentence says why",
 );
 
 /** Adds `queues`, which lists queues that deployments left behind, and deletes them by name. */
