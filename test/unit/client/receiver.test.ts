@@ -52,3 +52,26 @@ it("receives in parallel while full answers are of different groups", async () =
 it("does not receive in parallel while the same group comes again", async () => {
   expect(await helpersWith(["a", "a", "a", "a", "b", "b"])).toBe(2);
 });
+
+it("leaves the event loop its turns when answers come at once, as those of a mock do", async () => {
+  const stopping = new AbortController();
+  let receives = 0;
+  const receiver = new Receiver({
+    queue: {
+      receive: () => {
+        if (++receives === 1000) stopping.abort(); // ends a receiver that leaves none
+        return Promise.resolve([]);
+      },
+    } as unknown as SqsQueue,
+    waitSeconds: 20,
+    visibilitySeconds: 30,
+    room: () => Promise.resolve(),
+    oneByOne: () => false,
+    busy: () => false,
+    onMessages: () => undefined,
+    reporter: new Reporter({}, { environment: "staging", subscriber: "billing" }),
+  });
+  setImmediate(() => stopping.abort());
+  await receiver.run(stopping.signal);
+  expect(receives).toBeLessThan(1000);
+});
