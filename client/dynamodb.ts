@@ -6,6 +6,7 @@ import {
 } from "@aws-sdk/client-dynamodb";
 import type { PositionText } from "../wire/position.ts";
 import type { PositionStore } from "./position-store.ts";
+import { withDeadline } from "./with-deadline.ts";
 
 /** How long a call may take, including the SDK's retries, milliseconds. */
 const CALL_MS = 10_000;
@@ -50,29 +51,33 @@ export class DynamoDBPositionStore implements PositionStore {
   }
 
   async load(key: string): Promise<PositionText | undefined> {
-    const { Item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#table, Key: this.#key(key), ConsistentRead: true }),
-      { abortSignal: AbortSignal.timeout(CALL_MS) },
+    const command = new GetItemCommand({
+      TableName: this.#table,
+      Key: this.#key(key),
+      ConsistentRead: true,
+    });
+    const { Item } = await withDeadline(undefined, CALL_MS, (abortSignal) =>
+      this.#client.send(command, { abortSignal }),
     );
     return Item?.["position"]?.S;
   }
 
   async save(key: string, position: PositionText): Promise<void> {
     const expires = Math.floor(Date.now() / 1000) + this.#keepSeconds;
+    const command = new UpdateItemCommand({
+      TableName: this.#table,
+      Key: this.#key(key),
+      UpdateExpression: "SET #position = :position, expires = :expires",
+      ConditionExpression: "attribute_not_exists(#position) OR #position < :position",
+      ExpressionAttributeNames: { "#position": "position" },
+      ExpressionAttributeValues: {
+        ":position": { S: position },
+        ":expires": { N: String(expires) },
+      },
+    });
     try {
-      await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: this.#key(key),
-          UpdateExpression: "SET #position = :position, expires = :expires",
-          ConditionExpression: "attribute_not_exists(#position) OR #position < :position",
-          ExpressionAttributeNames: { "#position": "position" },
-          ExpressionAttributeValues: {
-            ":position": { S: position },
-            ":expires": { N: String(expires) },
-          },
-        }),
-        { abortSignal: AbortSignal.timeout(CALL_MS) },
+      await withDeadline(undefined, CALL_MS, (abortSignal) =>
+        this.#client.send(command, { abortSignal }),
       );
     } catch (error) {
       // The stored position is as late or later.

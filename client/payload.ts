@@ -1,5 +1,5 @@
 import type { S3Client } from "@aws-sdk/client-s3";
-import { decodePointer } from "../wire/payload-pointer.ts";
+import { decodePointer, type PayloadPointer } from "../wire/payload-pointer.ts";
 import { PayloadUnavailableError } from "./errors.ts";
 
 /**
@@ -32,32 +32,45 @@ export class Payloads {
   async fetch(body: string): Promise<string> {
     const pointer = decodePointer(body);
     if (pointer === null) return body;
-    const { bucket, key } = pointer;
     const giveUp = new AbortController();
-    const { signal } = giveUp;
-    const silence = setTimeout(() => {
-      giveUp.abort(new DOMException(`S3 was silent for ${this.#silenceMs} ms`, "TimeoutError"));
-    }, this.#silenceMs);
+    let silence: NodeJS.Timeout | undefined;
+    // The SDK ignores the signal while it looks for credentials.
+    const silent = new Promise<never>((_, reject) => {
+      silence = setTimeout(() => {
+        const why = new DOMException(`S3 was silent for ${this.#silenceMs} ms`, "TimeoutError");
+        // Before the abort: the SDK's error says that a request was aborted, and not why.
+        reject(why);
+        giveUp.abort(why);
+      }, this.#silenceMs);
+    });
+    const fetching = this.#textOf(pointer, giveUp.signal, () => silence?.refresh());
     try {
-      // Loaded when the first pointer arrives: most applications never see one.
-      const { GetObjectCommand, S3Client: Client } = await import("@aws-sdk/client-s3");
-      const s3 = this.#given ?? (this.#own ??= new Client());
-      const command = new GetObjectCommand({ Bucket: bucket, Key: key });
-      // The signal also ends the reading of the object.
-      const { Body } = await s3.send(command, { abortSignal: signal });
-      const pieces: Uint8Array[] = [];
-      for await (const piece of Body?.transformToWebStream() ?? []) {
-        silence.refresh();
-        pieces.push(piece);
-      }
-      return Buffer.concat(pieces).toString("utf-8");
+      return await Promise.race([fetching, silent]);
     } catch (cause) {
-      throw new PayloadUnavailableError(`cannot fetch the payload s3://${bucket}/${key}`, {
-        cause: signal.aborted ? signal.reason : cause,
-      });
+      const url = `s3://${pointer.bucket}/${pointer.key}`;
+      throw new PayloadUnavailableError(`cannot fetch the payload ${url}`, { cause });
     } finally {
       clearTimeout(silence);
     }
+  }
+
+  /** Calls `onPiece` for each piece of the object. The signal also ends the reading of it. */
+  async #textOf(
+    { bucket, key }: PayloadPointer,
+    abortSignal: AbortSignal,
+    onPiece: () => void,
+  ): Promise<string> {
+    // Loaded when the first pointer arrives: most applications never see one.
+    const { GetObjectCommand, S3Client: Client } = await import("@aws-sdk/client-s3");
+    const s3 = this.#given ?? (this.#own ??= new Client());
+    const command = new GetObjectCommand({ Bucket: bucket, Key: key });
+    const { Body } = await s3.send(command, { abortSignal });
+    const pieces: Uint8Array[] = [];
+    for await (const piece of Body?.transformToWebStream() ?? []) {
+      onPiece();
+      pieces.push(piece);
+    }
+    return Buffer.concat(pieces).toString("utf-8");
   }
 
   /** Closes the client if this object made it. */
