@@ -1,6 +1,6 @@
 import {
   GetQueueUrlCommand,
-  paginateListQueues,
+  ListQueuesCommand,
   QueueDoesNotExist,
   type SQSClient,
 } from "@aws-sdk/client-sqs";
@@ -56,15 +56,19 @@ export async function listEnvironmentQueues(sqs: SQSClient, source?: string): Pr
   }
 }
 
+/** The SDK's paginator takes no client of another copy of the SDK. */
 async function queueNames(
-  client: SQSClient,
+  sqs: SQSClient,
   prefix: { readonly QueueNamePrefix?: string },
   abortSignal: AbortSignal,
 ): Promise<string[]> {
   const names: string[] = [];
-  const pages = paginateListQueues({ client }, { ...prefix, MaxResults: 1000 }, { abortSignal });
-  for await (const { QueueUrls = [] } of pages) {
+  let next: string | undefined;
+  do {
+    const command = new ListQueuesCommand({ ...prefix, MaxResults: 1000, NextToken: next });
+    const { QueueUrls = [], NextToken } = await sqs.send(command, { abortSignal });
     names.push(...QueueUrls.map((url) => url.slice(url.lastIndexOf("/") + 1)));
-  }
+    next = NextToken;
+  } while (next !== undefined);
   return names;
 }

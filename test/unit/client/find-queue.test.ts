@@ -1,4 +1,4 @@
-import { SQSClient } from "@aws-sdk/client-sqs";
+import { SQSClient, type ListQueuesCommand } from "@aws-sdk/client-sqs";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findQueue, listEnvironmentQueues } from "../../../client/find-queue.ts";
 
@@ -59,4 +59,16 @@ test("nothing is waited for where the SDK gets no credentials, which no signal e
   await vi.advanceTimersByTimeAsync(10_000);
   await found;
   expect(await names).toEqual([]);
+});
+
+test("queues are listed, page by page, by a client of another copy of the SDK", async () => {
+  const pages: Readonly<Record<string, object>> = {
+    first: { QueueUrls: ["https://sqs/1/shop-billing-eu.fifo"], NextToken: "second" },
+    second: { QueueUrls: ["https://sqs/1/shop-raw.fifo", "https://sqs/1/shop-search-eu.fifo"] },
+  };
+  const sqs = {
+    send: ({ input }: ListQueuesCommand) => Promise.resolve(pages[input.NextToken ?? "first"]),
+  } as unknown as SQSClient;
+  const names = ["shop-billing-eu.fifo", "shop-search-eu.fifo"];
+  expect(await listEnvironmentQueues(sqs, "shop")).toEqual(names);
 });
