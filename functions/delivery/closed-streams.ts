@@ -35,14 +35,17 @@ export function findClosed(streams: Pick<StreamItems, "read">, now: () => number
   };
 }
 
-/** The same streams, which fail to read when the answer takes longer than a lane is to wait. */
+/**
+ * The same streams, which fail to read when the answer takes longer than a lane is to wait. The
+ * request is aborted then.
+ */
 export function readSoon(streams: Pick<StreamItems, "read">): Pick<StreamItems, "read"> {
   return {
     async read(stream) {
       using deadline = new Deadline(ANSWER_MS);
       const { promise: never, reject } = Promise.withResolvers<never>();
       deadline.signal.addEventListener("abort", () => reject(new Error("no answer in time")));
-      return await Promise.race([streams.read(stream), never]);
+      return await Promise.race([streams.read(stream, deadline.signal), never]);
     },
   };
 }

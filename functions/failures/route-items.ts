@@ -39,7 +39,10 @@ export interface StreamItems {
    */
   open(stream: Stream, at: Opening, trouble: Trouble): Promise<boolean>;
   /** The stream's state; null when it was never opened. */
-  read(stream: Stream): Promise<Pick<StreamState, "status" | "head" | "tail" | "life"> | null>;
+  read(
+    stream: Stream,
+    signal?: AbortSignal,
+  ): Promise<Pick<StreamState, "status" | "head" | "tail" | "life"> | null>;
   /** Whether a record with this key exists, in whatever status. */
   hasRecord(stream: Stream, key: RecordKey): Promise<boolean>;
   /** The stream's records that begin at a position or later, in whatever status. */
@@ -89,7 +92,7 @@ export function routeItems(options: RouteItemsOptions): StreamItems {
     };
 
   return {
-    read: (stream) => readState(client, table, stream),
+    read: (stream, signal) => readState(client, table, stream, signal),
     moveTail: (stream, last) => update(tailUpdate(stream, last)),
     open: (stream, at, trouble) =>
       update(openUpdate(stream, at, trouble, { now: now(), firstDelayMs })),
@@ -129,9 +132,11 @@ export async function readState(
   client: DynamoDBClient,
   table: string,
   stream: Stream,
+  signal?: AbortSignal,
 ): Promise<StreamState | null> {
   const { Item: item } = await client.send(
     new GetItemCommand({ TableName: table, Key: stateKey(stream), ConsistentRead: true }),
+    { ...(signal && { abortSignal: signal }) },
   );
   return item === undefined ? null : decodeState(item);
 }

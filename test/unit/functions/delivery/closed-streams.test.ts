@@ -2,6 +2,7 @@ import { stat } from "node:fs/promises";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { findClosed, readSoon } from "../../../../functions/delivery/closed-streams.ts";
 import { deliverFrames } from "../../../../functions/delivery/deliver-frames.ts";
+import type { Stream } from "../../../../functions/failures/stream.ts";
 import { NEW_LANE } from "../../../support/functions/new-lane.ts";
 
 const NEVER = new Promise<never>(() => undefined);
@@ -52,12 +53,13 @@ test("a look at the failures table does not hold up what is sent", async () => {
 });
 
 test("a silent failures table ends the look after a quarter of a second", async () => {
-  const read = vi.fn(() => NEVER);
+  const read = vi.fn((_stream: Stream, _signal?: AbortSignal) => NEVER);
   const listed = Array.from({ length: 100 }, (_, n) => `queue-${n}`);
   const closed = findClosed(readSoon({ read }), () => 0)(0, listed);
   await vi.advanceTimersByTimeAsync(250);
   expect([...(await closed)]).toEqual([]);
   expect(read).toHaveBeenCalledTimes(16);
+  expect(read.mock.calls.every(([, signal]) => signal?.aborted)).toBe(true);
 });
 
 test("what was read before a failure counts", async () => {
