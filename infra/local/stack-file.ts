@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { constants, existsSync, rmSync } from "node:fs";
-import { access, mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { constants, rmSync } from "node:fs";
+import { access, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { isAlive, type StackFile } from "../../operator/shared/stack-file.ts";
+import type { StackFile } from "../../operator/shared/stack-file.ts";
+import { createLock, errorCode, isStack, ownerOf, removeLock } from "./lock-file.ts";
 import { AlreadyRunningError, StateDirectoryError } from "./request/refusal.ts";
 
 /**
@@ -36,14 +37,14 @@ export class StackDirectory implements AsyncDisposable {
       );
     }
     const directory = new StackDirectory(path);
-    while (!(await createWith(directory.#lockFile, String(process.pid)))) {
-      const owner = Number(await readFile(directory.#lockFile, "utf8").catch(() => ""));
-      if (await isStack(owner)) {
+    while (!(await createLock(directory.#lockFile, String(process.pid)))) {
+      const owner = await ownerOf(directory.#lockFile);
+      if (await isStack(Number(owner))) {
         throw new AlreadyRunningError(
           `another npm start (process ${owner}) runs from this directory; stop it first, or name another directory with --state`,
         );
       }
-      await rm(directory.#lockFile, { force: true });
+      await removeLock(directory.#lockFile, owner);
     }
     process.once("exit", directory.#removeFiles);
     await directory.#removeReady();
@@ -102,31 +103,3 @@ export function stackFileIn(path: string): string {
 export function lockFileIn(path: string): string {
   return join(path, "stack.lock");
 }
-
-/** Creates a file and returns true; returns false when it exists. */
-async function createWith(path: string, text: string): Promise<boolean> {
-  try {
-    await using file = await open(path, "wx");
-    await file.writeFile(text);
-    return true;
-  } catch (error) {
-    if (errorCode(error) === "EEXIST") return false;
-    throw error;
-  }
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && "code" in error ? String(error.code) : String(error);
-}
-
-/**
- * Whether the id belongs to a live `npm start`; the system may have reused it for another program.
- */
-async function isStack(pid: number): Promise<boolean> {
-  if (pid === process.pid || !isAlive(pid)) return false;
-  if (!existsSync("/proc/self/cmdline")) return true;
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  return commandLine.includes(MAIN_PROGRAM);
-}
-
-const MAIN_PROGRAM = join("infra", "local", "main.ts");

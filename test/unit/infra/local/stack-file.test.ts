@@ -1,9 +1,14 @@
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync } from "node:fs";
 import { readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { StateDirectoryError } from "../../../../infra/local/request/refusal.ts";
+import { removeLock } from "../../../../infra/local/lock-file.ts";
+import {
+  AlreadyRunningError,
+  StateDirectoryError,
+} from "../../../../infra/local/request/refusal.ts";
 import { StackDirectory } from "../../../../infra/local/stack-file.ts";
 import type { StackFile } from "../../../../operator/shared/stack-file.ts";
 
@@ -25,6 +30,8 @@ const STACK: StackFile = {
   processes: { main: process.pid },
 };
 
+const BEYOND_ANY_PROCESS = 2 ** 22 + 1;
+
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), "stack-file-"));
@@ -43,8 +50,7 @@ test("stack.json exists from its first write until the stack releases it, and ne
 });
 
 test("the stack.json of a dead npm start is replaced", async () => {
-  const beyondAnyProcess = 2 ** 22 + 1;
-  await writeFile(join(directory, "stack.lock"), String(beyondAnyProcess));
+  await writeFile(join(directory, "stack.lock"), String(BEYOND_ANY_PROCESS));
   await writeFile(join(directory, "stack.json"), "{}");
   await using stack = await StackDirectory.claim(directory);
   expect(existsSync(stack.stackFile)).toBe(false);
@@ -63,4 +69,28 @@ test("another program that was given the dead one's process id does not keep the
   await writeFile(join(directory, "stack.lock"), String(process.ppid));
   await using stack = await StackDirectory.claim(directory);
   expect(stack.path).toBe(directory);
+});
+
+test("an npm start that has not yet written its process id keeps the directory", async () => {
+  const start = ["-e", "setInterval(() => {}, 1000)", join("infra", "local", "main.ts")];
+  const other = spawn(process.execPath, start, { stdio: "ignore" });
+  try {
+    const lock = join(directory, "stack.lock");
+    await writeFile(lock, "");
+    const claimed = StackDirectory.claim(directory);
+    setTimeout(() => void writeFile(lock, String(other.pid)), 200);
+    await expect(claimed).rejects.toThrow(AlreadyRunningError);
+  } finally {
+    other.kill("SIGKILL");
+  }
+});
+
+test("the lock that another npm start has put in the place of a dead one's stays", async () => {
+  const lock = join(directory, "stack.lock");
+  await writeFile(lock, "2");
+  await removeLock(lock, "1");
+  expect(await readFile(lock, "utf8")).toBe("2");
+  await removeLock(lock, "2");
+  await removeLock(lock, "2");
+  expect(await readdir(directory)).toEqual([]);
 });
