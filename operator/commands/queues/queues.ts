@@ -1,20 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { DeleteQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { Command } from "commander";
 import { withPatience } from "../../shared/aws-patience.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
 import { CommandError, sentence } from "../../shared/command-error.ts";
-import { deployedOf, deployedTemplate } from "../../shared/deployed.ts";
 import { disposable } from "../../shared/target.ts";
 import { isMissing, leftOverQueues, type LeftOver, orGone } from "./left-over.ts";
+import { type StackOptions, stackQueues } from "./stack-queues.ts";
 import { plural } from "../../shared/render.ts";
-
-interface Options {
-  readonly source: string;
-  readonly stack?: string;
-  readonly template?: string;
-  readonly stackDeleted: boolean;
-}
 
 const HELP = helpText(
   [
@@ -49,7 +41,7 @@ export function queues(program: Command): void {
 
 async function list({ report }: CommandContext, _own: object, command: Command): Promise<void> {
   using sqs = disposable(new SQSClient(withPatience()));
-  const found = await leftOver(sqs.client, command.optsWithGlobals<Options>());
+  const found = await leftOver(sqs.client, command.optsWithGlobals<StackOptions>());
   report(
     found.map(({ name, messages }) => ({ name, messages })),
     () =>
@@ -65,7 +57,7 @@ async function discard(
   { yes }: { readonly yes: boolean },
   command: Command,
 ): Promise<void> {
-  const options = command.optsWithGlobals<Options>();
+  const options = command.optsWithGlobals<StackOptions>();
   using sqs = disposable(new SQSClient(withPatience()));
   const found = await leftOver(sqs.client, options);
   const chosen: LeftOver[] = [];
@@ -84,6 +76,11 @@ async function discard(
     await confirm(
       `These queues and the messages in them will be deleted: ${texts.join(", ")}. Go on?`,
     );
+    // A deployment may have begun while the person was asked.
+    const inStack = await stackQueues(options);
+    const back = chosen.find(({ name }) => inStack.has(name));
+    if (back !== undefined)
+      throw new CommandError(`${back.name} belongs to the stack now: nothing was discarded`);
   }
   const discarded = await deleteQueues(sqs.client, chosen);
   report({ discarded, missing }, () =>
@@ -115,12 +112,8 @@ function discardedText(count: number): string {
   return `${plural(count, "queue was", "queues were")} discarded. SQS accepts ${count === 1 ? "its name" : "their names"} again after a minute.`;
 }
 
-async function leftOver(sqs: SQSClient, options: Options): Promise<LeftOver[]> {
-  const { source, stack = `binlog-router-${source}`, template, stackDeleted } = options;
-  if (stackDeleted) return leftOverQueues(sqs, source, new Set());
-  const text =
-    template === undefined ? await deployedTemplate(stack) : await readFile(template, "utf8");
-  return leftOverQueues(sqs, source, new Set(deployedOf(text).queues.keys()));
+async function leftOver(sqs: SQSClient, options: StackOptions): Promise<LeftOver[]> {
+  return leftOverQueues(sqs, options.source, await stackQueues(options));
 }
 
 function countText(messages: number | null): string {
