@@ -27,7 +27,12 @@ export class QueueNotFoundError extends Error {
   /** The source's environment queues that these credentials may list. */
   readonly available: readonly string[];
 
-  constructor(queueName: string, available: readonly string[], options?: ErrorOptions) {
+  /** `ErrorOptions` is not in the libraries of types before ES2022. */
+  constructor(
+    queueName: string,
+    available: readonly string[],
+    options?: { readonly cause?: unknown },
+  ) {
     super(
       `The queue ${queueName} does not exist, or these credentials may not see it. ${queuesInstead(available)}`,
       options,
