@@ -6,7 +6,7 @@ import type { Stop } from "./offsets/reader-item.ts";
 import { binlogEvidence } from "./offsets/binlog-evidence.ts";
 import type { AskedServer } from "./offsets/short-dump.ts";
 import { chooseLanes } from "./offsets/choose-lanes.ts";
-import { settledAt } from "./offsets/lane-layout.ts";
+import { settledAt, withLanes } from "./offsets/lane-layout.ts";
 import { laneItems } from "./offsets/lane-items.ts";
 import { LayoutWatch } from "./offsets/layout-watch.ts";
 import { findBeginning } from "./offsets/find-beginning.ts";
@@ -109,7 +109,7 @@ export async function followSource(options: FollowOptions, signal: AbortSignal):
   // "now", and no longer says that everything before it is settled.
   const numbers = RowNumbers.begin(begin.offset.snapshots?.numbers, state);
   const snapshots = begin.offset.snapshots && { ...begin.offset.snapshots, numbers: numbers.free };
-  const offset = { ...begin.offset, laneCount: lanes, isSettled: undefined, snapshots };
+  const offset = { ...withLanes(begin.offset, lanes), isSettled: undefined, snapshots };
   await lease.save(offset);
   report.begins(offset, await retentionMs(state, server, control));
   const files = await Promise.race([

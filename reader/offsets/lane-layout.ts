@@ -66,3 +66,11 @@ export function settledAt(offset: Offset, unsure: BinlogPosition | null): boolea
   const end = formatPosition({ epoch: offset.epoch, file, offset: at, row: LAST_ROW });
   return [...offset.lanes.values()].every((sent) => sent <= end);
 }
+
+/** An offset from which on this number of lanes is used. */
+export function withLanes(offset: Offset, laneCount: number): Offset {
+  if (offset.laneCount === null || offset.laneCount === laneCount) return { ...offset, laneCount };
+  const { fileNumber: file, offset: at } = binlogPosition(offset);
+  const lanesSince = formatPosition({ epoch: offset.epoch, file, offset: at, row: 0 });
+  return { ...offset, laneCount, lanesSince };
+}

@@ -53,6 +53,12 @@ export interface Offset extends Life {
   /** The number of lanes used; null before the first attempt, and in items of earlier releases. */
   readonly laneCount: number | null;
   /**
+   * The position from which on this number of lanes was used in this life: with another number,
+   * everything before it was sent and delivered. undefined when the number did not change, and in
+   * items of earlier releases.
+   */
+  readonly lanesSince?: PositionText | undefined;
+  /**
    * true: nothing beyond the offset was sent. Set when a reader ends, and removed before the next
    * one sends.
    */

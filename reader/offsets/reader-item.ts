@@ -10,6 +10,7 @@ import {
   textsOf,
   type Item,
 } from "../../wire/attributes.ts";
+import { parsePosition, type PositionText } from "../../wire/position.ts";
 import { parseStartPoint, type StartPoint } from "../../config/start-point.ts";
 import type { SavedNames } from "../statements/saved-names.ts";
 import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
@@ -101,6 +102,7 @@ export const OFFSET_ATTRIBUTES = [
   "anchor",
   "lanes",
   "laneCount",
+  "lanesSince",
   "anewSince",
   "isSettled",
   "tableMadeMs",
@@ -143,6 +145,12 @@ function lanesOf(item: Item): Pick<Offset, "lanes" | "laneCount"> {
   };
 }
 
+/** An earlier release begins a new life without removing the position of the former one. */
+function lanesSinceOf(item: Item, epoch: number): PositionText | undefined {
+  const since = textOf(item, "lanesSince");
+  return since !== undefined && parsePosition(since).epoch === epoch ? since : undefined;
+}
+
 function stopOf(item: Item): Stop | null {
   if (item["stop"] === undefined) return null;
   const stop = mapOf(item, "stop");
@@ -169,6 +177,7 @@ function offsetOf(item: Item): Offset | null {
     searchedTo: textOf(item, "searchedTo"),
     anchor: anchorOf(item, "anchor"),
     ...lanesOf(item),
+    lanesSince: lanesSinceOf(item, epoch),
     anewSince: numberOf(item, "anewSince"),
     isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
     tableMadeMs: numberOf(item, "tableMadeMs"),
@@ -263,6 +272,7 @@ export function attributesOf(
     anchor: anchorAttribute(offset.anchor),
     lanes: map(Array.from(offset.lanes, ([lane, position]) => [String(lane), text(position)])),
     laneCount: offset.laneCount === null ? NULL : number(offset.laneCount),
+    lanesSince: textOrNull(offset.lanesSince ?? null),
     anewSince: offset.anewSince === undefined ? NULL : number(offset.anewSince),
     isSettled: { BOOL: offset.isSettled === true },
     tableMadeMs: offset.tableMadeMs === undefined ? NULL : number(offset.tableMadeMs),

@@ -2,11 +2,21 @@ import { connectionName } from "../../../wire/session.ts";
 import { changeId } from "../../../wire/change-id.ts";
 import type { Author } from "../../../wire/session.ts";
 import type { PositionedChange, PositionedFrame } from "../../../functions/frame/read-frame.ts";
-import { namedAfterLife, queueStream, threadStream } from "../../../functions/failures/stream.ts";
+import {
+  namedAfterLife,
+  queueStream,
+  type Stream,
+  threadStream,
+} from "../../../functions/failures/stream.ts";
 import type { EnvironmentOf } from "../../../functions/routing/environments.ts";
 import { connectionOf } from "../../../functions/sessions/attribute.ts";
 import { exactValue } from "../../shared/exact-value.ts";
-import { type FailureRecords, type ParkedState, parkedState } from "./parked-state.ts";
+import {
+  type FailureRecords,
+  type ParkedChange,
+  type ParkedState,
+  parkedState,
+} from "./parked-state.ts";
 import type { QueueRule, QueueRules } from "./queue-rules.ts";
 import type { ChangeLocator, Whereabouts } from "./whereabouts.ts";
 
@@ -102,11 +112,11 @@ async function fatesOf(
   { rules, locator, ...failures }: ExplainRules,
 ): Promise<Pick<ExplainedChange, "fate" | "queues">> {
   const whereabouts = await locator.of(frame.lane, change.position);
+  const lanes = whereabouts === "routed" ? await locator.lanesOf(frame.lane, change.position) : [];
   const none = { queues: [] };
   // The search may know an author that the reader did not know. A change that was parked without an
   // author stays parked until its connection is attributed.
-  const unattributed =
-    whereabouts === "routed" ? await fateUnderConnection(failures, frame, change) : null;
+  const unattributed = await fateUnderConnection(failures, lanes, { frame, change });
   if (unattributed !== null) return { fate: unattributed, ...none };
   if (author === null) {
     const fate = whereabouts === "routed" ? "unrecorded" : whereabouts;
@@ -117,7 +127,7 @@ async function fatesOf(
   const queues = await Promise.all(
     rules
       .of(frame, change, environment)
-      .map((rule) => queueFate(rule, whereabouts, { frame, change, author }, failures)),
+      .map((rule) => queueFate(rule, { whereabouts, lanes }, { frame, change }, failures)),
   );
   return { fate: null, queues };
 }
@@ -125,23 +135,27 @@ async function fatesOf(
 /** The fate of a change whose stream is named after its connection, or connection and life. */
 async function fateUnderConnection(
   failures: FailureRecords,
-  frame: PositionedFrame,
-  change: PositionedChange,
+  lanes: readonly number[],
+  { frame, change }: Pick<FoundChange, "frame" | "change">,
 ): Promise<ParkedState | null> {
-  const first = threadStream(frame.lane, connectionOf(frame, change));
-  const streams = frame.life === undefined ? [first] : [first, namedAfterLife(first, frame.life)];
-  for (const stream of streams) {
-    const { position } = change;
-    const fate = await parkedState(failures, stream, { id: "", position, source: frame.source });
-    if (fate !== null) return fate;
-  }
-  return null;
+  const streams = lanes.flatMap((lane) => {
+    const first = threadStream(lane, connectionOf(frame, change));
+    return frame.life === undefined ? [first] : [first, namedAfterLife(first, frame.life)];
+  });
+  const { position } = change;
+  return await firstState(failures, streams, { id: "", position, source: frame.source });
+}
+
+interface Place {
+  readonly whereabouts: Whereabouts;
+  /** The lanes by which the change may have been sent. */
+  readonly lanes: readonly number[];
 }
 
 async function queueFate(
   rule: QueueRule,
-  whereabouts: Whereabouts,
-  { frame, change }: FoundChange,
+  { whereabouts, lanes }: Place,
+  { frame, change }: Pick<FoundChange, "frame" | "change">,
   failures: FailureRecords,
 ): Promise<QueueFate> {
   if (rule.kind !== "wanted") return rule;
@@ -149,10 +163,23 @@ async function queueFate(
   const { gtid = null, file = "" } = frame.transactions[change.transaction] ?? {};
   const { offset, row, n, position } = change;
   const id = changeId({ gtid, server: frame.server, file, offset, row, n });
-  const parked = await parkedState(failures, queueStream(frame.lane, rule.queueName), {
-    id,
-    position,
-    source: frame.source,
-  });
+  const streams = lanes.map((lane) => queueStream(lane, rule.queueName));
+  const parked = await firstState(failures, streams, { id, position, source: frame.source });
   return parked === null ? { ...rule, kind: "delivered" } : { ...rule, kind: parked.kind, parked };
+}
+
+/** The state of a change in the first of the streams that has one; "uncertain" gives way. */
+async function firstState(
+  failures: FailureRecords,
+  streams: readonly Stream[],
+  change: Omit<ParkedChange, "mayBeOfOtherLane">,
+): Promise<ParkedState | null> {
+  const mayBeOfOtherLane = new Set(streams.map(({ lane }) => lane)).size > 1;
+  let uncertain: ParkedState | null = null;
+  for (const stream of streams) {
+    const state = await parkedState(failures, stream, { ...change, mayBeOfOtherLane });
+    if (state !== null && state.kind !== "uncertain") return state;
+    uncertain ??= state;
+  }
+  return uncertain;
 }

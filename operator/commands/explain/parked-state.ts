@@ -33,6 +33,11 @@ export interface ParkedChange {
   readonly position: PositionText;
   /** The name of its source. */
   readonly source: string;
+  /**
+   * Whether the stream may be of another lane than the change. A record then has changes of its own
+   * lane, also where the position lies between its first and its last one.
+   */
+  readonly mayBeOfOtherLane: boolean;
 }
 
 /** Where failure records are looked up. */
@@ -82,7 +87,7 @@ export async function parkedState(
 /**
  * Whether a record has the change and retry has not sent it yet. Null when that is not known: the
  * record's content is lost and its item does not name its positions, or it is sealed and a part of
- * it was sent.
+ * it was sent; or, where it may be of another lane, its content is lost or sealed.
  */
 async function holds(
   target: Target,
@@ -92,7 +97,7 @@ async function holds(
   const { stream, body, progress } = record;
   if (body.kind === "removed") return false;
   // A connection's record has all its changes between two positions.
-  if (stream.kind === "thread" && covers && progress === 0) return true;
+  if (stream.kind === "thread" && covers && progress === 0 && !change.mayBeOfOtherLane) return true;
   try {
     const text = await bodyStore(payloadBucket(target.s3, target.payloadBucket)).load(body);
     return stream.kind === "queue"
@@ -101,25 +106,25 @@ async function holds(
   } catch (error) {
     // The content is lost, so the change may be in it. The record waits for an operator.
     if (error instanceof BodyUnavailableError || error instanceof MalformedFrameError)
-      return covers ? true : null;
+      return covers && !change.mayBeOfOtherLane ? true : null;
     throw error;
   }
 }
 
 /**
- * Whether a queue's record has the change; null when it is sealed and a part of it was sent. Throws
- * MalformedFrameError.
+ * Whether a queue's record has the change; null when it is sealed, and a part of it was sent or it
+ * may be of another lane. Throws MalformedFrameError.
  */
 function isInShare(
   text: string,
   { record: { progress, sent }, covers }: NearRecord,
-  { id, position, source }: ParkedChange,
+  { id, position, source, mayBeOfOtherLane }: ParkedChange,
 ): boolean | null {
   const batch = readBatchBody(text);
   if (batch.kind === "fault") {
     const positions = keptPositions(batch, source);
     if (positions !== null) return isAmong(positions, progress, { position });
-    return covers && progress > 0 ? null : covers;
+    return covers && (progress > 0 || mayBeOfOtherLane) ? null : covers;
   }
   return batch.messages
     .slice(progress)

@@ -5,6 +5,7 @@ import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import { isBefore } from "../../../reader/transactions/binlog-position.ts";
 import { binlogFileNumber } from "../../../wire/binlog-file.ts";
 import { parsePosition, type PositionText } from "../../../wire/position.ts";
+import { laneNumbers } from "../../shared/lane-numbers.ts";
 import type { Target } from "../../shared/target.ts";
 
 /** Where a change is on its way through the stack. */
@@ -27,6 +28,7 @@ export class ChangeLocator {
   readonly #target: Target;
   readonly #offset: Offset | null;
   readonly #isSameLife: boolean;
+  #everyLane: Promise<readonly number[]> | undefined;
   readonly #lanes = new Map<number, Promise<LaneState>>();
 
   private constructor(target: Target, offset: Offset | null, isSameLife: boolean) {
@@ -49,6 +51,16 @@ export class ChangeLocator {
     return new ChangeLocator(target, offset, isSameLife);
   }
 
+  /**
+   * The lanes by which a change may have been sent: its table's lane, or any lane where another
+   * number of lanes was in use, because that number is not known any more.
+   */
+  async lanesOf(lane: number, position: PositionText): Promise<readonly number[]> {
+    if (!this.#isOfFormerLanes(position)) return [lane];
+    this.#everyLane ??= laneNumbers(this.#target);
+    return [...new Set([lane, ...(await this.#everyLane)])];
+  }
+
   async of(lane: number, position: PositionText): Promise<Whereabouts> {
     if (this.#offset === null) return "not-read";
     if (!this.#isSameLife) return "not-comparable";
@@ -62,6 +74,8 @@ export class ChangeLocator {
       )
     )
       return "before-start";
+    // The number of lanes changes only when everything that was sent is delivered.
+    if (this.#isOfFormerLanes(position)) return "routed";
     const { life } = this.#offset;
     const delivered = reachedIn(await this.#lane(lane), {
       first: position,
@@ -71,6 +85,11 @@ export class ChangeLocator {
     return isBefore({ fileNumber, offset }, binlogPosition(this.#offset))
       ? "on-its-way"
       : "not-read";
+  }
+
+  #isOfFormerLanes(position: PositionText): boolean {
+    const since = this.#isSameLife ? this.#offset?.lanesSince : undefined;
+    return since !== undefined && position < since;
   }
 
   #lane(lane: number): Promise<LaneState> {

@@ -1,11 +1,10 @@
 import type { Command } from "commander";
-import { textOf } from "../../../wire/attributes.ts";
 import { lanesTable, type LaneState } from "../../../functions/delivery/lanes-table.ts";
 import { isPosition } from "../../../wire/position.ts";
 import { endOfGap, namedLife, reachedIn } from "../../../functions/frame/chain.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { onStack, type StackContext, wholeNumber } from "../../shared/command.ts";
-import { offsetsItems } from "../../shared/offsets-items.ts";
+import { laneNumbers } from "../../shared/lane-numbers.ts";
 import { table } from "../../shared/render.ts";
 import type { Target } from "../../shared/target.ts";
 
@@ -97,8 +96,7 @@ function lifeBehindGap(lane: LaneState, position: string, named: string): string
 
 /** Reads the state of every lane. */
 async function readLanes(target: Target): Promise<LaneState[]> {
-  const items = await offsetsItems(target, "lane#");
-  const numbers = items.map((item) => Number((textOf(item, "id") ?? "").slice("lane#".length)));
+  const numbers = await laneNumbers(target);
   const stored = lanesTable(target.dynamodb, target.offsetsTable);
-  return await Promise.all(numbers.sort((a, b) => a - b).map((lane) => stored.read(lane)));
+  return await Promise.all(numbers.map((lane) => stored.read(lane)));
 }

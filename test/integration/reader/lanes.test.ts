@@ -1,6 +1,7 @@
 import { UpdateItemCommand } from "@aws-sdk/client-dynamodb";
 import { beforeEach, expect, test } from "vitest";
 import { laneFor } from "../../../reader/frames/shipment.ts";
+import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { Frame } from "../../../wire/frame.ts";
 import { useLocalAws } from "../../support/local-aws.ts";
 import { useMysql } from "../../support/mysql.ts";
@@ -69,11 +70,24 @@ test("the reader uses more lanes when the frames of the former lanes are deliver
   await delivered(bench, before);
   await second.logged(FOLLOWS);
   expect(await second.logged(CHANGES)).toMatchObject({ before: 1, lanes: 4 });
+  const { offset } = await new OffsetStore(aws.dynamodb, `${bench.source}-offsets`).load();
+  const [lastBefore = ""] = before
+    .map(({ last }) => last)
+    .toSorted()
+    .slice(-1);
   const after = await bench.takeFrames(TABLES.length);
   expect(lanesOf(after).size).toBeGreaterThan(1);
   expect(after.flatMap(({ changes }) => changes.map(({ key }) => key))).toEqual(
     TABLES.map(() => '{"id":2}'),
   );
+  // The operators' commands tell by it which changes were sent by other lanes.
+  const [firstAfter = ""] = after.map((frame) => frame.first).toSorted();
+  const lanesSince = offset?.lanesSince ?? "";
+  expect([lastBefore, firstAfter, lanesSince].toSorted()).toEqual([
+    lastBefore,
+    lanesSince,
+    firstAfter,
+  ]);
 });
 
 test("the reader keeps the former lanes while something is parked, and after a reader was killed", async () => {

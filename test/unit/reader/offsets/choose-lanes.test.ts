@@ -5,6 +5,7 @@ import {
   settledAt,
   layoutStep,
   type LaneProgress,
+  withLanes,
 } from "../../../../reader/offsets/lane-layout.ts";
 import { LayoutWatch } from "../../../../reader/offsets/layout-watch.ts";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
@@ -53,6 +54,14 @@ describe("another number of lanes", () => {
     expect(layoutStep(OFFSET, progress([at(900)], [null]))).toEqual({ kind: "wait", lanes: [1] });
     const parked = layoutStep(OFFSET, progress([at(900)], [at(700, 4), "test.fifo"]));
     expect(parked).toMatchObject({ kind: "keep", why: expect.stringContaining("test.fifo") });
+  });
+
+  test("is saved with the position from which on it is used", () => {
+    expect(withLanes(OFFSET, 4)).toEqual({ ...OFFSET, laneCount: 4, lanesSince: at(1000) });
+    const since = { ...OFFSET, lanesSince: at(500) };
+    expect(withLanes(since, 2)).toEqual(since);
+    const first = { ...OFFSET, laneCount: null };
+    expect(withLanes(first, 4)).toEqual({ ...first, laneCount: 4 });
   });
 
   test("does not come into use after a reader that was killed", () => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { Offset } from "../../../../reader/offsets/offset.ts";
+import { formatPosition } from "../../../../wire/position.ts";
 import { attributesOf, decodeReaderItem } from "../../../../reader/offsets/reader-item.ts";
 
 const offset: Offset = {
@@ -38,4 +39,13 @@ test("an offset keeps the former names of tables, also when an operator orders a
 test("an offset of an earlier release has no former names", () => {
   const { names: _, ...earlier } = attributesOf(offset);
   expect(decodeReaderItem(earlier).offset?.names).toBeUndefined();
+});
+
+test("the position from which on the lanes are used belongs to the offset's life", () => {
+  const lanesSince = formatPosition({ epoch: 1, file: 1, offset: 4, row: 0 });
+  const item = attributesOf({ ...offset, lanesSince });
+  expect(decodeReaderItem(item).offset).toMatchObject({ lanesSince });
+  // A reader of an earlier release keeps the attribute when a new life begins.
+  const next = { ...item, epoch: { N: "2" } };
+  expect(decodeReaderItem(next).offset?.lanesSince).toBeUndefined();
 });

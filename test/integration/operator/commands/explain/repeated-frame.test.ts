@@ -70,7 +70,12 @@ function ofFault(from: number, to: number, seal = (text: string) => text): Batch
 function lookUp(target: Target, stream = STREAM): (n: number) => Promise<ParkedState | null> {
   const records = new NearRecords(target);
   return (n) =>
-    parkedState({ target, records }, stream, { id: `${n}`, position: at(n), source: SOURCE });
+    parkedState({ target, records }, stream, {
+      id: `${n}`,
+      position: at(n),
+      source: SOURCE,
+      mayBeOfOtherLane: false,
+    });
 }
 
 test("a change of a connection is found in the record that was parked behind the others", async () => {
