@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import type { RequestBuffers } from "../wire/request-buffers.ts";
 import { readJsonString } from "../wire/unescape-json.ts";
 
 /** In a shorter answer, JSON.parse reads the bodies as fast. */
@@ -13,28 +12,24 @@ const MARK = randomUUID();
  * of it, and have an escape in every few bytes. So they are taken out of the answer, which is
  * parsed without them, and put into its messages.
  */
-export function parseReceiveAnswer(answer: Buffer, buffers: RequestBuffers): unknown {
-  if (answer.length < LONG) return JSON.parse(answer.toString());
-  const memory = buffers.take(answer.length);
-  try {
-    const { rest, bodies } = takeBodies(answer, memory);
+export function parseReceiveAnswer(answer: Buffer): unknown {
+  if (answer.length >= LONG) {
+    const { rest, bodies } = takeBodies(answer);
     const value: unknown = JSON.parse(rest);
     if (putBodies(value, bodies)) return value;
-  } finally {
-    buffers.giveBack(memory);
   }
   return JSON.parse(answer.toString());
 }
 
 /** The answer's bodies, in order, and the answer with a mark in place of each. */
-function takeBodies(answer: Buffer, memory: Buffer): { rest: string; bodies: readonly string[] } {
+function takeBodies(answer: Buffer): { rest: string; bodies: readonly string[] } {
   const bodies: string[] = [];
   let rest = "";
   let copied = 0;
   for (;;) {
     const name = answer.indexOf(BODY, copied);
     const start = name + BODY.length;
-    const body = name === -1 ? undefined : readJsonString(answer, start, memory);
+    const body = name === -1 ? undefined : readJsonString(answer, start);
     if (body === undefined) return { rest: rest + answer.toString("utf8", copied), bodies };
     rest += `${answer.toString("utf8", copied, start)}${MARK}${bodies.length}`;
     bodies.push(body.text);

@@ -67,7 +67,7 @@ export function answerIn(pieces: readonly Uint8Array[]): unknown {
     end += piece.length;
   }
   try {
-    return parseReceiveAnswer(buffer.subarray(0, end), buffers);
+    return parseReceiveAnswer(buffer.subarray(0, end));
   } catch {
     return undefined;
   } finally {

@@ -1,10 +1,17 @@
 import { hasWebAssembly, instantiate } from "./assembly-module.ts";
-import { INPUT, INPUT_BYTES, OUTPUT, READ } from "./unescape-module/assembly/layout.ts";
+import {
+  INPUT,
+  INPUT_BYTES,
+  IS_ASCII,
+  OUTPUT,
+  OUTPUT_BYTES,
+  READ,
+} from "./unescape-module/assembly/layout.ts";
 import { COMPILED } from "./unescape-module/compiled.ts";
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly unescape: (limit: number) => number;
+  readonly unescape: (limit: number, to: number) => number;
 }
 
 /**
@@ -24,27 +31,25 @@ interface ReadString {
 }
 
 /**
- * Reads the JSON string whose text begins at `start`, behind its opening quote. `memory` has room
- * for the text and is overwritten. Returns undefined when the string is not closed or is no JSON,
- * has escapes of four digits, or this Node has no WebAssembly.
+ * Reads the JSON string whose text begins at `start`, behind its opening quote. Returns undefined
+ * when the string is not closed or is no JSON, has escapes of four digits or is longer than a body
+ * of SQS, or this Node has no WebAssembly.
  */
-export function readJsonString(
-  json: Uint8Array,
-  start: number,
-  memory: Buffer,
-): ReadString | undefined {
+export function readJsonString(json: Uint8Array, start: number): ReadString | undefined {
   if (module === undefined) return undefined;
   let at = start;
-  let length = 0;
+  let to = OUTPUT;
+  let isAscii = true;
   while (json[at] !== QUOTE) {
+    if (to + INPUT_BYTES > OUTPUT + OUTPUT_BYTES) return undefined;
     const piece = json.subarray(at, at + INPUT_BYTES);
     bytes.set(piece, INPUT);
-    const to = module.unescape(INPUT + piece.length);
+    to = module.unescape(INPUT + piece.length, to);
     const read = bytes.readUInt32LE(READ);
     if (to === 0 || read === 0) return undefined;
-    memory.set(bytes.subarray(OUTPUT, to), length);
-    length += to - OUTPUT;
+    isAscii &&= bytes[IS_ASCII] === 1;
     at += read;
   }
-  return { text: memory.toString("utf8", 0, length), end: at };
+  // Both give the same text, and latin1 does not look for other characters.
+  return { text: bytes.toString(isAscii ? "latin1" : "utf8", OUTPUT, to), end: at };
 }

@@ -6,7 +6,7 @@ import { INPUT_BYTES } from "../../../wire/unescape-module/assembly/layout.ts";
 /** What `readJsonString` returns for the string that begins with the text. */
 function read(json: string | Buffer) {
   const bytes = Buffer.from(json);
-  return readJsonString(bytes, 1, Buffer.alloc(bytes.length));
+  return readJsonString(bytes, 1);
 }
 
 describe("reading a JSON string", () => {
@@ -50,6 +50,14 @@ describe("reading a JSON string", () => {
     }
   });
 
+  it("reads the longest body of SQS, and leaves a longer one to JSON.parse", () => {
+    const longest = '"é'.repeat(2 ** 20 / 3).slice(0, -1) + "ab";
+    for (const text of [longest, '"'.repeat(2 ** 20), "x".repeat(2 ** 20)]) {
+      expect(read(JSON.stringify(text))?.text === text).toBe(true);
+      expect(read(JSON.stringify(text.repeat(2)))).toBeUndefined();
+    }
+  });
+
   it("leaves escapes of four digits, and what is no JSON, to JSON.parse", () => {
     const long = "x".repeat(INPUT_BYTES);
     for (const before of ["", "x".repeat(20), long.slice(1), long]) {
@@ -75,6 +83,6 @@ describe("without WebAssembly", () => {
     vi.resetModules();
     vi.stubGlobal("WebAssembly", undefined);
     const fresh = await import("../../../wire/unescape-json.ts");
-    expect(fresh.readJsonString(Buffer.from('"a"'), 1, Buffer.alloc(3))).toBeUndefined();
+    expect(fresh.readJsonString(Buffer.from('"a"'), 1)).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { INPUT, OUTPUT, READ, SHUFFLES } from "./layout";
+import { INPUT, IS_ASCII, READ, SHUFFLES } from "./layout";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
@@ -6,44 +6,51 @@ const SLASH: u8 = 0x2f;
 const SPACE: u8 = 0x20;
 const BLOCK: usize = 16;
 
-/** Where `unescapeSlowly` has read to, and where its text ends. */
+/** Where `unescapeSlowly` has read to, where its text ends, and the bits that its bytes have. */
 let readTo: usize = 0;
 let written: usize = 0;
+let slowBits: u8 = 0;
 
 makeShuffles();
 
 /**
- * Writes the text of a piece of a JSON string to `OUTPUT`, and to `READ` how much of the piece was
+ * Writes the text of a piece of a JSON string to `to`, and to `READ` how much of the piece was
  * read: up to the quote that ends the string, or to `limit`, or to a backslash just before that.
  * Returns where the text ends; 0 when the piece is no part of a JSON string, or has an escape of
  * four digits.
  */
-export function unescape(limit: usize): usize {
+export function unescape(limit: usize, to: usize): usize {
   let from: usize = INPUT;
-  let to: usize = OUTPUT;
+  /** 1: the byte before `from` is a backslash, which is not read yet. */
+  let open: i32 = 0;
+  let bits = i8x16.splat(0);
+  slowBits = 0;
   while (from + BLOCK <= limit) {
     const block = v128.load(from);
     const backslashes = i8x16.bitmask(i8x16.eq(block, i8x16.splat(<i8>BACKSLASH)));
-    if (onlyQuotesEscaped(block, backslashes)) {
-      // A backslash at the end is left to the next block.
-      const read: usize = 16 - (backslashes >> 15);
+    if (onlyQuotesEscaped(block, (backslashes << 1) | open)) {
+      bits = v128.or(bits, block);
       const low = backslashes & 0xff;
-      const high = (backslashes >> 8) & 0x7f;
+      const high = backslashes >> 8;
       v128.store64_lane(to, i8x16.swizzle(block, shuffle(low)), 0);
       to += 8 - popcnt(low);
       const places = i8x16.add(shuffle(high), i8x16.splat(8));
       v128.store64_lane(to, i8x16.swizzle(block, places), 0);
-      to += read - 8 - popcnt(high);
-      from += read;
+      to += 8 - popcnt(high);
+      // Always a whole block, so that the next one is read without waiting for what is in this.
+      from += BLOCK;
+      open = backslashes >> 15;
     } else {
-      if (!unescapeSlowly(from, from + BLOCK, limit, to)) return 0;
+      if (!unescapeSlowly(from - open, from + BLOCK, limit, to)) return 0;
+      open = 0;
       from = readTo;
       to = written;
       if (load<u8>(from) === QUOTE) break;
     }
   }
-  if (!unescapeSlowly(from, limit, limit, to)) return 0;
+  if (!unescapeSlowly(from - open, limit, limit, to)) return 0;
   store<u32>(READ, <u32>(readTo - INPUT));
+  store<u32>(IS_ASCII, <u32>(i8x16.bitmask(bits) === 0 && slowBits < 0x80));
   return written;
 }
 
@@ -62,6 +69,7 @@ function unescapeSlowly(from: usize, stop: usize, limit: usize, to: usize): bool
       byte = meantBy(load<u8>(++from));
       if (byte === 0) return false;
     }
+    slowBits |= byte;
     store<u8>(to++, byte);
   }
   readTo = from;
@@ -91,13 +99,10 @@ function meantBy(letter: u8): u8 {
   }
 }
 
-/** Whether each quote in a block has a backslash before it in the block, and nothing else has. */
-function onlyQuotesEscaped(block: v128, backslashes: i32): bool {
+/** Whether a block has its quotes at the places that are escaped, and nothing else there. */
+function onlyQuotesEscaped(block: v128, escaped: i32): bool {
   const quotes = i8x16.bitmask(i8x16.eq(block, i8x16.splat(<i8>QUOTE)));
-  return (
-    quotes === ((backslashes << 1) & 0xffff) &&
-    !v128.any_true(i8x16.lt_u(block, i8x16.splat(<i8>SPACE)))
-  );
+  return quotes === (escaped & 0xffff) && !v128.any_true(i8x16.lt_u(block, i8x16.splat(<i8>SPACE)));
 }
 
 /** The places of the bytes that stay of eight, first those. */
