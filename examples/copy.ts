@@ -1,17 +1,21 @@
 // In an application: from "@binlog-router/client".
-import type { Change } from "../client/index.ts";
+import type { Change, HandlerContext } from "../client/index.ts";
 
 type Row = Record<string, unknown>;
 
 /**
  * Keeps a copy of a table that has a primary key. A snapshot delivers the existing rows; the
- * changes keep the copy up to date.
+ * changes keep the copy up to date. Replays are left out: they bring earlier changes again, among
+ * those that are written meanwhile, so that the copy would keep earlier rows.
  *
  * await subscribe("search", copyTo(copy, "shop.orders"));
  */
-export function copyTo(copy: Map<string, Row>, table: string): (change: Change) => void {
-  return ({ table: changed, op, key, before, after }) => {
-    if (changed !== table) return;
+export function copyTo(
+  copy: Map<string, Row>,
+  table: string,
+): (change: Change, context: Pick<HandlerContext, "replay">) => void {
+  return ({ table: changed, op, key, before, after }, { replay }) => {
+    if (changed !== table || replay !== undefined) return;
     const nameOf = (row: Row) => Object.keys(key ?? {}).map((column) => String(row[column]));
     if (op === "t") copy.clear();
     if (before !== null) copy.delete(nameOf(before).join("\0"));

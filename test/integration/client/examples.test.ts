@@ -225,7 +225,7 @@ test("an example runs by the command on its page, with the Node of the checkout"
 
 const row = (id: number, total: number) => ({ after: { id, total }, key: { id } });
 
-test("the copy example follows a snapshot, the changes around it, changed keys and a truncation", async () => {
+test("the copy example follows a snapshot, the changes around it, changed keys, a truncation and a replay", async () => {
   await using rig = await startQueueRig();
   const copy = new Map<string, Record<string, unknown>>();
   await using _ = await subscribe("billing", copyTo(copy, "shop.orders"), {
@@ -251,14 +251,21 @@ test("the copy example follows a snapshot, the changes around it, changed keys a
       changes: [
         change(7, { op: "u", before: { id: 1, total: 10 }, ...row(4, 11) }),
         change(8, { op: "d", before: { id: 2, total: 20 }, after: null, key: { id: 2 } }),
-        change(9, row(5, 50)),
+        change(9, row(6, 60)),
       ],
     }),
+    // An operator's replay, between newer changes.
+    message([1, 2], {
+      replay: { id: "20261128-101500-3f2a" },
+      changes: [change(1, row(4, 1)), change(2, { op: "t", ...none })],
+    }),
+    message([10], { changes: [change(10, row(5, 50))] }),
   );
   await vi.waitFor(() => expect(copy.has("5")).toBe(true), 60_000);
   expect([...copy.values()].map(({ id, total }) => [id, total])).toEqual([
     [3, 30],
     [4, 11],
+    [6, 60],
     [5, 50],
   ]);
 });
