@@ -21,8 +21,8 @@ const SKIPPED_FILE = 2_097_152;
 const UNKNOWN_S = 0;
 
 /**
- * The binlog files with which a run of the server began. The first event of a file says so, and
- * separate dumps ask for it, because two other signs are wrong at times:
+ * The binlog files with which a run of the server began. The first event of a file says so. Before
+ * it is read, separate dumps ask for it, because two other signs are wrong at times:
  *
  * - In a dump by GTIDs that starts in the middle of a file, the server clears the mark in all later
  *   files too (its flag m_gtid_clear_fd_created_flag).

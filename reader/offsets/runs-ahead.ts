@@ -25,7 +25,7 @@ export interface RunsAhead {
 }
 
 /**
- * How many files before the first one are asked for the beginning of their run. Where it began
+ * How many files before the first one are asked for the beginning of a former run. Where it began
  * earlier, it gets a name that no connection was recorded under.
  */
 const LOOK_BACK = 32;
@@ -37,28 +37,39 @@ const LOOK_BACK = 32;
  */
 export async function runsAhead(
   { start, offset }: Pick<Beginning, "start"> & { readonly offset: Pick<Offset, "run" | "file"> },
-  { files }: Pick<ServerState, "files">,
+  { files, firstWrittenFile }: Pick<ServerState, "files" | "firstWrittenFile">,
   evidence: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
   beginnings: Pick<RunBeginnings, "among" | "latest">,
 ): Promise<RunsAhead> {
-  const at =
-    start.kind === "gtid"
-      ? await dumpBegins(start.gtidSet, files, evidence)
-      : files.indexOf(offset.file);
+  const isByGtids = start.kind === "gtid";
+  const at = isByGtids
+    ? await dumpBegins(start.gtidSet, files, evidence)
+    : files.indexOf(offset.file);
   const following = files.slice(at);
   const [first = offset.file, ...others] = filesOfOneName(following);
   const isMoved = 1 + others.length < following.length;
-  const runBeginnings = await beginnings.among(others);
-  const before = filesOfOneName(files.slice(0, at + 1).toReversed()).slice(0, LOOK_BACK);
-  const isUnknown = start.kind === "gtid" || offset.run === null;
-  const began = isUnknown ? await beginnings.latest(before.toReversed()) : null;
+  // No run begins in the files behind this one.
+  const written = firstWrittenFile === null ? Infinity : files.indexOf(firstWrittenFile);
+  // In a dump by file, the later files' first events say themselves whether a run began.
+  const doubtful = isByGtids ? others.slice(0, Math.max(0, written - at)) : [];
+  const runBeginnings = await beginnings.among(doubtful);
+  const presentRunFile = async (): Promise<number> => {
+    const known = files[Math.max(written, at)];
+    if (known !== undefined) return binlogFileNumber(known);
+    return (await beginnings.latest(others))?.fileNumber ?? binlogFileNumber(first);
+  };
+  const began = async (): Promise<number | null> => {
+    const ofPresentRun = files.slice(written, at + 1);
+    const before = filesOfOneName(files.slice(0, at + 1).toReversed());
+    const found =
+      (await beginnings.latest(ofPresentRun.slice(0, 1))) ??
+      (await beginnings.latest(before.slice(0, LOOK_BACK).toReversed()));
+    return found && runBeginning(found.startedS, found.fileNumber);
+  };
   return {
-    run:
-      began === null
-        ? (offset.run ?? runAt(first))
-        : runBeginning(began.startedS, began.fileNumber),
+    run: (isByGtids || offset.run === null ? await began() : null) ?? offset.run ?? runAt(first),
     runBeginnings,
-    presentRunFile: isMoved ? null : ([...runBeginnings.keys()].at(-1) ?? binlogFileNumber(first)),
+    presentRunFile: isMoved ? null : await presentRunFile(),
     isMoved,
   };
 }

@@ -5,6 +5,7 @@ import { binlogOff } from "./mysql-errors.ts";
 import { askRetention, type Retention, RETENTION_VARIABLES } from "./retention.ts";
 import type { ServerVariables } from "./server-variables.ts";
 import { isAtLeast } from "./server-version.ts";
+import { firstWrittenFile } from "./written-files.ts";
 
 /** The server's state when the reader connects. */
 export interface ServerState {
@@ -26,6 +27,8 @@ export interface ServerState {
   readonly files: readonly string[];
   /** In bytes, when the state was read. */
   readonly fileSizes: ReadonlyMap<string, number>;
+  /** See `firstWrittenFile`. */
+  readonly firstWrittenFile: string | null;
   /** Whether the server compares table names in lower case: `lower_case_table_names` is 1 or 2. */
   readonly lowerCaseNames: boolean;
   readonly retention: Retention;
@@ -62,6 +65,7 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     oldestFile: files[0] ?? file,
     files,
     fileSizes,
+    firstWrittenFile: await firstWrittenFile(connection, fileSizes),
     lowerCaseNames: text("lowerCaseNames") !== "0",
     retention: await askRetention(connection, variables),
   };

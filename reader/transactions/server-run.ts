@@ -23,7 +23,7 @@ export interface ServerRunOptions extends OwnServer {
   readonly run: number;
   /**
    * When the server started, seconds since 1970, by the numbers of the files after that position
-   * with which a run began.
+   * with which a run began and whose first event may not say so in the dump.
    */
   readonly runBeginnings: ReadonlyMap<number, number>;
 }

@@ -102,6 +102,25 @@ test("what was written before a rotation that ended the server has no author of 
   expect(splitOf(await bench.takeFrames(2))).toMatchObject({ right: 1, wrong: 0, unknown: 1 });
 });
 
+test("a connection that was known before a rotation that ended the server wrote nothing in the next run", async () => {
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const [production, staging] = shared.accounts;
+  const reader = await bench.start();
+  const known = await mysql.connect(production);
+  await known.query("INSERT INTO shop.orders VALUES (1, 'app_production')");
+  expect(splitOf(await bench.takeFrames(1))).toMatchObject({ right: 1 });
+  expect(await reader.stop()).toBe(0);
+  await known.query("INSERT INTO shop.orders VALUES (2, 'app_production')");
+  await endInRotation(mysql);
+  await mysql.server.start();
+  const open = await takeThreads(staging, [known.threadId]);
+  const other = open.find(({ threadId }) => threadId === known.threadId);
+  await other?.query("INSERT INTO shop.orders VALUES (3, 'app_staging')");
+  await other?.end();
+  await bench.start();
+  expect(splitOf(await bench.takeFrames(2))).toMatchObject({ right: 1, wrong: 0, unknown: 1 });
+});
+
 test.each(["runs", "is stopped"])(
   "with the ledger XA transactions of two users that were prepared before a restart have their authors, while the reader %s",
   async (during) => {

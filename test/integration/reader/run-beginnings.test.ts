@@ -42,6 +42,47 @@ test("the reader finds the files in which a run began, also behind a rotation th
   expect(await latest(first.length)).toBeUndefined();
 });
 
+test("the files that the server's process has written are those of its present run", async () => {
+  const firstWritten = async () => (await state()).firstWrittenFile;
+  await rotate(2);
+  await mysql.server.restart();
+  const restarted = (await fileNames()).at(-1);
+  expect(await firstWritten()).toBe(restarted);
+  await rotate(2);
+  expect(await firstWritten()).toBe(restarted);
+
+  // The server changes the file that it left open; it was read whole, too.
+  await mysql.server.restart({ hard: true });
+  const killed = (await fileNames()).at(-1);
+  await mysql.query("SHOW BINLOG EVENTS IN ?", [restarted]);
+  expect(await firstWritten()).toBe(killed);
+
+  // A rotation leads to the file with which the next run begins.
+  await endInRotation(mysql);
+  await mysql.server.start();
+  const ended = (await fileNames()).at(-1);
+  await rotate(1);
+  expect(await firstWritten()).toBe(ended);
+
+  // What was counted before the counters were reset proves nothing.
+  await mysql.query("TRUNCATE TABLE performance_schema.file_summary_by_instance");
+  expect(await firstWritten()).toBeNull();
+  await rotate(1);
+  expect(await firstWritten()).toBe((await fileNames()).at(-1));
+
+  await mysql.query("RESET BINARY LOGS AND GTIDS");
+  expect(await firstWritten()).toBe((await fileNames())[0]);
+
+  // An account that may not ask.
+  const account = await mysql.createAccount("narrow", [
+    "REPLICATION CLIENT ON *.*",
+    "SELECT ON performance_schema.threads",
+  ]);
+  const narrow = await readServerState(await mysql.connect(account));
+  expect(narrow.firstWrittenFile).toBeNull();
+  expect(narrow.files).not.toEqual([]);
+});
+
 test.each([
   ["with GTIDs", true, 300_000],
   ["without GTIDs", false, 100],

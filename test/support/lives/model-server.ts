@@ -217,6 +217,7 @@ export class ModelServer {
       offset,
       oldestFile: nameOf(files[0] ?? 1),
       fileSizes: new Map(),
+      firstWrittenFile: null,
       files: files.map(nameOf),
       lowerCaseNames: false,
       retention: null,

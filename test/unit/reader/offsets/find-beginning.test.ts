@@ -17,6 +17,7 @@ const state: ServerState = {
   offset: 900,
   oldestFile: FILE,
   fileSizes: new Map(),
+  firstWrittenFile: null,
   files: [FILE],
   lowerCaseNames: false,
   retention: null,

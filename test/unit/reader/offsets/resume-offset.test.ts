@@ -26,6 +26,7 @@ const state: ServerState = {
   offset: 4711,
   oldestFile: "bin.000003",
   fileSizes: new Map(),
+  firstWrittenFile: null,
   files: ["bin.000003", "bin.000005", "bin.000009"],
   lowerCaseNames: false,
   retention: null,

@@ -33,18 +33,24 @@ class KnownBeginnings extends RunBeginnings {
   }
 }
 
-/** `first`: the file with which a dump by GTIDs begins. */
+interface AheadOptions {
+  /** The file with which a dump by GTIDs begins. */
+  readonly first?: string;
+  readonly run?: number | null;
+  /** See `firstWrittenFile` in reader/source/written-files.ts. */
+  readonly written?: string | null;
+}
+
 function ahead(
   files: readonly string[],
   start: DumpStart,
   file: string,
   beginnings: KnownBeginnings,
-  first = file,
-  run: number | null = OFFSET_RUN,
+  { first = file, run = OFFSET_RUN, written = null }: AheadOptions = {},
 ): ReturnType<typeof runsAhead> {
   return runsAhead(
     { start, offset: { run, file } },
-    { files },
+    { files, firstWrittenFile: written },
     {
       gtidsBefore: (each) => Promise.resolve(each),
       isSubset: (each) => Promise.resolve(files.indexOf(each) <= files.indexOf(first)),
@@ -59,18 +65,19 @@ test("in a dump by file the run of the offset goes on until a file in which one 
   const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
   expect(await ahead(files, start, "bin.000004", beginnings)).toEqual({
     run: OFFSET_RUN,
-    runBeginnings: new Map([[6, 200]]),
+    // Each file's first event says so in such a dump.
+    runBeginnings: new Map(),
     presentRunFile: 6,
     isMoved: false,
   });
-  expect(beginnings.asked).toEqual(files.slice(4));
+  expect(new Set(beginnings.asked)).toEqual(new Set(files.slice(5)));
 });
 
 test("a run that is not known yet has the name by which it is known in every life", async () => {
   const files = numbered("bin", 1, 9);
   const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
   const began = new KnownBeginnings({ "bin.000002": 100, "bin.000006": 200 });
-  const runs = await ahead(files, start, start.file, began, start.file, null);
+  const runs = await ahead(files, start, start.file, began, { run: null });
   expect(runs.run).toBe(runBeginning(100, 2));
 });
 
@@ -79,7 +86,7 @@ async function unknownRunAt(second: number): Promise<number> {
   vi.setSystemTime(second * 1000);
   const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
   const files = numbered("bin", 3, 9);
-  return (await ahead(files, start, start.file, new KnownBeginnings({}), start.file, null)).run;
+  return (await ahead(files, start, start.file, new KnownBeginnings({}), { run: null })).run;
 }
 
 test("a run whose beginning is purged has a name of its own at each start", async () => {
@@ -94,7 +101,7 @@ test("a run whose beginning is purged has a name of its own at each start", asyn
 test("in a dump by GTIDs the run at its first file is found in the files before", async () => {
   const files = numbered("bin", 1, 9);
   const beginnings = new KnownBeginnings({ "bin.000002": 100, "bin.000004": 200 });
-  expect(await ahead(files, GTIDS, "bin.000001", beginnings, "bin.000007")).toEqual({
+  expect(await ahead(files, GTIDS, "bin.000001", beginnings, { first: "bin.000007" })).toEqual({
     run: runBeginning(200, 4),
     runBeginnings: new Map(),
     presentRunFile: 7,
@@ -105,9 +112,71 @@ test("in a dump by GTIDs the run at its first file is found in the files before"
 test("a run that began long before a dump by GTIDs has the offset's new name", async () => {
   const files = numbered("bin", 1, 100);
   const beginnings = new KnownBeginnings({ "bin.000002": 100 });
-  const runs = await ahead(files, GTIDS, "bin.000001", beginnings, "bin.000090");
+  const runs = await ahead(files, GTIDS, "bin.000001", beginnings, { first: "bin.000090" });
   expect(runs).toMatchObject({ run: OFFSET_RUN, presentRunFile: 90 });
-  expect(beginnings.asked.length).toBeLessThan(50);
+  expect(new Set(beginnings.asked).size).toBeLessThan(50);
+});
+
+test("in a dump by file nothing is asked where the server has written a file of its present run", async () => {
+  const files = numbered("bin", 1, 9);
+  const start = { kind: "file", file: "bin.000004", offset: 500 } as const;
+  const began = { "bin.000002": 100, "bin.000006": 200 };
+  for (const [written, present] of [
+    ["bin.000006", 6],
+    ["bin.000008", 8],
+    ["bin.000003", 4],
+  ] as const) {
+    const beginnings = new KnownBeginnings(began);
+    const runs = await ahead(files, start, start.file, beginnings, { written });
+    expect(runs).toMatchObject({ run: OFFSET_RUN, presentRunFile: present, isMoved: false });
+    expect(beginnings.asked).toEqual([]);
+  }
+});
+
+test("in a dump by GTIDs only the files up to the first one of the present run are asked", async () => {
+  const files = numbered("bin", 1, 9);
+  const began = { "bin.000002": 100, "bin.000006": 200 };
+  const read = async (first: string, written: string) => {
+    const beginnings = new KnownBeginnings(began);
+    const runs = await ahead(files, GTIDS, "bin.000001", beginnings, { first, written });
+    return { ...runs, asked: new Set(beginnings.asked) };
+  };
+  expect(await read("bin.000003", "bin.000006")).toEqual({
+    run: runBeginning(100, 2),
+    runBeginnings: new Map([[6, 200]]),
+    presentRunFile: 6,
+    isMoved: false,
+    asked: new Set(files.slice(0, 6)),
+  });
+  expect(await read("bin.000009", "bin.000006")).toEqual({
+    run: runBeginning(200, 6),
+    runBeginnings: new Map(),
+    presentRunFile: 9,
+    isMoved: false,
+    asked: new Set(["bin.000006"]),
+  });
+});
+
+test("the present run has the name that it has in every life, however long ago it began", async () => {
+  const files = numbered("bin", 1, 100);
+  const beginnings = new KnownBeginnings({ "bin.000002": 100 });
+  const written = "bin.000002";
+  const runs = await ahead(files, GTIDS, "bin.000001", beginnings, {
+    first: "bin.000090",
+    written,
+  });
+  expect(runs).toMatchObject({ run: runBeginning(100, 2), presentRunFile: 90 });
+  expect(beginnings.asked).toEqual([written]);
+});
+
+test("a file behind the beginning of its run may be the first that is known to be written", async () => {
+  const files = numbered("bin", 1, 9);
+  const beginnings = new KnownBeginnings({ "bin.000002": 100 });
+  const runs = await ahead(files, GTIDS, "bin.000001", beginnings, {
+    first: "bin.000008",
+    written: "bin.000005",
+  });
+  expect(runs).toMatchObject({ run: runBeginning(100, 2), presentRunFile: 8 });
 });
 
 test("files under another base name have no part in the runs that are read", async () => {
@@ -120,12 +189,12 @@ test("files under another base name have no part in the runs that are read", asy
     isMoved: true,
   });
   // A dump behind GTIDs may begin in the moved files, although the oldest ones are the former.
-  expect(await ahead(files, GTIDS, "old.000001", new KnownBeginnings(began), "new.000003")).toEqual(
-    {
-      run: runBeginning(200, 1),
-      runBeginnings: new Map(),
-      presentRunFile: 3,
-      isMoved: false,
-    },
-  );
+  expect(
+    await ahead(files, GTIDS, "old.000001", new KnownBeginnings(began), { first: "new.000003" }),
+  ).toEqual({
+    run: runBeginning(200, 1),
+    runBeginnings: new Map(),
+    presentRunFile: 3,
+    isMoved: false,
+  });
 });
