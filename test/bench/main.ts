@@ -19,6 +19,7 @@ import { benchKeys } from "./keys/keys.ts";
 import { benchLanes } from "./lanes/lanes.ts";
 import { benchSnapshot } from "./snapshot/snapshot.ts";
 import { benchSoak } from "./soak/soak.ts";
+import { benchStart } from "./start/start.ts";
 import { type BenchmarkResult, type Report, table, thisMachine, withVerdict } from "./report.ts";
 import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 
@@ -29,6 +30,7 @@ import { SHARED, type SharedStack, startStack } from "./shared-stack.ts";
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   client: benchClient,
   read: benchRead,
+  start: benchStart,
   filters: benchFilters,
   growth: benchGrowth,
   lanes: benchLanes,

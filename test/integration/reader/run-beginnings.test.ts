@@ -43,7 +43,6 @@ test("the reader finds the files in which a run began, also behind a rotation th
 });
 
 test("the files that the server's process has written are those of its present run", async () => {
-  const firstWritten = async () => (await state()).firstWrittenFile;
   await rotate(2);
   await mysql.server.restart();
   const restarted = (await fileNames()).at(-1);
@@ -237,6 +236,10 @@ async function connections(): Promise<number> {
 async function rotate(times: number): Promise<void> {
   const connection = await mysql.connect();
   for (let i = 0; i < times; i++) await connection.query("FLUSH BINARY LOGS");
+}
+
+async function firstWritten(): Promise<string | null> {
+  return (await state()).firstWrittenFile;
 }
 
 async function fileNames(): Promise<readonly string[]> {
