@@ -60,9 +60,7 @@ export class MessageProcessor<Transaction> {
       await this.#around(info, () => this.#handle(held, message, changes, key));
       return { kind: "handled", info, durationMs: performance.now() - began };
     } catch (error) {
-      if (error instanceof UnsupportedMessageVersionError) return { kind: "refused", error };
-      if (error instanceof UnfinishedError) return { kind: "unfinished" };
-      return { kind: "failed", error };
+      return outcomeOf(error);
     }
   }
 
@@ -158,4 +156,15 @@ export class MessageProcessor<Transaction> {
       committedMs: changes[0]?.source.ts_ms ?? 0,
     };
   }
+}
+
+/** The outcome of what was thrown. It can be anything, also a revoked proxy. */
+function outcomeOf(error: unknown): Outcome {
+  try {
+    if (error instanceof UnsupportedMessageVersionError) return { kind: "refused", error };
+    if (error instanceof UnfinishedError) return { kind: "unfinished" };
+  } catch {
+    // It throws when it is asked for its class.
+  }
+  return { kind: "failed", error };
 }
