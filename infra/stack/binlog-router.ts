@@ -159,10 +159,16 @@ export class BinlogRouter extends Construct {
       this.route.function.executionRole,
       this.retry.function.executionRole,
     ];
-    if (config.operators.length === 0 && [...consumers.values()].some(({ isClosed }) => isClosed))
+    const listConsumers = [...consumers.values()].some(({ isClosed }) => isClosed);
+    if (config.operators.length === 0 && listConsumers)
       Annotations.of(this).addWarningV2(
         "binlog-router:operators",
         "environments list consumers, so the raw queue, the payloads of frames and failures, the failures table and the offsets table are closed as well, because they hold values of rows of all environments. But no operators are listed, so nobody can run `failures`, `explain` and the runbook's commands. List the principals that run them under operators.",
+      );
+    if (config.restoredTables !== undefined && (config.operators.length > 0 || listConsumers))
+      Annotations.of(this).addWarningV2(
+        "binlog-router:restored-tables",
+        "consumers or operators are listed, but the stack cannot set the policies of restoredTables. After this deployment, give the offsets and the failures table the resource policies of the stack's own ones again: docs/deploying.md, The router's own tables.",
       );
     closeToOthers(
       this,

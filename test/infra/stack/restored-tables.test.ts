@@ -1,3 +1,4 @@
+import { Annotations, Match } from "aws-cdk-lib/assertions";
 import { expect, test } from "vitest";
 import { exampleTemplate } from "../../support/example-stack.ts";
 
@@ -35,4 +36,16 @@ test("every part works with the restored tables, and the stack's own tables stay
   const policies = JSON.stringify(restored.findResources("AWS::IAM::Policy"));
   for (const name of Object.values(RESTORED)) expect(policies).toContain(`table/${name}"`);
   expect(policies).toContain(`table/${RESTORED.failures}/index/due"`);
+});
+
+test.each([
+  [{ operators: [] }, 0],
+  [{ operators: ["arn:aws:iam::111122223333:role/operator"] }, 1],
+])("whoever deploys is told to copy the policies where tables are closed: %j", (closed, times) => {
+  let warnings: readonly unknown[] = [];
+  exampleTemplate({ ...closed, restoredTables: RESTORED }, (stack) => {
+    const message = Match.stringLikeRegexp("cannot set the policies of restoredTables");
+    warnings = Annotations.fromStack(stack).findWarning("*", message);
+  });
+  expect(warnings).toHaveLength(times);
 });
