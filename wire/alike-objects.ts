@@ -1,4 +1,4 @@
-import { DECIMAL, STRING, TEXT, TEXT_BYTES } from "./alike-module/assembly/layout.ts";
+import { DECIMAL, MOST_OBJECTS, STRING, TEXT, TEXT_BYTES } from "./alike-module/assembly/layout.ts";
 import { isRecord } from "./change.ts";
 import { isUnsafeInteger, parseExactJson } from "./exact-json.ts";
 import { FormLearner } from "./learn-form.ts";
@@ -71,10 +71,8 @@ class AlikeObjects {
     let at = first;
     const learning = FIRST_PART * (this.#end - first);
     for (;;) {
-      let end = this.#scan(at);
-      if (end !== 0) {
-        items.push(this.#forms[this.#latest]?.object(this.#valueOf));
-      } else {
+      let end = this.#scan(at, items);
+      if (end === 0) {
         end = endOfValue(at);
         if (end === 0) return undefined;
         alone += end - at;
@@ -92,15 +90,21 @@ class AlikeObjects {
     }
   }
 
-  /** Reads an object of a known form. Returns where it ends; 0 when it has no known form. */
-  #scan(at: number): number {
+  /**
+   * Reads an object of a known form, and those behind it if they are likely to have the same form.
+   * Returns where they end; 0 when the first has no known form.
+   */
+  #scan(at: number, items: unknown[]): number {
     const { length } = this.#forms;
     const likely = this.#following[this.#latest] ?? 0;
     for (let tried = 0; tried < length; tried++) {
       const index = (likely + tried) % length;
-      const end = this.#forms[index]?.scan(at) ?? 0;
-      if (end === 0) continue;
+      const form = this.#forms[index];
+      const most = this.#following[index] === index ? MOST_OBJECTS : 1;
+      const end = form?.scan(at, most) ?? 0;
+      if (form === undefined || end === 0) continue;
       this.#following[this.#latest] = index;
+      if (form.addTo(items, this.#valueOf) > 1) this.#following[index] = index;
       this.#latest = index;
       return end;
     }

@@ -2,16 +2,19 @@ import {
   EARLIER,
   FOUND,
   FOUND_BYTES,
-  FOUND_COUNT,
+  FOUND_COUNTS,
   INTEGER,
   JOINED,
   JOINED_LENGTH,
   JOINED_STRING,
+  OBJECT_COUNT,
 } from "./alike-module/assembly/layout.ts";
 import type { ObjectScanner } from "./object-scanner.ts";
 
 const WORD = Uint32Array.BYTES_PER_ELEMENT;
-const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
+const WORDS_IN_DOUBLE = Float64Array.BYTES_PER_ELEMENT / WORD;
+const FIRST_FOUND = FOUND / WORD;
+const FOUND_WORDS = FOUND_BYTES / WORD;
 
 export type Members = Record<string, unknown>;
 
@@ -39,62 +42,87 @@ export type ValueOf = (kind: number, start: number, end: number) => unknown;
  */
 export class ObjectForm {
   readonly #scanner: ObjectScanner;
-  readonly #options: FormOptions;
+  readonly #slots: number;
+  readonly #inner: readonly string[];
+  /** Of each slot: the number of the object, and the name in it. */
+  readonly #numbers: readonly number[];
+  readonly #names: readonly string[];
+  /** Of each slot, the latest object's value. */
+  readonly #values: unknown[];
   /** The latest object, and behind it the objects in it. */
-  #objects: Members[];
+  readonly #objects: Members[];
 
   /** `first`: an object of the form, and behind it the objects in it. */
-  constructor(scanner: ObjectScanner, options: FormOptions, first: Members[]) {
+  constructor(scanner: ObjectScanner, { slots, places, inner }: FormOptions, first: Members[]) {
     this.#scanner = scanner;
-    this.#options = options;
+    this.#slots = slots;
+    this.#inner = inner;
+    this.#numbers = places.map(({ object }) => object);
+    this.#names = places.map(({ name }) => name);
+    this.#values = places.map(({ object, name }) => first[object]?.[name]);
     this.#objects = first;
   }
 
-  /** Reads the object at `at`. Returns where it ends; 0 when it has another form or is no JSON. */
-  scan(at: number): number {
-    return this.#scanner.scan(at, this.#options.slots, this.#options.places.length);
+  /**
+   * Reads objects from `at` on, `most` at most, but at least the first. Returns where they end; 0
+   * when the first has another form or is no JSON.
+   */
+  scan(at: number, most: number): number {
+    return this.#scanner.scan(at, this.#slots, this.#names.length, most);
   }
 
-  /** The object that was read. */
-  object(valueOf: ValueOf): Members {
+  /** Adds the objects that were read to the items. Returns how many they are. */
+  addTo(items: unknown[], valueOf: ValueOf): number {
     const { words, bytes } = this.#scanner;
-    const objects = this.#objects;
-    const outermost = this.#copy();
+    const count = words[OBJECT_COUNT / WORD] ?? 0;
     const length = words[JOINED_LENGTH / WORD] ?? 0;
     const joined = length === 0 ? "" : bytes.toString("latin1", JOINED, JOINED + length);
-    const end = FOUND + (words[FOUND_COUNT / WORD] ?? 0) * FOUND_BYTES;
-    for (let found = FOUND; found < end; found += FOUND_BYTES) {
-      const place = this.#options.places[words[found / WORD] ?? 0];
-      const object = objects[place?.object ?? 0];
+    let found = FIRST_FOUND;
+    for (let object = 0; object < count; object++) {
+      const end = found + (words[FOUND_COUNTS / WORD + object] ?? 0) * FOUND_WORDS;
+      items.push(this.#object(found, end, joined, valueOf));
+      found = end;
+    }
+    return count;
+  }
+
+  /** The next object, with the values that differ. */
+  #object(start: number, end: number, joined: string, valueOf: ValueOf): Members {
+    const { words, doubles } = this.#scanner;
+    const numbers = this.#numbers;
+    const names = this.#names;
+    const values = this.#values;
+    const objects = this.#objects;
+    const outermost = this.#copy();
+    for (let found = start; found < end; found += FOUND_WORDS) {
+      const slot = words[found] ?? 0;
+      const kind = words[found + 1] ?? 0;
+      let value: unknown;
+      if (kind === INTEGER) {
+        value = doubles[(found + 2) / WORDS_IN_DOUBLE];
+      } else {
+        const from = words[found + 2] ?? 0;
+        const to = words[found + 3] ?? 0;
+        if (kind === JOINED_STRING) value = joined.slice(from, to);
+        else value = kind === EARLIER ? values[from] : valueOf(kind, from, to);
+      }
+      values[slot] = value;
+      const object = objects[numbers[slot] ?? 0];
       // JSON.parse and the copy make every member, even `__proto__`, the object's own, so that no
       // setter is called.
-      if (place !== undefined && object !== undefined)
-        object[place.name] = this.#value(found + WORD, objects, joined, valueOf);
+      if (object !== undefined) object[names[slot] ?? ""] = value;
     }
     return outermost;
   }
 
   /** Replaces the objects by copies. */
   #copy(): Members {
-    const { inner } = this.#options;
+    const inner = this.#inner;
     const objects = this.#objects;
     const outermost = (objects[0] = { ...objects[0] });
     // Not with an iterator, which is an object for each change.
     for (let index = 0; index < inner.length; index++)
       outermost[inner[index] ?? ""] = objects[index + 1] = { ...objects[index + 1] };
     return outermost;
-  }
-
-  #value(found: number, objects: readonly Members[], joined: string, valueOf: ValueOf): unknown {
-    const { words, doubles } = this.#scanner;
-    const kind = words[found / WORD] ?? 0;
-    if (kind === INTEGER) return doubles[(found + WORD) / DOUBLE];
-    const start = words[found / WORD + 1] ?? 0;
-    if (kind !== EARLIER) {
-      const end = words[found / WORD + 2] ?? 0;
-      return kind === JOINED_STRING ? joined.slice(start, end) : valueOf(kind, start, end);
-    }
-    const { object = 0, name = "" } = this.#options.places[start] ?? {};
-    return objects[object]?.[name];
   }
 }

@@ -3,7 +3,7 @@ import { COMPILED } from "./alike-module/compiled.ts";
 
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer };
-  readonly scan: (at: number, form: number, values: number) => number;
+  readonly scan: (at: number, form: number, values: number, most: number) => number;
   readonly endOfValue: (at: number) => number;
 }
 

@@ -171,6 +171,29 @@ describe("parsing objects that are alike", () => {
     },
   );
 
+  it("makes the strings of several objects in one call, 512 characters at most", () => {
+    const items = Array.from({ length: 61 }, (_, id) => {
+      return JSON.stringify({ id, one: `${id}`.padEnd(40, "a"), two: `${id}`.padEnd(40, "b") });
+    });
+    const made = vi.spyOn(objectScanner?.bytes ?? Buffer.of(), "toString");
+    expectExact(items);
+    // The first object is parsed alone; six have 480 characters.
+    expect(made).toHaveBeenCalledTimes(1 + 10);
+    made.mockRestore();
+  });
+
+  it("reads more alike objects, and more values that differ, than it keeps at a time", () => {
+    for (const columns of [1, 100, 199]) {
+      const items = Array.from({ length: 300 }, (_, id) => {
+        const row = Array.from({ length: columns }, (__, n) => [`c${n}`, id * n + id]);
+        return JSON.stringify({ before: Object.fromEntries(row), after: Object.fromEntries(row) });
+      });
+      expectExact(items);
+      // The form of the others ends in the middle of those that are read together.
+      expectExact([...items.slice(0, 70), '{"other":1}', ...items.slice(70)]);
+    }
+  });
+
   it("makes no object, list or ExactDecimal a part of two objects", () => {
     const row =
       '{"doc":{"a":[1]},"tags":[],"exact":-12345678901234567890.5,"e":1234567890123456e-3}';

@@ -5,15 +5,17 @@
 export const MEMORY_BYTES = 0x350000;
 
 /**
- * The values of an object that differ from those of the object before it of the same form. Each has
+ * The values of objects that differ from those of the object before of the same form. Each has
  * `FOUND_BYTES`, four words: its slot; its kind; where it begins and ends in the text. An INTEGER
  * has its number in place of these two, as eight bytes.
  */
 export const FOUND = 0x1000;
 export const FOUND_BYTES = 16;
-/** How many they are, one word. */
-export const FOUND_COUNT = 0x800;
 export const MOST_VALUES = 0x1000;
+/** How many objects were read, one word, and how many values of each differ, a word each. */
+export const OBJECT_COUNT = 0x800;
+export const FOUND_COUNTS = 0x900;
+export const MOST_OBJECTS = 64;
 
 /**
  * Those of these values that are strings of `JOINED_FROM` to `JOINED_UP_TO` characters, one behind

@@ -2,7 +2,7 @@ import {
   EARLIER,
   FOUND,
   FOUND_BYTES,
-  FOUND_COUNT,
+  FOUND_COUNTS,
   INTEGER,
   JOINED,
   JOINED_BYTES,
@@ -11,6 +11,8 @@ import {
   JOINED_STRING,
   JOINED_UP_TO,
   LATEST,
+  MOST_VALUES,
+  OBJECT_COUNT,
   SLOT_BYTES,
   STRING,
 } from "./layout";
@@ -24,17 +26,50 @@ const CLOSE: u8 = 0x7d;
 
 /** How long the strings at `JOINED` are together. */
 let joined: i32 = 0;
+/** Where the values that were found end. */
+let foundEnd: usize = 0;
+
+/**
+ * Reads the objects from `at` on that have the form, as long as they follow each other and the room
+ * for their values is likely to suffice: `most` at most. Writes to `FOUND` which values differ.
+ * Returns where the last object ends; 0 when the first has another form or is no JSON.
+ */
+export function scan(at: usize, form: usize, values: usize, most: u32): usize {
+  const lastFound: usize = FOUND + (MOST_VALUES - values) * FOUND_BYTES;
+  let found: usize = FOUND;
+  let objects: u32 = 0;
+  let end: usize = 0;
+  let longest = 0;
+  let from = at;
+  joined = 0;
+  while (objects < most && found <= lastFound && joined + longest <= JOINED_BYTES) {
+    const joinedBefore = joined;
+    const behind = scanOne(from, form, values, found);
+    if (behind === 0) {
+      joined = joinedBefore;
+      break;
+    }
+    store<u32>(FOUND_COUNTS + (objects << 2), <u32>((foundEnd - found) / FOUND_BYTES));
+    found = foundEnd;
+    longest = max(longest, joined - joinedBefore);
+    objects++;
+    end = behind;
+    if (load<u8>(end) !== COMMA) break;
+    from = end + 1;
+  }
+  store<u32>(OBJECT_COUNT, objects);
+  store<u32>(JOINED_LENGTH, <u32>joined);
+  return end;
+}
 
 /**
  * Reads the object at `at` if it has the form: the names of the object before, in the same order.
- * Writes to `FOUND` which values differ. Returns where the object ends; 0 when it has another form
- * or is no JSON, and then the form is as before.
+ * Returns where the object ends; 0 when it has another form or is no JSON, and then the form is as
+ * before.
  */
-export function scan(at: usize, form: usize, values: usize): usize {
+function scanOne(at: usize, form: usize, values: usize, found: usize): usize {
   let slot = form;
   let latest: usize = LATEST;
-  let found: usize = FOUND;
-  joined = 0;
   for (let index: usize = 0; index < values; index++) {
     const last = <usize>load<u32>(slot);
     const before = <usize>load<u32>(slot, 8);
@@ -56,8 +91,7 @@ export function scan(at: usize, form: usize, values: usize): usize {
   }
   const length = <usize>load<u32>(slot, 8);
   if (sameBytes(at, <usize>load<u32>(slot), length) < length) return 0;
-  store<u32>(JOINED_LENGTH, <u32>joined);
-  store<u32>(FOUND_COUNT, <u32>((found - FOUND) / FOUND_BYTES));
+  foundEnd = found;
   keepLatest(form, slot);
   return at + length;
 }
