@@ -281,6 +281,7 @@ function transactionReader(
     columns: settings.columns,
     run: runs.run,
     runBeginnings: runs.runBeginnings,
+    nameOf: runs.nameOf,
     files,
     checksums: true,
     anchor: offset.anchor,

@@ -16,14 +16,18 @@ import { filesOfOneName, knownFiles } from "../../reader/transactions/known-file
 import { LastChangeMarker } from "../../reader/transactions/last-change-marker.ts";
 import { PresentRun } from "../../reader/transactions/present-run.ts";
 import { RunBeginnings } from "../../reader/offsets/run-beginnings.ts";
-import type { RowChange, Transaction } from "../../reader/transactions/transaction.ts";
+import {
+  type RowChange,
+  type Transaction,
+  writingOf,
+} from "../../reader/transactions/transaction.ts";
 import { TransactionReader } from "../../reader/transactions/transaction-reader.ts";
 import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { Target } from "../shared/target.ts";
 import { BoundCheck, type Bounds, type SetBack } from "./bounds.ts";
 import { findRecorded, RecordedPosition } from "./recorded-position.ts";
-import { runNames } from "./run-names.ts";
+import { isUnreadRun, type RunNames, runNames } from "./run-names.ts";
 import { StretchFrames } from "./stretch-frames.ts";
 import type { TracedServer } from "./traced-server.ts";
 import type { TracedSource } from "./traced-source.ts";
@@ -155,6 +159,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     run: names.first,
     // A dump by file and offset contains the events that show in which files the server started.
     runBeginnings: new Map(),
+    nameOf: (run) => run,
     files,
     checksums: true,
     anchor: null,
@@ -239,7 +244,8 @@ async function sessionBook(
   return new SessionBook({
     epoch,
     server: state.uuid,
-    isOfThisRun: (transaction) => present.includes(transaction),
+    // What the list shows now may be another user than before the gap.
+    isOfThisRun: (transaction) => !isUnreadRun(transaction.run) && present.includes(transaction),
     presentRun: () => null,
     table: {
       find: findRecorded(recorded, () => new SessionsTable(target.dynamodb, target.sessionsTable)),
@@ -258,12 +264,12 @@ async function sessionBook(
 }
 
 /** Renames the run of a transaction. Returns the same object for the same transaction. */
-function renaming(nameOf: (run: number) => number): (transaction: Transaction) => Transaction {
+function renaming(nameOf: RunNames["of"]): (transaction: Transaction) => Transaction {
   let latest: Transaction | null = null;
   let renamed: Transaction | null = null;
   return (transaction) => {
     if (transaction === latest && renamed !== null) return renamed;
-    const run = nameOf(transaction.run);
+    const run = nameOf(transaction.run, writingOf(transaction));
     latest = transaction;
     renamed = run === transaction.run ? transaction : { ...transaction, run };
     return renamed;

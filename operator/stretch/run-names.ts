@@ -1,8 +1,11 @@
-import { filesOfOneName } from "../../reader/transactions/known-files.ts";
-import type { RunBeginnings } from "../../reader/offsets/run-beginnings.ts";
-import { runBeginning } from "../../reader/transactions/server-run.ts";
 import type { Offset } from "../../reader/offsets/offset.ts";
+import { type OwnRuns, runsInThisLife } from "../../reader/offsets/own-runs.ts";
+import type { RunBeginnings } from "../../reader/offsets/run-beginnings.ts";
 import type { ServerState } from "../../reader/source/server-state.ts";
+import { type BinlogPosition, isBefore } from "../../reader/transactions/binlog-position.ts";
+import { filesOfOneName } from "../../reader/transactions/known-files.ts";
+import { beganFile, runBeginning } from "../../reader/transactions/server-run.ts";
+import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { TracedServer } from "./traced-server.ts";
 
 /**
@@ -12,20 +15,21 @@ import type { TracedServer } from "./traced-server.ts";
 export interface RunNames {
   /** The run to which the beginning of the stretch belongs. */
   readonly first: number;
-  /** Returns the reader's name of a run. */
-  readonly of: (run: number) => number;
+  /** Returns the reader's name of a run, for a transaction that was written at a place. */
+  readonly of: (run: number, place: BinlogPosition) => number;
 }
 
 /** The parts of `TracedServer` by which runs are named. */
 interface ServerOfNames extends Pick<TracedServer, "isSameLife"> {
-  readonly offset: Pick<Offset, "run" | "file"> | null;
+  readonly offset: Pick<Offset, "run" | "ownRuns" | "file"> | null;
   readonly state: Pick<ServerState, "files">;
 }
 
 /**
- * A run is named after its first file and its start time in seconds. Where the run began long
- * before the reader's first file, and in lives that an earlier release began, the reader chose
- * another name, which its offset contains. It recorded the run's connections under that name.
+ * A run is named after its first file and its start time in seconds. In a life that began behind a
+ * gap, the reader gave other names to the runs that had begun before. Where a run began long before
+ * the reader's first file, and in lives of an earlier release, it chose a name that its offset
+ * contains. It recorded the run's connections under that name.
  *
  * @param file the file with which the stretch begins
  */
@@ -34,20 +38,55 @@ export async function runNames(
   file: string,
   beginnings: Pick<RunBeginnings, "latest">,
 ): Promise<RunNames> {
-  const standard = await standardName(state, file, beginnings);
-  if (offset === null || offset.run === null || !isSameLife)
-    return { first: standard ?? UNKNOWN, of: (run) => run };
-  const readerRun = offset.run;
-  const replaced = await standardName(state, offset.file, beginnings);
+  const first = (await standardName(state, file, beginnings)) ?? UNKNOWN;
+  if (offset === null || !isSameLife) return { first, of: (run) => run };
+  const { ownRuns, run: readersRun } = offset;
   const isOneBase = firstOfName(state, file) === firstOfName(state, offset.file);
+  const standard = await standardName(state, offset.file, beginnings);
+  const replaced = standard ?? (isOneBase ? UNKNOWN : null);
+  const isUnread = unreadPlaces(ownRuns, state, file);
+  const nameOf = runsInThisLife(ownRuns, state.files, ofOneName(state, file));
   return {
-    first: isOneBase && replaced === standard ? readerRun : (standard ?? UNKNOWN),
-    of: (run) => (run === replaced ? readerRun : run),
+    first,
+    of: (run, place) => {
+      if (isUnread(place)) return unreadRun(run);
+      return run === replaced && readersRun !== null ? readersRun : nameOf(run);
+    },
   };
 }
 
 /** The name of a run that began in a purged file. No recorded connection belongs to it. */
 const UNKNOWN = 0;
+/** Above the names of all runs. */
+const UNREAD = 2 ** 52;
+
+/**
+ * The name of a run at a place that the reader has not read in this life. No recorded connection
+ * belongs to it: the record may be about another user, from before the gap or behind it.
+ */
+function unreadRun(run: number): number {
+  return UNREAD + beganFile(run);
+}
+
+/** Whether a name is for what the reader has not read in this life. */
+export function isUnreadRun(run: number): boolean {
+  return run >= UNREAD;
+}
+
+/** Tells whether the reader has not read a place of the stretch in this life. */
+function unreadPlaces(
+  own: OwnRuns | undefined,
+  state: Pick<ServerState, "files">,
+  file: string,
+): (place: BinlogPosition) => boolean {
+  if (own === undefined) return () => false;
+  if (!ofOneName(state, file).includes(own.file)) {
+    const isEarlier = state.files.indexOf(file) < state.files.indexOf(own.file);
+    return () => isEarlier;
+  }
+  const begin = { fileNumber: binlogFileNumber(own.file), offset: own.offset };
+  return (place) => isBefore(place, begin);
+}
 
 /** null when the run that `file` belongs to began in a purged file. */
 async function standardName(
@@ -62,6 +101,12 @@ async function standardName(
 /** The files up to this one that have its base name. */
 function upTo({ files }: Pick<ServerState, "files">, file: string): readonly string[] {
   return filesOfOneName(files.slice(0, files.indexOf(file) + 1).toReversed()).toReversed();
+}
+
+/** All files that have this one's base name. */
+function ofOneName(state: Pick<ServerState, "files">, file: string): readonly string[] {
+  const following = state.files.slice(state.files.indexOf(file) + 1);
+  return filesOfOneName([...upTo(state, file), ...following]);
 }
 
 function firstOfName(state: Pick<ServerState, "files">, file: string): string {

@@ -1,4 +1,3 @@
-import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import {
   BinlogPurgedError,
   HistoryMismatchError,
@@ -6,7 +5,6 @@ import {
 } from "../reporting/errors.ts";
 import type { DumpStart } from "../source/binlog-dump.ts";
 import type { ServerState } from "../source/server-state.ts";
-import { runBeginning } from "../transactions/server-run.ts";
 import type { Anchor, KeptXa } from "../transactions/transaction.ts";
 import { type BinlogEvidence, FIRST_EVENT } from "./evidence.ts";
 import type { Life } from "./life.ts";
@@ -123,14 +121,6 @@ export function unread({
     committedMs: 0,
     keptXa: [],
   };
-}
-
-/**
- * A name for the run at a position, when its beginning is unknown. It is unique, because no run has
- * begun in this second with this file.
- */
-export function runAt(file: string): number {
-  return runBeginning(Math.floor(Date.now() / 1000), binlogFileNumber(file));
 }
 
 export function gtidModeOff(state: ServerState): SourceSettingError {

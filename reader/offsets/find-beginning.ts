@@ -1,15 +1,14 @@
 import type { StartPoint } from "../../config/start-point.ts";
 import type { ServerState } from "../source/server-state.ts";
 import { namesAtAnyTime } from "../statements/saved-names.ts";
-import type { Anchor } from "../transactions/transaction.ts";
-import { type Beginning, runAt } from "./beginning.ts";
+import type { Beginning } from "./beginning.ts";
 import { dueXa } from "./due-xa.ts";
 import type { BinlogEvidence } from "./evidence.ts";
 import { firstBeginning } from "./first-beginning.ts";
 import { newLife } from "./life.ts";
 import type { OffsetStore } from "./offset-store.ts";
 import { inTable, resume } from "./resume-offset.ts";
-import { isUnreadable } from "./short-dump.ts";
+import { ownRunsAtStart, ownRunsBehindGap } from "./runs-at-start.ts";
 
 interface FindOptions {
   readonly store: Pick<OffsetStore, "load" | "madeMs">;
@@ -32,7 +31,9 @@ export async function findBeginning(options: FindOptions): Promise<Beginning> {
   }
   if (newStart === null) {
     const begin = await firstBeginning(options.start, newLife(0), state, evidence, null, vouched);
-    return inTable(begin, tableMadeMs);
+    // The sessions table may be older than the offsets table.
+    const offset = { ...begin.offset, ownRuns: ownRunsBehindGap(begin, state) };
+    return inTable({ ...begin, offset }, tableMadeMs);
   }
   const { start, lanes, laneCount, lastRead, isPast } = newStart;
   // What is read again may have tables under former names.
@@ -43,25 +44,16 @@ export async function findBeginning(options: FindOptions): Promise<Beginning> {
   // The anchor of a first start is not a transaction that was read.
   const readTo = isPast && lastRead?.begunS === null ? lastRead.gtid : null;
   const begin = await firstBeginning(start, life, state, evidence, readTo, vouched);
-  const run = (await isReadHere(lastRead, evidence)) ? null : runAt(begin.offset.file);
+  const ownRuns = await ownRunsAtStart(newStart, begin, state, evidence);
   const keptXa = await dueXa(newStart, begin.offset, state, evidence);
-  const offset = { ...begin.offset, run, lanes, laneCount, names, keptXa, anewSince: life.epoch };
+  const offset = {
+    ...begin.offset,
+    ownRuns,
+    lanes,
+    laneCount,
+    names,
+    keptXa,
+    anewSince: life.epoch,
+  };
   return inTable({ ...begin, offset }, tableMadeMs);
-}
-
-/**
- * Whether the binlog is proven to be the one that was read. Otherwise the server may have been put
- * back: connections in what it has lost may then have the names of connections that it has now, so
- * the run at the start gets a name of its own.
- */
-async function isReadHere(
-  lastRead: Anchor | null,
-  { stands }: Pick<BinlogEvidence, "stands">,
-): Promise<boolean> {
-  if (lastRead === null) return false;
-  return stands(lastRead).catch((error: unknown) => {
-    // The start may lead past what cannot be read.
-    if (isUnreadable(error)) return false;
-    throw error;
-  });
 }

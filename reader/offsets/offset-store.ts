@@ -8,7 +8,7 @@ import {
   UpdateItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import { formatStartPoint, type StartPoint } from "../../config/start-point.ts";
-import { type Item, number, text, texts } from "../../wire/attributes.ts";
+import { type Item, NULL, number, text, texts } from "../../wire/attributes.ts";
 import { LeaseLostError } from "../reporting/errors.ts";
 import { nextEpoch } from "./life.ts";
 import type { Offset } from "./offset.ts";
@@ -93,12 +93,13 @@ export class OffsetStore {
     const set = Object.keys(attributes).map((name) => `#${name} = :${name}`);
     await this.#asHolder(
       fence,
-      `SET ${set.join(", ")} REMOVE #start, #isPast, #lastRead, #stop, #vouched ADD #beat :one`,
+      `SET ${set.join(", ")} REMOVE #start, #isPast, #lastRead, #readSet, #stop, #vouched ADD #beat :one`,
       namesOf([
         ...Object.keys(attributes),
         "start",
         "isPast",
         "lastRead",
+        "readSet",
         "stop",
         "vouched",
         "beat",
@@ -134,6 +135,7 @@ export class OffsetStore {
     const epoch = nextEpoch(formerEpoch, Date.now());
     const forgotten = OFFSET_ATTRIBUTES.filter((name) => !KEPT_ANEW.has(name));
     const lastRead = observed.offset?.anchor ?? observed.newStart?.lastRead ?? null;
+    const readSet = observed.offset?.gtidSet ?? observed.newStart?.readSet ?? null;
     return this.#asOperator(
       observed,
       {
@@ -142,6 +144,7 @@ export class OffsetStore {
         life: text(life),
         isPast: { BOOL: isPast },
         lastRead: anchorAttribute(lastRead),
+        readSet: readSet === null ? NULL : text(readSet),
       },
       [...forgotten, "stop", "vouched"],
     );
@@ -234,6 +237,7 @@ const KEPT_ANEW: ReadonlySet<string> = new Set([
   "laneCount",
   "names",
   "keptXa",
+  "ownRuns",
 ]);
 
 const KEY = { id: text("reader") };

@@ -5,6 +5,7 @@ import type { SavedNames } from "../statements/saved-names.ts";
 import type { BinlogPosition } from "../transactions/binlog-position.ts";
 import type { Anchor, KeptXa, WaitingXa } from "../transactions/transaction.ts";
 import type { Life } from "./life.ts";
+import type { OwnRuns } from "./own-runs.ts";
 
 /**
  * How far a source was read: the position at which reading continues, and the state that it needs
@@ -50,6 +51,11 @@ export interface Offset extends Life {
    * this life. undefined when the life began behind GTIDs, and in items of earlier releases.
    */
   readonly begunAt?: { readonly file: string; readonly offset: number } | undefined;
+  /**
+   * undefined when this life went on where the former one had ended, and in items of earlier
+   * releases.
+   */
+  readonly ownRuns?: OwnRuns | undefined;
   /** The number of lanes used; null before the first attempt, and in items of earlier releases. */
   readonly laneCount: number | null;
   /**

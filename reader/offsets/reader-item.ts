@@ -17,6 +17,7 @@ import type { Anchor, WaitingXa } from "../transactions/transaction.ts";
 import { keptXaAttribute, keptXaOf } from "./kept-xa-items.ts";
 import type { Life } from "./life.ts";
 import type { Offset } from "./offset.ts";
+import { ownRunsAttribute, ownRunsOf } from "./own-runs.ts";
 import { snapshotsAttribute, snapshotsOf } from "./snapshot-attribute.ts";
 
 /**
@@ -32,12 +33,15 @@ export interface Lease {
 }
 
 /** An operator's order to begin anew, in a new life. */
-export interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "names" | "keptXa"> {
+export interface NewStart
+  extends Life, Pick<Offset, "lanes" | "laneCount" | "names" | "keptXa" | "ownRuns"> {
   readonly start: StartPoint;
   /** Whether the start is behind what was read and one more transaction. */
   readonly isPast: boolean;
   /** The anchor of the offset that the order replaced; null when there was none. */
   readonly lastRead: Anchor | null;
+  /** The GTIDs of that offset; null when it had none. */
+  readonly readSet: string | null;
 }
 
 /**
@@ -107,6 +111,7 @@ export const OFFSET_ATTRIBUTES = [
   "isSettled",
   "tableMadeMs",
   "begunAt",
+  "ownRuns",
   "committedMs",
   "waiting",
   "keptXa",
@@ -134,6 +139,8 @@ function newStartOf(item: Item): NewStart | null {
         keptXa: keptXaOf(item),
         isPast: item["isPast"]?.BOOL === true,
         lastRead: anchorOf(item, "lastRead"),
+        readSet: textOf(item, "readSet") ?? null,
+        ownRuns: ownRunsOf(item),
       };
 }
 
@@ -182,6 +189,7 @@ function offsetOf(item: Item): Offset | null {
     isSettled: item["isSettled"]?.BOOL === true ? true : undefined,
     tableMadeMs: numberOf(item, "tableMadeMs"),
     begunAt: begunAtOf(item),
+    ownRuns: ownRunsOf(item),
     committedMs: numberOf(item, "committedMs") ?? 0,
     waiting: waitingOf(item),
     keptXa: keptXaOf(item),
@@ -277,6 +285,7 @@ export function attributesOf(
     isSettled: { BOOL: offset.isSettled === true },
     tableMadeMs: offset.tableMadeMs === undefined ? NULL : number(offset.tableMadeMs),
     begunAt: placeAttribute(offset.begunAt),
+    ownRuns: ownRunsAttribute(offset.ownRuns),
     committedMs: number(offset.committedMs),
     waiting: waitingAttribute(offset.waiting),
     keptXa: keptXaAttribute(offset.keptXa),

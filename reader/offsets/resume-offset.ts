@@ -19,6 +19,7 @@ import { refuseHidden } from "./hidden-transactions.ts";
 import { lackingHistory } from "./lacking-history.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
+import { ownRunsBehindGap } from "./runs-at-start.ts";
 import { refuseUnlogged } from "./unlogged-transactions.ts";
 import { isBeyondEnd, isSamePosition, usedAgain } from "./without-anchor.ts";
 
@@ -68,7 +69,11 @@ export async function resume(
   // It is another server of the topology, or it has other files: its offsets and thread ids are
   // unrelated to the former ones.
   const known = { ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch), searchedTo };
-  return behindGtids(known, anchor, state);
+  const begin = behindGtids(known, anchor, state);
+  // On another server, what it wrote when it was the source before may have been read elsewhere.
+  const isWhole = saved.server === state.uuid && saved.ownRuns === undefined;
+  const ownRuns = isWhole ? undefined : ownRunsBehindGap(begin, state);
+  return { ...begin, offset: { ...begin.offset, ownRuns } };
 }
 
 /**

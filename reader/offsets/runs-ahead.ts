@@ -3,10 +3,11 @@ import type { ServerState } from "../source/server-state.ts";
 import { filesOfOneName } from "../transactions/known-files.ts";
 import type { RunBeginnings } from "./run-beginnings.ts";
 import { runBeginning } from "../transactions/server-run.ts";
-import { type Beginning, runAt } from "./beginning.ts";
+import type { Beginning } from "./beginning.ts";
 import type { BinlogEvidence } from "./evidence.ts";
 import { dumpBegins } from "./hidden-transactions.ts";
 import type { Offset } from "./offset.ts";
+import { runAt, runsInThisLife } from "./own-runs.ts";
 
 /** The server's runs in the files that an attempt reads. */
 export interface RunsAhead {
@@ -14,6 +15,8 @@ export interface RunsAhead {
   readonly run: number;
   /** See `ServerRunOptions`. */
   readonly runBeginnings: ReadonlyMap<number, number>;
+  /** See `ServerRunOptions`. */
+  readonly nameOf: (run: number) => number;
   /** The number of a binlog file of the server's present run, as are all later ones. */
   readonly presentRunFile: number | null;
   /**
@@ -33,10 +36,13 @@ const LOOK_BACK = 32;
 /**
  * Finds the runs of the server in the files from which the dump begins. A run that the offset does
  * not name gets the name that it has in every life, so that connections are known that were
- * recorded in an earlier one.
+ * recorded in an earlier one. With `ownRuns`, it gets the one that it has in this life.
  */
 export async function runsAhead(
-  { start, offset }: Pick<Beginning, "start"> & { readonly offset: Pick<Offset, "run" | "file"> },
+  {
+    start,
+    offset,
+  }: Pick<Beginning, "start"> & { readonly offset: Pick<Offset, "run" | "ownRuns" | "file"> },
   { files, firstWrittenFile }: Pick<ServerState, "files" | "firstWrittenFile">,
   evidence: Pick<BinlogEvidence, "isSubset" | "gtidsBefore">,
   beginnings: Pick<RunBeginnings, "among" | "latest">,
@@ -58,17 +64,24 @@ export async function runsAhead(
     if (known !== undefined) return binlogFileNumber(known);
     return (await beginnings.latest(others))?.fileNumber ?? binlogFileNumber(first);
   };
+  const before = filesOfOneName(files.slice(0, at + 1).toReversed());
+  const { run, ownRuns } = offset;
+  const nameOf = runsInThisLife(ownRuns, files, [...before, ...others]);
   const began = async (): Promise<number | null> => {
     const ofPresentRun = files.slice(written, at + 1);
-    const before = filesOfOneName(files.slice(0, at + 1).toReversed());
     const found =
       (await beginnings.latest(ofPresentRun.slice(0, 1))) ??
       (await beginnings.latest(before.slice(0, LOOK_BACK).toReversed()));
-    return found && runBeginning(found.startedS, found.fileNumber);
+    return found && nameOf(runBeginning(found.startedS, found.fileNumber));
   };
+  const unknown = (): number =>
+    ownRuns === undefined
+      ? (run ?? runAt(first))
+      : runBeginning(ownRuns.second, binlogFileNumber(first));
   return {
-    run: (isByGtids || offset.run === null ? await began() : null) ?? offset.run ?? runAt(first),
+    run: (isByGtids ? null : run) ?? (await began()) ?? unknown(),
     runBeginnings,
+    nameOf,
     presentRunFile: isMoved ? null : await presentRunFile(),
     isMoved,
   };

@@ -18,6 +18,16 @@ export function runBeginning(startedS: number, fileNumber: number): number {
   return startedS * FILES + (fileNumber % FILES);
 }
 
+/** A run's number with another second in it. */
+export function runOfSecond(run: number, second: number): number {
+  return runBeginning(second, beganFile(run));
+}
+
+/** The number of the file that a run began, as far as the run's number has it. */
+export function beganFile(run: number): number {
+  return run % FILES;
+}
+
 export interface ServerRunOptions extends OwnServer {
   /** The server run at the position where reading begins. */
   readonly run: number;
@@ -26,6 +36,8 @@ export interface ServerRunOptions extends OwnServer {
    * with which a run began and whose first event may not say so in the dump.
    */
   readonly runBeginnings: ReadonlyMap<number, number>;
+  /** Gives a run the name that it has in this life (see reader/offsets/own-runs.ts). */
+  readonly nameOf: (run: number) => number;
 }
 
 /** The server run whose events are being read. */
@@ -48,7 +60,8 @@ export class ServerRun {
    */
   entersFile(fileNumber: number, startedS: number): void {
     const began = startedS === 0 ? this.#options.runBeginnings.get(fileNumber) : startedS;
-    if (began !== undefined) this.#present = runBeginning(began, fileNumber);
+    if (began === undefined) return;
+    this.#present = this.#options.nameOf(runBeginning(began, fileNumber));
   }
 
   /**

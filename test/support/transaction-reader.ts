@@ -35,6 +35,7 @@ export function transactionReaderOf(
     },
     run: 1,
     runBeginnings: new Map(),
+    nameOf: (each) => each,
     files: { listed: new Set(), proven: new Set() },
     checksums: false,
     columns: false,

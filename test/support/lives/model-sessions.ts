@@ -1,5 +1,10 @@
 import type { Beginning } from "../../../reader/offsets/beginning.ts";
-import { runBeginning, ServerRun } from "../../../reader/transactions/server-run.ts";
+import {
+  beganFile,
+  runBeginning,
+  runOfSecond,
+  ServerRun,
+} from "../../../reader/transactions/server-run.ts";
 import { connectionName } from "../../../wire/session.ts";
 import { numberOf, type Logged, type ModelServer } from "./model-server.ts";
 
@@ -33,11 +38,18 @@ export class ModelSessions {
     const { uuid, started, files } = this.#server.data;
     const from = numberOf(offset.file);
     const isByGtids = start.kind === "gtid";
+    const { ownRuns, epoch } = offset;
+    // In the model, several lives begin in one second.
+    const nameOf = (each: number): number =>
+      ownRuns !== undefined && beganFile(each) <= numberOf(ownRuns.file)
+        ? runOfSecond(each, epoch)
+        : each;
     const run = new ServerRun({
       serverId: 1,
       serverUuid: uuid,
-      run: offset.run ?? this.#runAt(from),
+      run: offset.run ?? nameOf(this.#runAt(from)),
       runBeginnings: isByGtids ? new Map([...started].filter(([file]) => file > from)) : new Map(),
+      nameOf,
     });
     // The present run begins with the last file that a start began.
     const presentFrom = Math.max(0, ...started.keys());

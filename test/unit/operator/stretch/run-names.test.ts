@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { runNames } from "../../../../operator/stretch/run-names.ts";
+import { isUnreadRun, type RunNames, runNames } from "../../../../operator/stretch/run-names.ts";
+import type { OwnRuns } from "../../../../reader/offsets/own-runs.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import { binlogFileNumber } from "../../../../wire/binlog-file.ts";
 
@@ -14,9 +15,20 @@ const BEGAN = new Map([
 const FILES = ["bin.000001", "bin.000002", "bin.000003", "bin.000004", "bin.000005", "bin.000006"];
 const MOVED = [...FILES, "moved.000001", "moved.000002"];
 
+const PLACE = { fileNumber: 5, offset: 4 };
+
+function firstOf({ first, of }: RunNames): number {
+  return of(first, PLACE);
+}
+
 /** The names in a stretch from `file` on, when the reader is in `readerFile`. */
-function names(file: string, readerFile: string, files = FILES): ReturnType<typeof runNames> {
-  const offset = { file: readerFile, run: READERS };
+function names(
+  file: string,
+  readerFile: string,
+  files = FILES,
+  ownRuns?: OwnRuns,
+): ReturnType<typeof runNames> {
+  const offset = { file: readerFile, run: READERS, ownRuns };
   return runNames({ offset, state: { files }, isSameLife: true }, file, {
     latest: (some) => {
       const began = some.findLast((each) => BEGAN.has(each));
@@ -30,19 +42,37 @@ function names(file: string, readerFile: string, files = FILES): ReturnType<type
 }
 
 test("the reader's run has the reader's name, and other runs that of their beginning", async () => {
-  expect((await names("bin.000005", "bin.000006")).first).toBe(READERS);
+  expect(firstOf(await names("bin.000005", "bin.000006"))).toBe(READERS);
   const { first, of } = await names("bin.000004", "bin.000006");
-  expect(first).toBe(runBeginning(100, 3));
-  expect(of(runBeginning(200, 5))).toBe(READERS);
-  expect(of(runBeginning(100, 3))).toBe(runBeginning(100, 3));
+  expect(of(first, PLACE)).toBe(runBeginning(100, 3));
+  expect(of(runBeginning(200, 5), PLACE)).toBe(READERS);
+  expect(of(runBeginning(100, 3), PLACE)).toBe(runBeginning(100, 3));
 });
 
 test("a run that began in a purged file is the reader's, or has no name", async () => {
-  expect((await names("bin.000001", "bin.000002")).first).toBe(READERS);
-  expect((await names("bin.000001", "bin.000006")).first).toBe(0);
+  expect(firstOf(await names("bin.000001", "bin.000002"))).toBe(READERS);
+  expect(firstOf(await names("bin.000001", "bin.000006"))).toBe(0);
 });
 
 test("a run under another base name is not the reader's", async () => {
-  expect((await names("bin.000001", "moved.000002", MOVED)).first).toBe(0);
-  expect((await names("moved.000002", "bin.000002", MOVED)).first).toBe(runBeginning(300, 1));
+  expect(firstOf(await names("bin.000001", "moved.000002", MOVED))).toBe(0);
+  expect(firstOf(await names("moved.000002", "bin.000002", MOVED))).toBe(runBeginning(300, 1));
+});
+
+test("in a life behind a gap, runs have this life's names behind it, and names without records before it", async () => {
+  const own = { second: 50, file: "bin.000004", offset: 900 };
+  const { of } = await names("bin.000003", "bin.000006", FILES, own);
+  const [earlier, later] = [runBeginning(100, 3), runBeginning(200, 5)];
+  expect(of(earlier, { fileNumber: 4, offset: 900 })).toBe(runBeginning(50, 3));
+  expect(of(later, { fileNumber: 5, offset: 4 })).toBe(READERS);
+  const before = of(earlier, { fileNumber: 4, offset: 899 });
+  expect(isUnreadRun(before)).toBe(true);
+  expect(of(later, { fileNumber: 4, offset: 899 })).not.toBe(before);
+  expect([earlier, later, 0].some(isUnreadRun)).toBe(false);
+});
+
+test("under the former base name nothing was read in a life that began behind a gap under the next one", async () => {
+  const own = { second: 50, file: "moved.000001", offset: 900 };
+  const { of } = await names("bin.000005", "moved.000002", MOVED, own);
+  expect(isUnreadRun(of(runBeginning(200, 5), { fileNumber: 6, offset: 4 }))).toBe(true);
 });

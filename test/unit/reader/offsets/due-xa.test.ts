@@ -34,6 +34,7 @@ const order: NewStart = {
   names: undefined,
   keptXa: [kept(10), kept(40)],
   isPast: false,
+  readSet: null,
   lastRead,
   start: file("bin.000005", 4),
 };

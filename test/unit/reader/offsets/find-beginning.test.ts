@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
+import type { StartPoint } from "../../../../config/start-point.ts";
 import type { BinlogEvidence } from "../../../../reader/offsets/evidence.ts";
 import { findBeginning } from "../../../../reader/offsets/find-beginning.ts";
+import type { OwnRuns } from "../../../../reader/offsets/own-runs.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
 import type { Anchor } from "../../../../reader/transactions/transaction.ts";
 
@@ -10,8 +12,8 @@ const state: ServerState = {
   serverId: 1,
   version: "9.7.0",
   gtids: false,
-  gtidExecuted: "",
-  gtidPurged: "",
+  gtidExecuted: "900",
+  gtidPurged: "0",
   logsReplicated: true,
   file: FILE,
   offset: 900,
@@ -27,8 +29,19 @@ const unused = () => expect.fail("the start needs no other evidence");
 
 const refused = async () => Promise.reject(Object.assign(new Error("refused"), { errno: 1236 }));
 
-/** The run at an ordered start. `stands`: whether the last transaction is where it was read. */
-async function runAtStart(read: Anchor | null, stands: BinlogEvidence["stands"]) {
+interface Order {
+  readonly lastRead?: Anchor | null;
+  readonly start?: StartPoint;
+  readonly isPast?: boolean;
+  readonly readSet?: string;
+  readonly ownRuns?: OwnRuns;
+}
+
+/** The runs with names of their own after an order. `stands`: of the last transaction. */
+async function ownRunsAfter(
+  { start = { kind: "file", file: FILE, offset: 4 }, ...order }: Order,
+  stands: BinlogEvidence["stands"] = async () => true,
+): Promise<OwnRuns | undefined> {
   const newStart = {
     epoch: 9,
     life: null,
@@ -37,41 +50,66 @@ async function runAtStart(read: Anchor | null, stands: BinlogEvidence["stands"])
     names: undefined,
     keptXa: [],
     isPast: false,
-    lastRead: read,
-    start: { kind: "file", file: FILE, offset: 4 },
-  } as const;
+    readSet: null,
+    ownRuns: undefined,
+    lastRead,
+    start,
+    ...order,
+  };
   const loaded = { offset: null, newStart, vouched: new Set<string>(), stop: null, lease: null };
   const { offset } = await findBeginning({
     store: { load: async () => loaded, madeMs: async () => 1 },
     start: { kind: "now" },
-    state,
+    state: { ...state, gtids: order.readSet !== undefined },
     evidence: {
       stands,
       beginningOf: async (file) => ({ file, start: 4, begunS: 1, gtid: null, committedUs: 0 }),
-      isSubset: unused,
+      // A set is the number of the transactions in it.
+      isSubset: async (subset, set) => Number(subset) <= Number(set),
+      gtidsBefore: async (_file, end) => String(end),
+      find: async () => null,
       subtract: unused,
       replication: unused,
       eventAt: unused,
-      find: unused,
       findBetween: unused,
       lastCommitBefore: unused,
       hasAnonymous: unused,
       lastGtidIn: unused,
-      gtidsBefore: unused,
     },
   });
-  return offset.run;
+  expect(offset.run).toBeNull();
+  return offset.ownRuns;
 }
 
-test("an ordered start on the binlog that was read leaves the name of its run to be found", async () => {
-  expect(await runAtStart(lastRead, async () => true)).toBeNull();
+const at = (offset: number): StartPoint => ({ kind: "file", file: FILE, offset });
+
+test("a run that was read up to an ordered start keeps its name", async () => {
+  expect(await ownRunsAfter({})).toBeUndefined();
+  expect(await ownRunsAfter({ start: at(lastRead.start) })).toBeUndefined();
+  expect(await ownRunsAfter({ start: at(700), readSet: "700" })).toBeUndefined();
+  expect(await ownRunsAfter({ start: { kind: "now" }, readSet: "900" })).toBeUndefined();
 });
 
-test("on a server that may have been put back, the run at an ordered start gets a name of its own", async () => {
-  expect(await runAtStart(lastRead, async () => false)).toEqual(expect.any(Number));
-  expect(await runAtStart(null, unused)).toEqual(expect.any(Number));
+test("behind a gap, the runs that had begun before have names of their own", async () => {
+  const own = { second: expect.any(Number), file: FILE };
+  expect(await ownRunsAfter({ start: at(700) })).toEqual({ ...own, offset: 700 });
+  expect(await ownRunsAfter({ start: at(700), readSet: "699" })).toEqual({ ...own, offset: 700 });
+  expect(await ownRunsAfter({ start: { kind: "now" } })).toEqual({ ...own, offset: 900 });
+});
+
+test("names of a run's own hold where they were given, and not before", async () => {
+  const ownRuns = { second: 7, file: FILE, offset: 300 };
+  expect(await ownRunsAfter({ ownRuns, start: at(400) })).toEqual(ownRuns);
+  expect(await ownRunsAfter({ ownRuns, start: at(200) })).toMatchObject({ offset: 200 });
+  expect(await ownRunsAfter({ ownRuns, start: at(700) })).toMatchObject({ offset: 700 });
+});
+
+test("on a server that may have been put back, the runs have names of their own", async () => {
+  const own = { second: expect.any(Number), file: FILE, offset: 4 };
+  expect(await ownRunsAfter({}, async () => false)).toEqual(own);
+  expect(await ownRunsAfter({ lastRead: null }, unused)).toEqual(own);
 });
 
 test("an ordered start leads past what cannot be read", async () => {
-  expect(await runAtStart(lastRead, refused)).toEqual(expect.any(Number));
+  expect(await ownRunsAfter({}, refused)).toMatchObject({ file: FILE, offset: 4 });
 });

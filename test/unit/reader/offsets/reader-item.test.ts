@@ -41,6 +41,15 @@ test("an offset of an earlier release has no former names", () => {
   expect(decodeReaderItem(earlier).offset?.names).toBeUndefined();
 });
 
+test("an offset keeps which runs have names of their own, also when an operator orders a new start", () => {
+  const ownRuns = { second: 7, file: "bin.000001", offset: 99 };
+  const item = attributesOf({ ...offset, ownRuns });
+  expect(decodeReaderItem(item).offset?.ownRuns).toEqual(ownRuns);
+  const anew = { ownRuns: item.ownRuns, epoch: item.epoch, start: { S: "oldest" } };
+  expect(decodeReaderItem(anew).newStart?.ownRuns).toEqual(ownRuns);
+  expect(decodeReaderItem(attributesOf(offset)).offset?.ownRuns).toBeUndefined();
+});
+
 test("the position from which on the lanes are used belongs to the offset's life", () => {
   const lanesSince = formatPosition({ epoch: 1, file: 1, offset: 4, row: 0 });
   const item = attributesOf({ ...offset, lanesSince });

@@ -268,6 +268,19 @@ describe("resuming in a restored offsets table", () => {
 });
 
 describe("resuming on another server", () => {
+  test("gives the runs that had begun names of their own, because a part of them may have been read elsewhere", async () => {
+    const anew = await resume(saved, other, reset);
+    expect(anew.offset).toMatchObject({
+      run: null,
+      ownRuns: { second: expect.any(Number), file: "bin.000009", offset: 4711 },
+    });
+    const moved = await resume(saved, state, reset);
+    expect(moved.offset).toMatchObject({ run: null, ownRuns: undefined });
+    const { ownRuns } = anew.offset;
+    const again = await resume({ ...saved, ownRuns }, state, reset);
+    expect(again.offset.ownRuns).toMatchObject({ file: "bin.000009", offset: 4711 });
+    expect((await resume({ ...saved, ownRuns }, state, same)).offset.ownRuns).toEqual(ownRuns);
+  });
   test("begins a new life after the same GTIDs, and keeps the lanes' chain", async () => {
     const begin = await resume(saved, other, same);
     expect(begin).toMatchObject({

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import { runsAhead } from "../../../../reader/offsets/runs-ahead.ts";
 import type { DumpStart } from "../../../../reader/source/binlog-dump.ts";
+import type { OwnRuns } from "../../../../reader/offsets/own-runs.ts";
 import { RunBeginnings } from "../../../../reader/offsets/run-beginnings.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import { binlogFileNumber } from "../../../../wire/binlog-file.ts";
@@ -37,6 +38,7 @@ interface AheadOptions {
   /** The file with which a dump by GTIDs begins. */
   readonly first?: string;
   readonly run?: number | null;
+  readonly ownRuns?: OwnRuns;
   /** See `firstWrittenFile` in reader/source/written-files.ts. */
   readonly written?: string | null;
 }
@@ -46,10 +48,10 @@ function ahead(
   start: DumpStart,
   file: string,
   beginnings: KnownBeginnings,
-  { first = file, run = OFFSET_RUN, written = null }: AheadOptions = {},
+  { first = file, run = OFFSET_RUN, written = null, ownRuns }: AheadOptions = {},
 ): ReturnType<typeof runsAhead> {
   return runsAhead(
-    { start, offset: { run, file } },
+    { start, offset: { run, file, ownRuns } },
     { files, firstWrittenFile: written },
     {
       gtidsBefore: (each) => Promise.resolve(each),
@@ -67,6 +69,7 @@ test("in a dump by file the run of the offset goes on until a file in which one 
     run: OFFSET_RUN,
     // Each file's first event says so in such a dump.
     runBeginnings: new Map(),
+    nameOf: expect.any(Function),
     presentRunFile: 6,
     isMoved: false,
   });
@@ -79,6 +82,22 @@ test("a run that is not known yet has the name by which it is known in every lif
   const began = new KnownBeginnings({ "bin.000002": 100, "bin.000006": 200 });
   const runs = await ahead(files, start, start.file, began, { run: null });
   expect(runs.run).toBe(runBeginning(100, 2));
+});
+
+test("in a life behind a gap, the runs that began before it have names of their own", async () => {
+  const files = numbered("bin", 1, 9);
+  const began = { "bin.000002": 100, "bin.000006": 200, "bin.000008": 300 };
+  const ownRuns = { second: 50, file: "bin.000007", offset: 900 };
+  const runs = async (start: DumpStart, run: number | null) =>
+    ahead(files, start, "bin.000004", new KnownBeginnings(began), { run, ownRuns });
+  for (const start of [GTIDS, { kind: "file", file: "bin.000004", offset: 500 } as const]) {
+    const { run, nameOf } = await runs(start, null);
+    expect(run).toBe(runBeginning(50, 2));
+    expect(nameOf(runBeginning(200, 6))).toBe(runBeginning(50, 6));
+    expect(nameOf(runBeginning(300, 8))).toBe(runBeginning(300, 8));
+  }
+  const file = { kind: "file", file: "bin.000004", offset: 500 } as const;
+  expect(await runs(file, OFFSET_RUN)).toMatchObject({ run: OFFSET_RUN });
 });
 
 /** The name at this time, seconds since 1970, of a run whose beginning is purged. */
@@ -104,6 +123,7 @@ test("in a dump by GTIDs the run at its first file is found in the files before"
   expect(await ahead(files, GTIDS, "bin.000001", beginnings, { first: "bin.000007" })).toEqual({
     run: runBeginning(200, 4),
     runBeginnings: new Map(),
+    nameOf: expect.any(Function),
     presentRunFile: 7,
     isMoved: false,
   });
@@ -144,6 +164,7 @@ test("in a dump by GTIDs only the files up to the first one of the present run a
   expect(await read("bin.000003", "bin.000006")).toEqual({
     run: runBeginning(100, 2),
     runBeginnings: new Map([[6, 200]]),
+    nameOf: expect.any(Function),
     presentRunFile: 6,
     isMoved: false,
     asked: new Set(files.slice(0, 6)),
@@ -151,6 +172,7 @@ test("in a dump by GTIDs only the files up to the first one of the present run a
   expect(await read("bin.000009", "bin.000006")).toEqual({
     run: runBeginning(200, 6),
     runBeginnings: new Map(),
+    nameOf: expect.any(Function),
     presentRunFile: 9,
     isMoved: false,
     asked: new Set(["bin.000006"]),
@@ -185,6 +207,7 @@ test("files under another base name have no part in the runs that are read", asy
   const start = { kind: "file", file: "old.000004", offset: 4 } as const;
   expect(await ahead(files, start, "old.000004", new KnownBeginnings(began))).toMatchObject({
     runBeginnings: new Map(),
+    nameOf: expect.any(Function),
     presentRunFile: null,
     isMoved: true,
   });
@@ -194,6 +217,7 @@ test("files under another base name have no part in the runs that are read", asy
   ).toEqual({
     run: runBeginning(200, 1),
     runBeginnings: new Map(),
+    nameOf: expect.any(Function),
     presentRunFile: 3,
     isMoved: false,
   });

@@ -39,7 +39,13 @@ test("a boundary has the oldest XA transaction's position while that is in memor
     preparedXa: [],
   });
   const position = new EventPosition();
-  const run = new ServerRun({ serverId: 1, serverUuid: "", run: RUN, runBeginnings: new Map() });
+  const run = new ServerRun({
+    serverId: 1,
+    serverUuid: "",
+    run: RUN,
+    runBeginnings: new Map(),
+    nameOf: (each) => each,
+  });
   const boundaries = new Boundaries({
     position,
     run,
@@ -86,4 +92,18 @@ test("a boundary has the oldest XA transaction's position while that is in memor
     { ...behind, alsoExecuted: ["b:2", "a:4"], offset: 400, committedMs: 10, keptXa: [kept] },
     { ...behind, alsoExecuted: [], offset: 500, committedMs: 11, keptXa: [] },
   ]);
+});
+
+test("a run that begins in a file has its name in this life", () => {
+  const run = new ServerRun({
+    serverId: 1,
+    serverUuid: "",
+    run: RUN,
+    runBeginnings: new Map([[4, 200]]),
+    nameOf: (each) => each + 1,
+  });
+  run.entersFile(3, 100);
+  expect(run.present).toBe(runBeginning(100, 3) + 1);
+  run.entersFile(4, 0);
+  expect(run.present).toBe(runBeginning(200, 4) + 1);
 });
