@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { getHeapStatistics } from "node:v8";
 import type { PositionedFrame } from "../../functions/frame/read-frame.ts";
 import { OffsetStore } from "../../reader/offsets/offset-store.ts";
+import { isEarlier } from "../../reader/offsets/own-runs.ts";
 import { listConnections } from "../../reader/sessions/process-list.ts";
 import { registeredAuthor } from "../../reader/sessions/ledger-row.ts";
 import { CONNECTIONS_KEPT } from "../../reader/sessions/remembered-sessions.ts";
@@ -86,8 +87,9 @@ const NO_LIFE = { epoch: 1, life: null, laneCount: 1 } as const;
  * when a connection breaks or reading fails.
  */
 export async function readStretch(options: StretchOptions): Promise<void> {
-  const { target, server, source, bounds, signal, connectionsKept = CONNECTIONS_KEPT } = options;
+  const { target, server, source, signal, connectionsKept = CONNECTIONS_KEPT } = options;
   const { state, asked, offset } = server;
+  const bounds = fromRecorded(options.bounds, server);
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
   const beginnings = new RunBeginnings(asked, state);
@@ -97,7 +99,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
     new OffsetStore(target.dynamodb, target.offsetsTable),
     server.isSameLife ? offset : null,
   );
-  const sessions = await sessionBook(options, epoch, recorded, beginnings);
+  const sessions = await sessionBook({ ...options, bounds }, epoch, recorded, beginnings);
   const files = await knownFiles(filesFrom(state, bounds.file), state.gtids, server.evidence);
   const ended = Promise.withResolvers<void>();
   let handled = Promise.resolve();
@@ -209,6 +211,18 @@ export async function readStretch(options: StretchOptions): Promise<void> {
 }
 
 const FIRST_EVENT = 4;
+
+/**
+ * Where the reader has not read up to the stretch, reading starts at its saved offset: what it has
+ * recorded of a connection ends there, and another user may have registered since.
+ */
+function fromRecorded(bounds: Bounds, { state, offset, isSameLife }: TracedServer): Bounds {
+  if (offset === null || !isSameLife || !offset.isExact) return bounds;
+  const begin = { file: bounds.file, offset: bounds.offset ?? FIRST_EVENT };
+  const ahead = filesOfOneName(filesFrom(state, offset.file));
+  const isBehind = ahead.includes(begin.file) && isEarlier(offset, begin, state.files);
+  return isBehind ? { ...bounds, file: offset.file, offset: offset.offset } : bounds;
+}
 
 function filesFrom({ files }: Pick<ServerState, "files">, file: string): readonly string[] {
   return files.slice(Math.max(0, files.indexOf(file)));

@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import type { Connection } from "mysql2/promise";
 import { expect, test } from "vitest";
 import { readStretch } from "../../../../operator/stretch/read-stretch.ts";
-import { openServer } from "../../../../operator/stretch/traced-server.ts";
+import { openServer, type TracedServer } from "../../../../operator/stretch/traced-server.ts";
 import { OffsetStore } from "../../../../reader/offsets/offset-store.ts";
 import { binlogEnd } from "../../../../reader/source/server-state.ts";
 import { binlogFileNumber } from "../../../../wire/binlog-file.ts";
@@ -38,16 +38,20 @@ test("a stretch keeps what the reader has not recorded, also of more connections
 
   const { host, port, user: username, password } = mysql.server;
   const address = { host, port, tls: "off" } as const;
-  await using server = await openServer(
-    { dynamodb, offsetsTable },
-    { address, credentials: async () => ({ username, password }) },
-  );
+  const open = async () =>
+    openServer(
+      { dynamodb, offsetsTable },
+      { address, credentials: async () => ({ username, password }) },
+    );
+  await using server = await open();
   const saved = server.offset;
   if (saved === null) throw new Error("the reader saved no offset");
   // The sessions table goes on naming the user `a`.
   await register(changing, 3, "b");
   await write(changing, 3, PART_BYTES);
   for (let id = 4; id < 8; id++) await write(await mysql.connect(), id, PART_BYTES);
+  await mysql.query("FLUSH BINARY LOGS");
+  const [log] = await mysql.query<{ File: string }>("SHOW BINARY LOG STATUS");
   await write(changing, 8);
   await write(recorded, 9);
 
@@ -64,10 +68,9 @@ test("a stretch keeps what the reader has not recorded, also of more connections
     },
     { step: "initialize" },
   );
-  const fileNumber = binlogFileNumber(saved.file);
   const end = await binlogEnd(server.connection, server.state.version);
-  const users = new Map<unknown, string | undefined>();
-  try {
+  const usersFrom = async (traced: TracedServer, file: string, offset: number) => {
+    const users = new Map<unknown, string | undefined>();
     await readStretch({
       target: { dynamodb: counting, offsetsTable, sessionsTable: `${bench.source}-sessions` },
       source: {
@@ -78,11 +81,11 @@ test("a stretch keeps what the reader has not recorded, also of more connections
         columns: false,
         filteredNames: null,
       },
-      server,
+      server: traced,
       bounds: {
-        file: saved.file,
-        offset: saved.offset,
-        from: { kind: "place", fileNumber, offset: saved.offset },
+        file,
+        offset,
+        from: { kind: "place", fileNumber: binlogFileNumber(file), offset },
         to: null,
         end: { fileNumber: binlogFileNumber(end.file), offset: end.offset },
         after: null,
@@ -98,14 +101,26 @@ test("a stretch keeps what the reader has not recorded, also of more connections
       },
       onUnknownXa: () => undefined,
     });
+    return users;
+  };
+  try {
+    const users = await usersFrom(server, saved.file, saved.offset);
+    expect([...users.keys()]).toEqual([3, 4, 5, 6, 7, 8, 9]);
+    expect(users.get(8)).toBe("b");
+    expect(users.get(9)).toBe("d");
+    // The reader might have recorded more meanwhile.
+    expect(looks).toBe(1);
+    await using later = await open();
+    // The registration of `b` is before this stretch, and behind what the reader has read.
+    expect(await usersFrom(later, log?.File ?? "", 4)).toEqual(
+      new Map([
+        [8, "b"],
+        [9, "d"],
+      ]),
+    );
   } finally {
     counting.destroy();
   }
-  expect([...users.keys()]).toEqual([3, 4, 5, 6, 7, 8, 9]);
-  expect(users.get(8)).toBe("b");
-  expect(users.get(9)).toBe("d");
-  // The reader might have recorded more meanwhile.
-  expect(looks).toBe(1);
   expect((await new OffsetStore(dynamodb, offsetsTable).load()).offset).toEqual(saved);
 });
 
