@@ -3,7 +3,7 @@ import { sentence } from "./command-error.ts";
 import { confirm } from "./confirm.ts";
 import { OutputClosedError, outputError } from "./output.ts";
 import { progressLine, shownOn } from "./render.ts";
-import { DEFAULT_STACK_FILE } from "./stack-file.ts";
+import { DEFAULT_STACK_FILE } from "./checkout.ts";
 import type { Target } from "./target.ts";
 
 /** How a command communicates with the person who runs it. */

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import * as z from "zod";
 import { CommandError } from "./command-error.ts";
 
@@ -53,9 +52,6 @@ const stackFile = z.object({
 });
 
 export type StackFile = Readonly<z.output<typeof stackFile>>;
-
-/** The path that `npm start` writes to by default. */
-export const DEFAULT_STACK_FILE = join(import.meta.dirname, "../../.local/stack.json");
 
 /**
  * Reads the stack file. `remedy` tells the operator what to do when no stack is running. Throws

@@ -1,5 +1,5 @@
-import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
+import { DEFAULT_CONFIG_FILE } from "../shared/checkout.ts";
 
 /** Adds the options by which `tracedSource` finds the source of a deployed stack. */
 export function withSourceOptions(command: Command): Command {
@@ -7,7 +7,7 @@ export function withSourceOptions(command: Command): Command {
     .option(
       "--config <file>",
       "with --stack: the deployed configuration, as a JSON file",
-      fileURLToPath(new URL("../../cdk.json", import.meta.url)),
+      DEFAULT_CONFIG_FILE,
     )
     .option("--source <name>", "with --stack: the source, if the configuration has several")
     .option(

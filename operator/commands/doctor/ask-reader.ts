@@ -2,7 +2,7 @@ import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { OffsetStore } from "../../../reader/offsets/offset-store.ts";
 import type { ReaderItem } from "../../../reader/offsets/reader-item.ts";
 import { withPatience } from "../../shared/aws-patience.ts";
-import { DEFAULT_STACK_FILE } from "../../shared/stack-file.ts";
+import { DEFAULT_STACK_FILE } from "../../shared/checkout.ts";
 import { deployedTarget, disposable, localTarget } from "../../shared/target.ts";
 
 /** Where the reader's item is stored. */

@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { type Command, Option } from "commander";
 import { CommandError, sentence } from "../../shared/command-error.ts";
 import { action, type CommandContext, helpText } from "../../shared/command.ts";
@@ -13,6 +12,7 @@ import {
   scriptText,
   sectionText,
 } from "./report.ts";
+import { DEFAULT_CONFIG_FILE } from "../../shared/checkout.ts";
 
 interface Options extends ReaderItemSource {
   readonly mysql?: string;
@@ -51,11 +51,7 @@ export function doctor(program: Command): void {
       "--mysql <url>",
       "an administrator's account: mysql://user:password@host:port[?tls=off|encrypt|verify]",
     )
-    .option(
-      "--config <file>",
-      "the configuration object as a JSON file",
-      fileURLToPath(new URL("../../../cdk.json", import.meta.url)),
-    )
+    .option("--config <file>", "the configuration object as a JSON file", DEFAULT_CONFIG_FILE)
     .option(
       "--source <name>",
       "check only this source of a configuration with several (default: each of them)",

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { SQSClient } from "@aws-sdk/client-sqs";
 import type { Command } from "commander";
 import { ConfigError } from "../../../config/config-error.ts";
@@ -14,6 +13,7 @@ import { waitingIn } from "../../shared/messages-in.ts";
 import type { Step } from "./step.ts";
 import { stepsTo } from "./steps.ts";
 import { plural } from "../../shared/render.ts";
+import { DEFAULT_CONFIG_FILE } from "../../shared/checkout.ts";
 
 interface Options {
   readonly config: string;
@@ -53,11 +53,7 @@ export function plan(program: Command): void {
     .description(
       "Shows what deploying the configuration creates, deletes and keeps, and what happens to waiting messages. Changes nothing.",
     )
-    .option(
-      "--config <file>",
-      "the configuration object as a JSON file",
-      fileURLToPath(new URL("../../../cdk.json", import.meta.url)),
-    )
+    .option("--config <file>", "the configuration object as a JSON file", DEFAULT_CONFIG_FILE)
     .option("--source <name>", "the source, if the configuration has several")
     .option("--stack <name>", "the deployed stack (default: binlog-router-<name of the source>)")
     .option("--template <file>", "the deployed stack's template, instead of asking CloudFormation")
