@@ -20,7 +20,7 @@ export function secretSteps(config: Configuration, { secrets }: Deployed): Step[
     const { madeFrom, namedArn } = secrets[part];
     const lockedOut = `the ${part} cannot log in until MySQL's account has that password`;
     if (namedArn !== null) {
-      const text = `${setting}: a secret that the stack makes, with a new password, instead of ${namedArn}; ${lockedOut} (output ${output}); to keep the password, leave ${setting} as it is`;
+      const text = `${setting}: a secret that the stack makes, with a new password, instead of ${namedArn}; ${lockedOut} (output ${output}); to keep the password, leave ${setting} as it is${part === "reader" ? "; a CDK app that gives the construct `credentials` keeps it anyway" : ""}`;
       return [change(setting, text)];
     }
     if (madeFrom === null || madeFrom === secretTemplate(account)) return [];
