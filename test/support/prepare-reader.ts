@@ -1,8 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { TestProject } from "vitest/node";
 import { bundleReader } from "../../infra/bundles/bundle.ts";
+import { runFolder } from "./run-folder.ts";
 
 /**
  * Bundles the reader as it is deployed, before the first test and, with `--watch`, before each
@@ -10,7 +9,7 @@ import { bundleReader } from "../../infra/bundles/bundle.ts";
  * sources take. `READER_BUNDLE` names its folder, where they also keep what Node compiles.
  */
 export function setup(project: TestProject): () => void {
-  const folder = mkdtempSync(join(tmpdir(), "binlog-router-reader-"));
+  const folder = runFolder("binlog-router-reader-bundle");
   const make = (): void => bundleReader(folder);
   make();
   project.onTestsRerun(make);
