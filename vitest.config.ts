@@ -51,6 +51,7 @@ export default defineConfig({
             "test/support/prepare-mysql.ts",
             "test/support/prepare-python.ts",
             "test/support/prepare-reader.ts",
+            "test/support/prepare-operator.ts",
           ],
         },
       },

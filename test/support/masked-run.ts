@@ -7,7 +7,6 @@ import { paginateScan } from "@aws-sdk/client-dynamodb";
 import { ReceiveMessageCommand } from "@aws-sdk/client-sqs";
 import { type Connection, createConnection } from "mysql2/promise";
 import { expect, vi } from "vitest";
-import { compileCache } from "../../infra/local/process/compile-cache.ts";
 import type { Facts, ParkedStream } from "../../infra/local/console/facts/facts.ts";
 import type { SnapshotView } from "../../operator/commands/snapshot/describe.ts";
 import type { StackFile } from "../../operator/shared/stack-file.ts";
@@ -18,7 +17,7 @@ import {
   rawQueueName,
 } from "../../wire/names.ts";
 import { WrittenBytes } from "./functions/written-bytes.ts";
-import { binlogRouter, type Ended, packageJson } from "./operator.ts";
+import { binlogRouter, type Ended, operatorProgram } from "./operator.ts";
 import { startProcess, type StartProcess } from "./start/local-stack.ts";
 
 export const PATIENCE = { timeout: 120_000, interval: 100 };
@@ -111,10 +110,11 @@ export class MaskedRun implements AsyncDisposable {
 
   /** Runs `tail` until its output matches `wanted`, then stops it. Returns its output. */
   async tail(line: string, wanted: RegExp): Promise<string> {
+    const { main, environment } = operatorProgram();
     const child = spawn(
       process.execPath,
-      [packageJson.bin["binlog-router"], "tail", ...line.split(" "), "--local", this.#file],
-      { env: { ...process.env, ...compileCache() }, stdio: ["ignore", "pipe", "pipe"] },
+      [main, "tail", ...line.split(" "), "--local", this.#file],
+      { env: { ...process.env, ...environment }, stdio: ["ignore", "pipe", "pipe"] },
     );
     let out = "";
     for (const stream of [child.stdout, child.stderr])

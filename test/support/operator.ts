@@ -22,17 +22,30 @@ export interface Ended {
   readonly problem: string;
 }
 
-/** Runs the program `binlog-router` of package.json. */
+/**
+ * The program `binlog-router` as Node runs it: the bundle that `prepare-operator.ts` has made, or
+ * the main module of package.json.
+ */
+export function operatorProgram(folder = process.env["OPERATOR_BUNDLE"]) {
+  return folder === undefined
+    ? { main: packageJson.bin["binlog-router"], environment: compileCache() }
+    : {
+        main: join(folder, "main.mjs"),
+        environment: { NODE_COMPILE_CACHE: join(folder, "compiled") },
+      };
+}
+
+/** Runs the program `binlog-router`. */
 export function binlogRouter(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Ended> {
-  const command = [packageJson.bin["binlog-router"], ...args];
-  const env = { ...process.env, ...compileCache(), ...environment };
+  const program = operatorProgram();
+  const env = { ...process.env, ...program.environment, ...environment };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
-      command,
+      [program.main, ...args],
       { env, maxBuffer: LONGEST_OUTPUT },
       (error, out, problem) => {
         resolve({ code: error === null ? 0 : Number(error.code), out, problem });

@@ -4,6 +4,9 @@ import { describe, expect, test } from "vitest";
 import { startLocalAws } from "@binlog-router/local-aws";
 import { binlogRouter, binlogRouterOn, packageJson, stackFileOf } from "../../support/operator.ts";
 
+// The program as it is started from a checkout, not the bundle of the other tests.
+delete process.env["OPERATOR_BUNDLE"];
+
 /** The commands that have their own npm script. */
 const ALIASES = Object.values(packageJson.scripts).flatMap((script) => {
   const [, name] = / operator\/main\.ts ([a-z]+)$/.exec(script) ?? [];

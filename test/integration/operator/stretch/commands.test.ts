@@ -7,7 +7,6 @@ import { DeleteMessageCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk
 import { type Connection, createConnection, type RowDataPacket } from "mysql2/promise";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 import { encodeRouting, type RoutingInput } from "../../../../config/routing.ts";
-import { compileCache } from "../../../../infra/local/process/compile-cache.ts";
 import type { ReplayView } from "../../../../operator/commands/replay/describe.ts";
 import { ReplayItems } from "../../../../operator/commands/replay/replay-items.ts";
 import type { TailedChange } from "../../../../operator/commands/tail/tailed-change.ts";
@@ -15,7 +14,7 @@ import type { StackFile } from "../../../../operator/shared/stack-file.ts";
 import { localTarget } from "../../../../operator/shared/target.ts";
 import type { Change, EnvironmentMessage } from "../../../../wire/message.ts";
 import { CALLER, describeStacks } from "../../../support/cloud-formation.ts";
-import { binlogRouter, binlogRouterOn, packageJson } from "../../../support/operator.ts";
+import { binlogRouter, binlogRouterOn, operatorProgram } from "../../../support/operator.ts";
 import { EnvironmentQueues } from "../../../support/start/environment-queues.ts";
 import { startProcess, type StartProcess } from "../../../support/start/local-stack.ts";
 
@@ -80,11 +79,11 @@ function local(): string[] {
 
 /** A running command, with the output so far. */
 function running(...args: string[]) {
-  const child: ChildProcess = spawn(
-    process.execPath,
-    [packageJson.bin["binlog-router"], ...args, ...local()],
-    { env: { ...process.env, ...compileCache() }, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const { main, environment } = operatorProgram();
+  const child: ChildProcess = spawn(process.execPath, [main, ...args, ...local()], {
+    env: { ...process.env, ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   const printed = { out: "", problem: "" };
   child.stdout?.on("data", (data: Buffer) => (printed.out += data.toString()));
@@ -565,8 +564,9 @@ describe("on a deployed stack, by its name", () => {
       expect(hashes).toHaveLength(1);
     }, PATIENCE);
     const shown = ["tail", ...SEARCH, "--table", "shop.orders", "--from", "1m", "--format", "json"];
-    const tail = spawn(process.execPath, [packageJson.bin["binlog-router"], ...shown, ...named], {
-      env: { ...process.env, ...compileCache(), ...environment },
+    const program = operatorProgram();
+    const tail = spawn(process.execPath, [program.main, ...shown, ...named], {
+      env: { ...process.env, ...program.environment, ...environment },
       stdio: ["ignore", "pipe", "inherit"],
     });
     onTestFinished(() => void tail.kill("SIGKILL"));

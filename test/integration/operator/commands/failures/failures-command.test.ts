@@ -19,7 +19,7 @@ import { Stage } from "../../../../support/functions/stage.ts";
 import {
   binlogRouter,
   type Ended,
-  packageJson,
+  operatorProgram,
   stackFileOf,
 } from "../../../../support/operator.ts";
 
@@ -177,8 +177,8 @@ describe("npm run failures", () => {
       problem: `ENOENT: no such file or directory, open '${file}'\n`,
     });
     for (const command of ["export", "list"]) {
-      const { bin } = packageJson;
-      const line = `"${process.execPath}" ${bin["binlog-router"]} failures ${command} --local ${join(directory, "stack.json")}`;
+      const { main } = operatorProgram();
+      const line = `"${process.execPath}" ${main} failures ${command} --local ${join(directory, "stack.json")}`;
       const run = promisify(execFile);
       const full = await run("bash", ["-c", `${line} > /dev/full; echo $?`]);
       expect(full).toEqual({ stdout: "2\n", stderr: "ENOSPC: no space left on device, write\n" });
