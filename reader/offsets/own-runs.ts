@@ -41,6 +41,11 @@ function thisSecond(): number {
   return Math.floor(Date.now() / 1000);
 }
 
+/** Whether a run has a name of its own; true also of a run that is not known yet. */
+export function isOwnRun(run: number | null, own: OwnRuns | undefined): boolean {
+  return own !== undefined && (run === null || runOfSecond(run, own.second) === run);
+}
+
 /** Whether a place is before another one. `files`: the server's; those that it lacks come first. */
 export function isEarlier(
   place: EventPosition,

@@ -19,6 +19,7 @@ import { refuseHidden } from "./hidden-transactions.ts";
 import { lackingHistory } from "./lacking-history.ts";
 import { newLife } from "./life.ts";
 import { describeOffset, type Offset } from "./offset.ts";
+import { isOwnRun } from "./own-runs.ts";
 import { ownRunsBehindGap } from "./runs-at-start.ts";
 import { refuseUnlogged } from "./unlogged-transactions.ts";
 import { isBeyondEnd, isSamePosition, usedAgain } from "./without-anchor.ts";
@@ -71,7 +72,7 @@ export async function resume(
   const known = { ...saved, gtidSet: saved.gtidSet, ...newLife(saved.epoch), searchedTo };
   const begin = behindGtids(known, anchor, state);
   // On another server, what it wrote when it was the source before may have been read elsewhere.
-  const isWhole = saved.server === state.uuid && saved.ownRuns === undefined;
+  const isWhole = saved.server === state.uuid && !isOwnRun(saved.run, saved.ownRuns);
   const ownRuns = isWhole ? undefined : ownRunsBehindGap(begin, state);
   return { ...begin, offset: { ...begin.offset, ownRuns } };
 }

@@ -11,6 +11,7 @@ import {
   SourceSettingError,
 } from "../../../../reader/reporting/errors.ts";
 import type { ServerState } from "../../../../reader/source/server-state.ts";
+import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import type { KeptXa } from "../../../../reader/transactions/transaction.ts";
 
 const UUID = "3e11fa47-71ca-11e1-9e33-c80aa9429562";
@@ -277,8 +278,11 @@ describe("resuming on another server", () => {
     const moved = await resume(saved, state, reset);
     expect(moved.offset).toMatchObject({ run: null, ownRuns: undefined });
     const { ownRuns } = anew.offset;
-    const again = await resume({ ...saved, ownRuns }, state, reset);
-    expect(again.offset.ownRuns).toMatchObject({ file: "bin.000009", offset: 4711 });
+    for (const run of [null, runBeginning(ownRuns?.second ?? 0, 5)]) {
+      const again = await resume({ ...saved, run, ownRuns }, state, reset);
+      expect(again.offset.ownRuns).toMatchObject({ file: "bin.000009", offset: 4711 });
+    }
+    expect((await resume({ ...saved, ownRuns }, state, reset)).offset.ownRuns).toBeUndefined();
     expect((await resume({ ...saved, ownRuns }, state, same)).offset.ownRuns).toEqual(ownRuns);
   });
   test("begins a new life after the same GTIDs, and keeps the lanes' chain", async () => {
