@@ -4,8 +4,10 @@ import type { Change, HandlerContext } from "../client/index.ts";
 type Row = Record<string, unknown>;
 
 /**
- * Keeps a copy of a table that has a primary key. A snapshot delivers the existing rows; the
- * changes keep the copy up to date. Replays are left out: they bring earlier changes again, among
+ * Keeps a copy of a table that has a primary key, for a subscriber with `"groupBy": "table"`: with
+ * `key`, a truncation is not in order with the rows. A snapshot delivers the existing rows; the
+ * changes keep the copy up to date. After the primary key got other columns, begin with an empty
+ * copy and another snapshot. Replays are left out: they bring earlier changes again, among
  * those that are written meanwhile, so that the copy would keep earlier rows.
  *
  * await subscribe("search", copyTo(copy, "shop.orders"));
