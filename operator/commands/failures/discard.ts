@@ -5,6 +5,7 @@ import {
   type ParkedRecord,
   type StreamState,
 } from "../../../functions/failures/parked.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import {
   closeUnknown,
@@ -18,7 +19,11 @@ import {
 } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import type { Target } from "../../shared/target.ts";
+import { StreamHold } from "./stream-hold.ts";
 import { plural } from "../../shared/render.ts";
+
+/** The number of records that are discarded in parallel. */
+const AT_ONCE = 16;
 
 interface DiscardOptions {
   /** Discards every record of the stream; otherwise only its first. */
@@ -84,10 +89,20 @@ async function discardRecords(
       `${plural(records.length, "record")} with ${plural(changes, "change")} of ${streamText(stream)}${where} will never be delivered. Go on?`,
     );
   }
+  // The retry function does not deliver from a stream whose name it cannot parse.
+  const hold =
+    stream.kind === "unknown"
+      ? null
+      : await StreamHold.take(target, stream, () =>
+          progress("waiting until the retry function, which is delivering the stream, pauses"),
+        );
   let discarded = 0;
-  for (const record of records) {
-    if (await discardRecord(target, record)) discarded++;
-    progress(`${discarded} of ${plural(records.length, "record")}`);
+  for (let at = 0; at < records.length; at += AT_ONCE) {
+    await hold?.keep();
+    await forEachLimited(records.slice(at, at + AT_ONCE), AT_ONCE, async (record) => {
+      if (await discardRecord(target, record)) discarded++;
+      progress(`${discarded} of ${plural(records.length, "record")}`);
+    });
   }
   progress("");
   await finish(

@@ -128,29 +128,39 @@ export async function parkedRecord<Named extends NamedStream>(
 }
 
 /**
- * Makes an open or dead stream due now and resets its attempts to 0. Returns false when the stream
- * has nothing parked.
+ * Makes an open or dead stream due for the next invocation of the retry function, and resets its
+ * attempts to 0. Returns false when the stream has nothing parked.
  */
-export function revive(target: Target, stream: Stream): Promise<boolean> {
-  return wasWritten(
-    target.dynamodb.send(
-      new UpdateItemCommand({
-        TableName: target.failuresTable,
-        Key: stateKey(stream),
-        UpdateExpression:
-          "SET #status = :open, due = :open, attempts = :none, nextAttempt = :now, asked = :asked",
-        ConditionExpression: "#status IN (:open, :dead)",
-        ExpressionAttributeNames: { "#status": "status" },
-        ExpressionAttributeValues: {
-          ":open": text("open"),
-          ":dead": text("dead"),
-          ":none": number(0),
-          ":asked": { BOOL: true },
-          ":now": number(Date.now()),
-        },
-      }),
-    ),
-  );
+export async function revive(target: Target, stream: Stream): Promise<boolean> {
+  const now = number(Date.now());
+  const isClaimed = "#status = :open AND begun >= :one AND nextAttempt > :now";
+  const write = (due: string, condition: string, values: Item) =>
+    wasWritten(
+      target.dynamodb.send(
+        new UpdateItemCommand({
+          TableName: target.failuresTable,
+          Key: stateKey(stream),
+          UpdateExpression: `SET #status = :open, due = :open, attempts = :none, asked = :asked, nextAttempt = ${due}`,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: { "#status": "status" },
+          ExpressionAttributeValues: {
+            ":open": text("open"),
+            ":none": number(0),
+            ":one": number(1),
+            ":asked": { BOOL: true },
+            ":now": now,
+            ...values,
+          },
+        }),
+      ),
+    );
+  const makeDue = () =>
+    write(":now", `#status IN (:open, :dead) AND NOT (${isClaimed})`, { ":dead": text("dead") });
+  // While an invocation is at work, `nextAttempt` is the end of its claim, which comes before the
+  // next invocation. Another value keeps it from postponing the stream, and a later one lets
+  // `StreamHold` see that it is at work.
+  const makeDueNext = () => write("nextAttempt + :one", isClaimed, {});
+  return (await makeDue()) || (await makeDueNext()) || (await makeDue());
 }
 
 /** Whether a record begins at a position, or has this key. */

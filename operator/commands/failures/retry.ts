@@ -1,9 +1,13 @@
 import type { Command } from "commander";
 import { streamText, type Stream } from "../../../functions/failures/stream.ts";
+import { forEachLimited } from "../../../functions/ground/concurrency.ts";
 import { CommandError } from "../../shared/command-error.ts";
 import { namedStream, revive, troubledStreams } from "./failures-table.ts";
 import { onStack, type StackContext } from "../../shared/command.ts";
 import { plural } from "../../shared/render.ts";
+
+/** The number of streams that are made due in parallel. */
+const AT_ONCE = 16;
 
 interface RetryOptions {
   readonly all: boolean;
@@ -52,12 +56,14 @@ async function retryStreams(
       if (reason === undefined || trouble.reason === reason) streams.push(stream);
     }
   }
-  const due: string[] = [];
-  for (const [index, stream] of streams.entries()) {
-    if (await revive(target, stream)) due.push(streamText(stream));
-    progress(`${index + 1} of ${plural(streams.length, "stream")}`);
-  }
+  const revived = new Set<Stream>();
+  let asked = 0;
+  await forEachLimited(streams, AT_ONCE, async (stream) => {
+    if (await revive(target, stream)) revived.add(stream);
+    progress(`${++asked} of ${plural(streams.length, "stream")}`);
+  });
   progress("");
+  const due = streams.filter((stream) => revived.has(stream)).map(streamText);
   report(
     { due },
     () =>
