@@ -2,7 +2,6 @@ import { once } from "node:events";
 import { getHeapStatistics } from "node:v8";
 import type { PositionedFrame } from "../../functions/frame/read-frame.ts";
 import { OffsetStore } from "../../reader/offsets/offset-store.ts";
-import { isEarlier } from "../../reader/offsets/own-runs.ts";
 import { listConnections } from "../../reader/sessions/process-list.ts";
 import { registeredAuthor } from "../../reader/sessions/ledger-row.ts";
 import { CONNECTIONS_KEPT } from "../../reader/sessions/remembered-sessions.ts";
@@ -27,6 +26,7 @@ import type { UnknownXa } from "../../reader/transactions/xa-transactions.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
 import type { Target } from "../shared/target.ts";
 import { BoundCheck, type Bounds, type SetBack } from "./bounds.ts";
+import { fromRecorded } from "./from-recorded.ts";
 import { findRecorded, RecordedPosition } from "./recorded-position.ts";
 import { isUnreadRun, type RunNames, runNames } from "./run-names.ts";
 import { StretchFrames } from "./stretch-frames.ts";
@@ -93,7 +93,7 @@ export async function readStretch(options: StretchOptions): Promise<void> {
   const { epoch, life, laneCount } = offset ?? NO_LIFE;
   const check = new BoundCheck(bounds, epoch);
   const beginnings = new RunBeginnings(asked, state);
-  const names = await runNames(server, bounds.file, beginnings);
+  const names = await runNames(server, bounds, beginnings);
   const named = renaming(names.of);
   const recorded = new RecordedPosition(
     new OffsetStore(target.dynamodb, target.offsetsTable),
@@ -211,18 +211,6 @@ export async function readStretch(options: StretchOptions): Promise<void> {
 }
 
 const FIRST_EVENT = 4;
-
-/**
- * Where the reader has not read up to the stretch, reading starts at its saved offset: what it has
- * recorded of a connection ends there, and another user may have registered since.
- */
-function fromRecorded(bounds: Bounds, { state, offset, isSameLife }: TracedServer): Bounds {
-  if (offset === null || !isSameLife || !offset.isExact) return bounds;
-  const begin = { file: bounds.file, offset: bounds.offset ?? FIRST_EVENT };
-  const ahead = filesOfOneName(filesFrom(state, offset.file));
-  const isBehind = ahead.includes(begin.file) && isEarlier(offset, begin, state.files);
-  return isBehind ? { ...bounds, file: offset.file, offset: offset.offset } : bounds;
-}
 
 function filesFrom({ files }: Pick<ServerState, "files">, file: string): readonly string[] {
   return files.slice(Math.max(0, files.indexOf(file)));

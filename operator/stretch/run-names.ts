@@ -6,6 +6,8 @@ import { type BinlogPosition, isBefore } from "../../reader/transactions/binlog-
 import { filesOfOneName } from "../../reader/transactions/known-files.ts";
 import { beganFile, runBeginning } from "../../reader/transactions/server-run.ts";
 import { binlogFileNumber } from "../../wire/binlog-file.ts";
+import { isForeignRun } from "../../wire/session.ts";
+import { isBeyond, type ReadFrom } from "./from-recorded.ts";
 import type { TracedServer } from "./traced-server.ts";
 
 /**
@@ -21,7 +23,7 @@ export interface RunNames {
 
 /** The parts of `TracedServer` by which runs are named. */
 interface ServerOfNames extends Pick<TracedServer, "isSameLife"> {
-  readonly offset: Pick<Offset, "run" | "ownRuns" | "file"> | null;
+  readonly offset: Pick<Offset, "run" | "ownRuns" | "file" | "offset" | "isExact"> | null;
   readonly state: Pick<ServerState, "files">;
 }
 
@@ -31,13 +33,14 @@ interface ServerOfNames extends Pick<TracedServer, "isSameLife"> {
  * the reader's first file, and in lives of an earlier release, it chose a name that its offset
  * contains. It recorded the run's connections under that name.
  *
- * @param file the file with which the stretch begins
+ * @param from where reading starts
  */
 export async function runNames(
   { offset, state, isSameLife }: ServerOfNames,
-  file: string,
+  from: ReadFrom,
   beginnings: Pick<RunBeginnings, "latest">,
 ): Promise<RunNames> {
+  const { file } = from;
   const first = (await standardName(state, file, beginnings)) ?? UNKNOWN;
   if (offset === null || !isSameLife) return { first, of: (run) => run };
   const { ownRuns, run: readersRun } = offset;
@@ -46,10 +49,13 @@ export async function runNames(
   const replaced = standard ?? (isOneBase ? UNKNOWN : null);
   const isUnread = unreadPlaces(ownRuns, state, file);
   const nameOf = runsInThisLife(ownRuns, state.files, ofOneName(state, file));
+  const isAhead = isBeyond(from, offset, state);
   return {
     first,
     of: (run, place) => {
-      if (isUnread(place)) return unreadRun(run);
+      if (isForeignRun(run)) return run;
+      if (isUnread(place)) return UNREAD + beganFile(run);
+      if (isAhead) return UNRECORDED + beganFile(run);
       return run === replaced && readersRun !== null ? readersRun : nameOf(run);
     },
   };
@@ -57,16 +63,12 @@ export async function runNames(
 
 /** The name of a run that began in a purged file. No recorded connection belongs to it. */
 const UNKNOWN = 0;
-/** Above the names of all runs. */
-const UNREAD = 2 ** 52;
-
 /**
- * The name of a run at a place that the reader has not read in this life. No recorded connection
- * belongs to it: the record may be about another user, from before the gap or behind it.
+ * Above the names of all runs: no recorded connection belongs to such a name. The record may be
+ * about another user, from before a gap or behind it.
  */
-function unreadRun(run: number): number {
-  return UNREAD + beganFile(run);
-}
+const UNRECORDED = 2 ** 52;
+const UNREAD = UNRECORDED + 2 ** 51;
 
 /** Whether a name is for what the reader has not read in this life. */
 export function isUnreadRun(run: number): boolean {

@@ -29,6 +29,8 @@ export interface TracedServer extends AsyncDisposable {
    * has not stopped without that proof. Positions can be compared only then.
    */
   readonly isSameLife: boolean;
+  /** Whether the reader has stopped until a person acts. */
+  readonly hasStopped: boolean;
 }
 
 const SILENCE_MS = 30_000;
@@ -74,6 +76,7 @@ export async function openServer(
       asked,
       evidence,
       offset,
+      hasStopped: stop !== null,
       isSameLife: isKnown && (await isSameBinlog(offset, state, evidence)),
       [Symbol.asyncDispose]: () => control[Symbol.asyncDispose](),
     };

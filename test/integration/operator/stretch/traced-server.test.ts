@@ -13,12 +13,14 @@ test("a server that has not executed what was read is another binlog, although i
   await using bench = await ReaderBench.create(orders.aws, mysql.server);
   const { dynamodb } = orders.aws;
   const offsetsTable = `${bench.source}-offsets`;
+  let hasStopped = false;
   const isSameLife = async (): Promise<boolean> => {
     const { host, port, user: username, password } = mysql.server;
     await using server = await openServer(
       { dynamodb, offsetsTable },
       { address: { host, port, tls: "off" }, credentials: async () => ({ username, password }) },
     );
+    ({ hasStopped } = server);
     return server.isSameLife;
   };
   const saved = async () => (await new OffsetStore(dynamodb, offsetsTable).load()).offset;
@@ -30,6 +32,7 @@ test("a server that has not executed what was read is another binlog, although i
   await expect.poll(async () => (await saved())?.anchor?.begunS ?? null).not.toBeNull();
   await reader.stop();
   expect(await isSameLife()).toBe(true);
+  expect(hasStopped).toBe(false);
   const set = async (name: string, value: AttributeValue) =>
     dynamodb.send(
       new UpdateItemCommand({
@@ -47,6 +50,7 @@ test("a server that has not executed what was read is another binlog, although i
   expect(await isSameLife()).toBe(false);
   await stopsWith("BinlogGapError");
   expect(await isSameLife()).toBe(true);
+  expect(hasStopped).toBe(true);
   const { server = "", gtidSet } = (await saved()) ?? {};
   await set("gtidSet", { S: `${gtidSet},${server}:1000000` });
   expect(await isSameLife()).toBe(false);

@@ -3,6 +3,7 @@ import { isUnreadRun, type RunNames, runNames } from "../../../../operator/stret
 import type { OwnRuns } from "../../../../reader/offsets/own-runs.ts";
 import { runBeginning } from "../../../../reader/transactions/server-run.ts";
 import { binlogFileNumber } from "../../../../wire/binlog-file.ts";
+import { foreignRun } from "../../../../wire/session.ts";
 
 /** The name of the run in which the reader has begun to read. */
 const READERS = 7;
@@ -28,17 +29,21 @@ function names(
   files = FILES,
   ownRuns?: OwnRuns,
 ): ReturnType<typeof runNames> {
-  const offset = { file: readerFile, run: READERS, ownRuns };
-  return runNames({ offset, state: { files }, isSameLife: true }, file, {
-    latest: (some) => {
-      const began = some.findLast((each) => BEGAN.has(each));
-      return Promise.resolve(
-        began === undefined
-          ? null
-          : { fileNumber: binlogFileNumber(began), startedS: BEGAN.get(began) ?? 0 },
-      );
+  const offset = { file: readerFile, offset: 4, isExact: true, run: READERS, ownRuns };
+  return runNames(
+    { offset, state: { files }, isSameLife: true },
+    { file },
+    {
+      latest: (some) => {
+        const began = some.findLast((each) => BEGAN.has(each));
+        return Promise.resolve(
+          began === undefined
+            ? null
+            : { fileNumber: binlogFileNumber(began), startedS: BEGAN.get(began) ?? 0 },
+        );
+      },
     },
-  });
+  );
 }
 
 test("the reader's run has the reader's name, and other runs that of their beginning", async () => {
@@ -69,10 +74,31 @@ test("in a life behind a gap, runs have this life's names behind it, and names w
   expect(isUnreadRun(before)).toBe(true);
   expect(of(later, { fileNumber: 4, offset: 899 })).not.toBe(before);
   expect([earlier, later, 0].some(isUnreadRun)).toBe(false);
+  // The process list must not be asked about another server's thread ids.
+  for (const offset of [899, 900])
+    expect(of(foreignRun(77), { fileNumber: 4, offset })).toBe(foreignRun(77));
 });
 
 test("under the former base name nothing was read in a life that began behind a gap under the next one", async () => {
   const own = { second: 50, file: "moved.000001", offset: 900 };
   const { of } = await names("bin.000005", "moved.000002", MOVED, own);
   expect(isUnreadRun(of(runBeginning(200, 5), { fileNumber: 6, offset: 4 }))).toBe(true);
+});
+
+test("no record is used where reading starts behind what the reader has read, and the process list is", async () => {
+  const server = {
+    offset: { file: "bin.000004", offset: 99, isExact: true, run: READERS, ownRuns: undefined },
+    state: { files: FILES },
+    isSameLife: true,
+  };
+  const beginnings = { latest: async () => ({ startedS: 100, fileNumber: 3 }) };
+  const ofAt = async (offset: number) =>
+    (await runNames(server, { file: "bin.000004", offset }, beginnings)).of(
+      runBeginning(100, 3),
+      PLACE,
+    );
+  expect(await ofAt(99)).toBe(READERS);
+  const ahead = await ofAt(100);
+  expect(ahead).toBeGreaterThan(runBeginning(2 ** 32 - 1, 0));
+  expect(isUnreadRun(ahead)).toBe(false);
 });
