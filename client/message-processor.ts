@@ -103,11 +103,12 @@ export class MessageProcessor<Transaction> {
       if ("save" in positions && done !== undefined) await positions.save(key, done);
     };
     try {
-      for (const [index, unit] of units.entries()) {
+      // Not with `entries`, which makes a list for each change.
+      let left = units.length;
+      for (const unit of units) {
         if (!isHeld(held)) throw new UnfinishedError();
         const valid = schemas === undefined ? unit : await validateAll(unit, schemas);
-        const position =
-          index === units.length - 1 ? message.last : (unit[0]?.position ?? message.last);
+        const position = --left === 0 ? message.last : (unit[0]?.position ?? message.last);
         if ("transact" in positions) {
           await positions.transact([{ key, position }], async (transaction) =>
             handler.run(valid, { ...context, transaction }),

@@ -18,17 +18,14 @@ const FOUND_WORDS = FOUND_BYTES / WORD;
 
 export type Members = Record<string, unknown>;
 
-/** Where a value belongs: the number of an object, 0 for the outermost, and the name in it. */
-export interface Place {
-  readonly object: number;
-  readonly name: string;
-}
-
 interface FormOptions {
   /** Where the form's slots are in the scanner's memory. */
   readonly slots: number;
-  /** Of each slot with a value. */
-  readonly places: readonly Place[];
+  /** Of each slot with a value: the number of the object, 0 for the outermost; the name in it. */
+  readonly numbers: readonly number[];
+  readonly names: readonly string[];
+  /** Of each slot, the latest object's value. */
+  readonly values: unknown[];
   /** The names of the objects in the outermost one, which have the numbers 1, 2 and so on. */
   readonly inner: readonly string[];
 }
@@ -42,24 +39,14 @@ export type ValueOf = (kind: number, start: number, end: number) => unknown;
  */
 export class ObjectForm {
   readonly #scanner: ObjectScanner;
-  readonly #slots: number;
-  readonly #inner: readonly string[];
-  /** Of each slot: the number of the object, and the name in it. */
-  readonly #numbers: readonly number[];
-  readonly #names: readonly string[];
-  /** Of each slot, the latest object's value. */
-  readonly #values: unknown[];
+  readonly #options: FormOptions;
   /** The latest object, and behind it the objects in it. */
   readonly #objects: Members[];
 
   /** `first`: an object of the form, and behind it the objects in it. */
-  constructor(scanner: ObjectScanner, { slots, places, inner }: FormOptions, first: Members[]) {
+  constructor(scanner: ObjectScanner, options: FormOptions, first: Members[]) {
     this.#scanner = scanner;
-    this.#slots = slots;
-    this.#inner = inner;
-    this.#numbers = places.map(({ object }) => object);
-    this.#names = places.map(({ name }) => name);
-    this.#values = places.map(({ object, name }) => first[object]?.[name]);
+    this.#options = options;
     this.#objects = first;
   }
 
@@ -68,7 +55,8 @@ export class ObjectForm {
    * when the first has another form or is no JSON.
    */
   scan(at: number, most: number): number {
-    return this.#scanner.scan(at, this.#slots, this.#names.length, most);
+    const { slots, names } = this.#options;
+    return this.#scanner.scan(at, slots, names.length, most);
   }
 
   /** Adds the objects that were read to the items. Returns how many they are. */
@@ -89,9 +77,7 @@ export class ObjectForm {
   /** The next object, with the values that differ. */
   #object(start: number, end: number, joined: string, valueOf: ValueOf): Members {
     const { words, doubles } = this.#scanner;
-    const numbers = this.#numbers;
-    const names = this.#names;
-    const values = this.#values;
+    const { numbers, names, values } = this.#options;
     const objects = this.#objects;
     const outermost = this.#copy();
     for (let found = start; found < end; found += FOUND_WORDS) {
@@ -117,7 +103,7 @@ export class ObjectForm {
 
   /** Replaces the objects by copies. */
   #copy(): Members {
-    const inner = this.#inner;
+    const { inner } = this.#options;
     const objects = this.#objects;
     const outermost = (objects[0] = { ...objects[0] });
     // Not with an iterator, which is an object for each change.
