@@ -76,6 +76,12 @@ const ACCESS_NUMBERS: ReadonlySet<number> = new Set([
  */
 const ER_NEW_ABORTING_CONNECTION = 1184;
 
+/**
+ * Access denied to a database, table or column, and an unknown table: some servers report that for
+ * a table that the account may not read.
+ */
+const MAY_NOT_READ: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1146]);
+
 const NO_BINARY_LOGGING = 1381;
 
 /**
@@ -147,6 +153,11 @@ export function judgeSourceError(error: unknown): Verdict {
  */
 function isOfClosedConnection(error: Error): boolean {
   return "fatal" in error && error.fatal === true;
+}
+
+/** Whether a query failed because the account may not read the table. */
+export function mayNotRead(error: unknown): boolean {
+  return error instanceof Error && "errno" in error && MAY_NOT_READ.has(error.errno);
 }
 
 export function binlogOff(): SourceSettingError {

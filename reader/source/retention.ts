@@ -1,4 +1,5 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { mayNotRead } from "./mysql-errors.ts";
 import { isRds } from "./rds.ts";
 import type { ServerVariables } from "./server-variables.ts";
 
@@ -13,11 +14,6 @@ export const RETENTION_VARIABLES = ["basedir", "binlog_expire_logs_seconds"] as 
 
 /** Without a configured retention, RDS and Aurora purge unused binlog about every five minutes. */
 const RDS_DEFAULT_SECONDS = 300;
-/**
- * MySQL's error numbers for access denied to a database, table or column, and for an unknown table:
- * some servers report that for a table that the account may not read.
- */
-const MAY_NOT_READ: ReadonlySet<unknown> = new Set([1044, 1142, 1143, 1146]);
 
 /**
  * Queries the retention. RDS and Aurora do not use `binlog_expire_logs_seconds`, but a setting in
@@ -35,8 +31,7 @@ export async function askRetention(
     );
     return Number(rows[0]?.["value"] ?? 0) * 3600 || RDS_DEFAULT_SECONDS;
   } catch (error) {
-    if (error instanceof Error && "errno" in error && MAY_NOT_READ.has(error.errno))
-      return "unknown";
+    if (mayNotRead(error)) return "unknown";
     throw error;
   }
 }

@@ -1,11 +1,9 @@
 import type { Connection, RowDataPacket } from "mysql2/promise";
+import { mayNotRead } from "./mysql-errors.ts";
 
 // https://dev.mysql.com/doc/refman/8.4/en/performance-schema-file-summary-tables.html
 const WRITTEN = `SELECT SUBSTRING_INDEX(file_name, '/', -1) AS file, sum_number_of_bytes_write AS bytes
   FROM performance_schema.file_summary_by_instance WHERE event_name = 'wait/io/file/sql/binlog'`;
-
-/** The account has no SELECT on the schema, or not on the table. */
-const REFUSED: ReadonlySet<unknown> = new Set([1044, 1142]);
 
 /** The length of the magic number, with which each binlog file begins. */
 const MAGIC_LENGTH = 4;
@@ -38,7 +36,7 @@ async function bytesWritten(connection: Connection): Promise<ReadonlyMap<string,
     const [rows] = await connection.query<RowDataPacket[]>(WRITTEN);
     return new Map(rows.map((row) => [String(row["file"]), Number(row["bytes"])]));
   } catch (error) {
-    if (error instanceof Error && "errno" in error && REFUSED.has(error.errno)) return new Map();
+    if (mayNotRead(error)) return new Map();
     throw error;
   }
 }
