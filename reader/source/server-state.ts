@@ -5,7 +5,7 @@ import { binlogOff } from "./mysql-errors.ts";
 import { askRetention, type Retention, RETENTION_VARIABLES } from "./retention.ts";
 import type { ServerVariables } from "./server-variables.ts";
 import { isAtLeast } from "./server-version.ts";
-import { firstWrittenFile } from "./written-files.ts";
+import { firstWrittenFile, type ListedFile } from "./written-files.ts";
 
 /** The server's state when the reader connects. */
 export interface ServerState {
@@ -50,8 +50,8 @@ export async function readServerState(connection: Connection): Promise<ServerSta
   const row: Partial<RowDataPacket> = rows[0] ?? {};
   const text = (name: string): string => String(row[name] ?? "");
   const { file, offset } = await binlogEnd(connection, text("version"));
-  const fileSizes = await binlogFiles(connection);
-  const files = [...fileSizes.keys()];
+  const listed = await binlogFiles(connection);
+  const files = [...listed.keys()];
   return {
     uuid: text("uuid"),
     serverId: Number(row["serverId"]),
@@ -64,8 +64,8 @@ export async function readServerState(connection: Connection): Promise<ServerSta
     offset,
     oldestFile: files[0] ?? file,
     files,
-    fileSizes,
-    firstWrittenFile: await firstWrittenFile(connection, fileSizes),
+    fileSizes: new Map([...listed].map(([name, { size }]) => [name, size])),
+    firstWrittenFile: await firstWrittenFile(connection, listed),
     lowerCaseNames: text("lowerCaseNames") !== "0",
     retention: await askRetention(connection, variables),
   };
@@ -111,8 +111,13 @@ export async function binlogEnd(
   return { file: String(row["File"]), offset: Number(row["Position"]) };
 }
 
-/** The sizes of the binlog files, in the order in which they were written. */
-async function binlogFiles(connection: Connection): Promise<Map<string, number>> {
+/** The binlog files by name, in the order in which they were written. */
+async function binlogFiles(connection: Connection): Promise<Map<string, ListedFile>> {
   const [rows] = await connection.query<RowDataPacket[]>("SHOW BINARY LOGS");
-  return new Map(rows.map((row) => [String(row["Log_name"]), Number(row["File_size"])]));
+  return new Map(
+    rows.map((row) => [
+      String(row["Log_name"]),
+      { size: Number(row["File_size"]), isEncrypted: row["Encrypted"] === "Yes" },
+    ]),
+  );
 }

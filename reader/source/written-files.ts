@@ -8,26 +8,34 @@ const WRITTEN = `SELECT SUBSTRING_INDEX(file_name, '/', -1) AS file, sum_number_
 /** The length of the magic number, with which each binlog file begins. */
 const MAGIC_LENGTH = 4;
 
+/** A binlog file as SHOW BINARY LOGS shows it. */
+export interface ListedFile {
+  /** Bytes; 0 when the file is missing on disk. */
+  readonly size: number;
+  readonly isEncrypted: boolean;
+}
+
 /**
- * The first binlog file that the server's present process has written whole, so that it and all
- * later ones belong to the server's present run; null when performance_schema proves it of none.
+ * The first binlog file of which performance_schema proves that the server's present process has
+ * written it whole, so that it and all later ones belong to the server's present run; null when it
+ * proves it of none. Earlier ones may belong to that run, too.
  *
  * performance_schema counts from the start of the process on. A starting server changes one byte of
  * a file that a crash left open, and may cut it, but it appends to none. So whoever has written as
  * many bytes as a file has, has written its first event. Where the counters were reset, switched
- * off or full, fewer bytes are counted, and that proves nothing.
+ * off or full, fewer bytes are counted, and that proves nothing. Nor do the bytes of an encrypted
+ * file: at each change of the master key, the server writes the header of all files anew.
  *
- * @param fileSizes the sizes of the binlog files, bytes, in the order in which they were written.
- *   They must have been asked for before, on this connection: the last file grows.
+ * @param files by name, in the order in which they were written. They must have been asked for
+ *   before, on this connection: the last file grows.
  */
 export async function firstWrittenFile(
   connection: Connection,
-  fileSizes: ReadonlyMap<string, number>,
+  files: ReadonlyMap<string, ListedFile>,
 ): Promise<string | null> {
   const written = await bytesWritten(connection);
-  for (const [file, size] of fileSizes)
-    // A file that is missing on disk is listed with no bytes.
-    if (size > MAGIC_LENGTH && (written.get(file) ?? 0) >= size) return file;
+  for (const [name, { size, isEncrypted }] of files)
+    if (!isEncrypted && size > MAGIC_LENGTH && (written.get(name) ?? 0) >= size) return name;
   return null;
 }
 
