@@ -67,13 +67,13 @@ export class RunBeginnings {
   }
 
   /**
-   * The latest of `files` with which a run began, and when; null when there is none. Asks them from
-   * the last one on.
+   * The latest of `files` with which a run began, and when; null when there is none. Asks the last
+   * one, and then longer and longer parts before it.
    */
   async latest(
     files: readonly string[],
   ): Promise<{ readonly fileNumber: number; readonly startedS: number } | null> {
-    for (let to = files.length, count = DUMPS_AT_ONCE; to > 0; to -= count, count *= 2) {
+    for (let to = files.length, count = 1; to > 0; to -= count, count *= 2) {
       const some = await this.among(files.slice(Math.max(0, to - count), to));
       const last = [...some].at(-1);
       if (last !== undefined) return { fileNumber: last[0], startedS: last[1] };

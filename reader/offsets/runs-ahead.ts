@@ -56,14 +56,9 @@ export async function runsAhead(
   const isMoved = 1 + others.length < following.length;
   // No run begins in the files behind this one.
   const written = firstWrittenFile === null ? Infinity : files.indexOf(firstWrittenFile);
+  const doubtful = others.slice(0, Math.max(0, written - at));
   // In a dump by file, the later files' first events say themselves whether a run began.
-  const doubtful = isByGtids ? others.slice(0, Math.max(0, written - at)) : [];
-  const runBeginnings = await beginnings.among(doubtful);
-  const presentRunFile = async (): Promise<number> => {
-    const known = files[Math.max(written, at)];
-    if (known !== undefined) return binlogFileNumber(known);
-    return (await beginnings.latest(others))?.fileNumber ?? binlogFileNumber(first);
-  };
+  const runBeginnings = await beginnings.among(isByGtids ? doubtful : []);
   const before = filesOfOneName(files.slice(0, at + 1).toReversed());
   const { run, ownRuns } = offset;
   const nameOf = runsInThisLife(ownRuns, files, [...before, ...others]);
@@ -78,6 +73,9 @@ export async function runsAhead(
     ownRuns === undefined
       ? (run ?? runAt(first))
       : runBeginning(ownRuns.second, binlogFileNumber(first));
+  // The run may have begun before the first file that is known to be written.
+  const presentRunFile = async (): Promise<number> =>
+    (await beginnings.latest(doubtful))?.fileNumber ?? binlogFileNumber(first);
   return {
     run: (isByGtids ? null : run) ?? (await began()) ?? unknown(),
     runBeginnings,
