@@ -4,6 +4,7 @@ import type { DrainItems } from "../failures/retry-items.ts";
 import type { Stream } from "../failures/stream.ts";
 import { describeFault } from "../ground/describe-fault.ts";
 import { isOutage } from "../ground/outage.ts";
+import { doneAtTail } from "./done-at-tail.ts";
 import type { AttemptProgress, Redelivery } from "./redelivery.ts";
 import { Resolutions } from "./resolutions.ts";
 
@@ -272,9 +273,11 @@ export async function drainClaimed(
       const state = await items.read(stream);
       if (state?.status !== "open") return { kind: "postponed", records };
       if (page.length === 0 && state.tail === tail) {
+        const end = lastOf(drained) < tail ? await doneAtTail(items, state) : null;
         // The tail's record is missing. This can happen for a moment while an older version of the
         // route function is running.
-        return await leave("postponed", backoff.baseMs);
+        if (end === null) return await leave("postponed", backoff.baseMs);
+        drained = end;
       }
       ({ tail, life } = state);
     }

@@ -189,3 +189,28 @@ test("a record that could not be marked as resolved is delivered again with the 
   expect(sent[0]).toBe(keyOf(5));
   expect(sent.at(-1)).toBe(keyOf(40));
 });
+
+test.each([
+  ["closes once the other record is done", "resolved", "closed"],
+  ["stays open while the other record waits", "parked", "postponed"],
+] as const)(
+  "a stream that an earlier release left at the end of a record within another one %s",
+  async (_, status, kind) => {
+    const slow = new SlowStream();
+    slow.tail = 10;
+    const [first, third, fifth, tenth] = [1, 3, 5, 10].map((number) => lastOf(keyOf(number)));
+    slow.drained = `${third}/${fifth}`;
+    const records = [
+      parkedRecord({ stream: STREAM, key: `${first}/${tenth}`, status }),
+      parkedRecord({ stream: STREAM, key: slow.drained, status: "resolved" }),
+    ];
+    const next: DrainItems["next"] = async (_stream, after) =>
+      records.filter(({ key }) => key > after);
+    Object.assign(slow.items, { next });
+    const sent: string[] = [];
+    const drained = invoke(slow, sent, new AbortController().signal);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await drained).toEqual({ kind, records: 0 });
+    expect(sent).toEqual([]);
+  },
+);
