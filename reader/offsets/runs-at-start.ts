@@ -16,9 +16,9 @@ export async function ownRunsAtStart(
   state: ServerState,
   evidence: Pick<BinlogEvidence, "stands" | "isSubset">,
 ): Promise<OwnRuns | undefined> {
-  const { ownRuns, isPast } = order;
+  const { ownRuns } = order;
   if (!(await isReadUpTo(begin, order, state, evidence))) return ownRunsBehindGap(begin, state);
-  if (ownRuns === undefined || isPast) return ownRuns;
+  if (ownRuns === undefined) return undefined;
   const isBehind = begin.start.kind === "file" && !isEarlier(begin.offset, ownRuns, state.files);
   return isBehind ? ownRuns : ownRunsBehindGap(begin, state);
 }
@@ -37,13 +37,13 @@ export function ownRunsBehindGap(
 /** Whether the former life is proven to have read the same binlog up to the start. */
 async function isReadUpTo(
   { start, offset }: Beginning,
-  { lastRead, readSet, isPast }: NewStart,
+  { lastRead, readSet }: NewStart,
   { files }: ServerState,
   evidence: Pick<BinlogEvidence, "stands" | "isSubset">,
 ): Promise<boolean> {
   if (lastRead === null || !(await isReadHere(lastRead, evidence))) return false;
   const last = { file: lastRead.file, offset: lastRead.start };
-  if (isPast || (start.kind === "file" && !isEarlier(last, offset, files))) return true;
+  if (start.kind === "file" && !isEarlier(last, offset, files)) return true;
   const { gtidSet } = offset;
   return gtidSet !== null && readSet !== null && (await evidence.isSubset(gtidSet, readSet));
 }

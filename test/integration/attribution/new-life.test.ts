@@ -94,3 +94,29 @@ test("behind a stretch that was not read, no former user's name is used for a co
   expect(changes).toHaveLength(2);
   for (const { author } of changes) expect([undefined, other.user]).toContain(author?.user);
 });
+
+test("behind a registration that was left out, its connection's changes are not the former user's", async () => {
+  await installLedger(await mysql.connect());
+  const [account, other] = shared.accounts;
+  await mysql.query(`GRANT SESSION_VARIABLES_ADMIN ON *.* TO '${other.user}'@'%'`);
+  await using bench = await ReaderBench.create(shared.aws, mysql.server);
+  const reader = await bench.start();
+  const pooled = await mysql.connect(account);
+  await pooled.query("INSERT INTO shop.orders VALUES (1, ?)", [account.user]);
+  const [before] = await bench.takeFrames(1);
+  expect(before?.authors).toMatchObject([{ user: account.user, attribution: "ledger" }]);
+
+  await pooled.changeUser(other);
+  await pooled.query("SET SESSION binlog_format = STATEMENT");
+  await pooled.query("CALL binlog_router.register_session()");
+  const stopped = JSON.stringify(await reader.logged("stopped by an error"));
+  const [, gtid = ""] = /--past ([0-9a-f-]{36}:\d+)/.exec(stopped) ?? [];
+  await pooled.query("SET SESSION binlog_format = ROW");
+  await pooled.query("INSERT INTO shop.orders VALUES (2, ?)", [other.user]);
+  const stack = stackFileOf(shared.aws, tablesOf(bench));
+  const set = await binlogRouterOn(stack, "offsets", "set", "--past", gtid, "--yes");
+  expect(set).toMatchObject({ code: 0, problem: "" });
+  await bench.start();
+  const [after] = await bench.takeFrames(1);
+  expect([undefined, other.user]).toContain(after?.authors[0]?.user);
+});

@@ -97,6 +97,15 @@ test("behind a gap, the runs that had begun before have names of their own", asy
   expect(await ownRunsAfter({ start: { kind: "now" } })).toEqual({ ...own, offset: 900 });
 });
 
+test("the transaction that is left out may be a registration", async () => {
+  const start = { kind: "gtid", gtidSet: "600" } as const;
+  const end = { second: expect.any(Number), file: FILE, offset: 900 };
+  expect(await ownRunsAfter({ start, readSet: "600" })).toBeUndefined();
+  expect(await ownRunsAfter({ start, readSet: "599", isPast: true })).toEqual(end);
+  const ownRuns = { second: 7, file: FILE, offset: 300 };
+  expect(await ownRunsAfter({ start, readSet: "599", isPast: true, ownRuns })).toEqual(end);
+});
+
 test("names of a run's own hold where they were given, and not before", async () => {
   const ownRuns = { second: 7, file: FILE, offset: 300 };
   expect(await ownRunsAfter({ ownRuns, start: at(400) })).toEqual(ownRuns);
