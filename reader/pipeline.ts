@@ -145,7 +145,7 @@ export function buildPipeline(options: PipelineOptions, attempt: Attempt): Pipel
   const { report, rowNumbers: numbers } = attempt;
   const { settings, dynamodb, log } = options;
   const snapshots = new Snapshots({
-    initial: settings.initialSnapshots,
+    initial: { source: settings.source, pairs: settings.initialSnapshots },
     orders: new OrderStore(dynamodb, settings.offsetsTable),
     savedSnapshots: () => saver.offset.snapshots,
     changeSnapshots: (change) => saver.changeSnapshots(change),

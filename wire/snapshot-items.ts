@@ -78,9 +78,15 @@ export function isOver(state: SnapshotState): boolean {
 
 const INITIAL = "initial-";
 
-/** The id of the order that the reader writes once for a pair with an initial snapshot. */
-export function initialId({ subscriber, environment }: Omit<SnapshotTarget, "id">): string {
-  return `${INITIAL}${subscriber}-${environment}`;
+/**
+ * The id of the order that the reader writes once for a pair with an initial snapshot. It is part
+ * of the ids of the rows, and an application may remember those of several sources.
+ */
+export function initialId(
+  source: string,
+  { subscriber, environment }: Omit<SnapshotTarget, "id">,
+): string {
+  return `${INITIAL}${source}-${subscriber}-${environment}`;
 }
 
 export function isInitialId(id: string): boolean {

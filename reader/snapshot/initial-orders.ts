@@ -8,6 +8,12 @@ export interface InitialSnapshot {
   readonly tables: readonly string[];
 }
 
+/** Those of a source. */
+export interface InitialSnapshots {
+  readonly source: string;
+  readonly pairs: readonly InitialSnapshot[];
+}
+
 type Known = Awaited<ReturnType<OrderStore["load"]>>;
 
 /**
@@ -15,24 +21,27 @@ type Known = Awaited<ReturnType<OrderStore["load"]>>;
  * needed. All orders share one item of at most 400 KB, so what makes room comes first.
  */
 export async function tendInitial(
-  pairs: readonly InitialSnapshot[],
+  initial: InitialSnapshots,
   orders: Pick<OrderStore, "place" | "noteUnneeded" | "cancel" | "remove">,
   known: Known,
   nowMs: number,
 ): Promise<void> {
-  await removeUnneeded(pairs, orders, known, nowMs);
-  await orderInitial(pairs, orders, known);
+  await removeUnneeded(initial, orders, known, nowMs);
+  await orderInitial(initial, orders, known);
 }
 
 async function orderInitial(
-  pairs: readonly InitialSnapshot[],
+  { source, pairs }: InitialSnapshots,
   orders: Pick<OrderStore, "place">,
   known: Known,
 ): Promise<void> {
-  const ids = new Set(known.map(({ order }) => order.id));
+  // By the pair: an order's own id may be of an earlier version.
+  const ordered = new Set(
+    known.filter(({ order }) => isInitialId(order.id)).map(({ order }) => initialId(source, order)),
+  );
   for (const { subscriber, environment, tables } of pairs) {
-    const id = initialId({ subscriber, environment });
-    if (ids.has(id)) continue;
+    const id = initialId(source, { subscriber, environment });
+    if (ordered.has(id)) continue;
     await orders.place({
       id,
       subscriber,
@@ -56,17 +65,17 @@ const KEPT_MS = 30 * 24 * 3_600_000;
  * stopped ones are cancelled first, so that the reader forgets their progress. Others go on.
  */
 async function removeUnneeded(
-  pairs: readonly InitialSnapshot[],
+  { source, pairs }: InitialSnapshots,
   orders: Pick<OrderStore, "noteUnneeded" | "cancel" | "remove">,
   known: Known,
   nowMs: number,
 ): Promise<void> {
-  const needed = new Set(pairs.map(initialId));
+  const needed = new Set(pairs.map((pair) => initialId(source, pair)));
   for (const { order, report } of known) {
     const { id, unneededMs, wanted } = order;
     if (!isInitialId(id)) continue;
     const isEnded = report !== null && isOver(report.state);
-    if (needed.has(id) || (!isEnded && wanted === "run")) {
+    if (needed.has(initialId(source, order)) || (!isEnded && wanted === "run")) {
       if (unneededMs !== undefined) await orders.noteUnneeded(id, null);
     } else if (unneededMs === undefined) {
       await orders.noteUnneeded(id, nowMs);

@@ -6,7 +6,7 @@ import { describeError } from "../reporting/log.ts";
 import { ActiveSnapshot, type ActiveSnapshotOptions } from "./active-snapshot.ts";
 import { Brake, type BrakeOptions } from "./brake.ts";
 import { SnapshotRefusedError } from "./errors.ts";
-import { type InitialSnapshot, tendInitial } from "./initial-orders.ts";
+import { type InitialSnapshots, tendInitial } from "./initial-orders.ts";
 import type { OrderStore } from "./order-store.ts";
 import { SavedProgress, type SavedProgressOptions } from "./saved-progress.ts";
 import { NOTHING, reported, SnapshotReports } from "./snapshot-reports.ts";
@@ -14,7 +14,7 @@ import { sentenceOf } from "./trouble-sentence.ts";
 
 export interface SnapshotsOptions
   extends ActiveSnapshotOptions, SavedProgressOptions, BrakeOptions {
-  readonly initial: readonly InitialSnapshot[];
+  readonly initial: InitialSnapshots;
   readonly orders: OrderStore;
   readonly onStopped: (isStopped: boolean) => void;
   /** Aborted when the attempt ends. */

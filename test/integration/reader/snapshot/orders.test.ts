@@ -205,14 +205,18 @@ test("a new pair of subscriber and environment gets its initial snapshot once", 
   const first = await bench.takeFrames(30 + 2);
   expect(rowsOf(first)).toHaveLength(30);
   expect(environmentsOf(first)).toEqual(new Set(["staging"]));
-  await orders.until("initial-search-staging", "complete");
+  await orders.until(`initial-${bench.source}-search-staging`, "complete");
   await reader.stop();
 
   await bench.start(undefined, pairs("staging", "production"));
   const second = await bench.takeFrames(30 + 2);
   expect(rowsOf(second)).toHaveLength(30);
   expect(environmentsOf(second)).toEqual(new Set(["production"]));
-  expect(await orders.until("initial-search-production", "complete")).toMatchObject({ rows: 30 });
+  expect(await orders.until(`initial-${bench.source}-search-production`, "complete")).toMatchObject(
+    {
+      rows: 30,
+    },
+  );
   expect(await bench.receive()).toEqual([]);
 });
 
@@ -227,7 +231,7 @@ test("an initial snapshot's rows arrive before the first change after them", asy
   await bench.start(undefined, {
     SNAPSHOT_INITIAL: JSON.stringify([{ subscriber: "search", environment: "staging", tables }]),
   });
-  const id = "initial-search-staging";
+  const id = `initial-${bench.source}-search-staging`;
   const writer = await mysql.connect();
   let writes = 0;
   const write = async (): Promise<void> => {

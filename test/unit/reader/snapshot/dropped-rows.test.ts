@@ -30,7 +30,10 @@ test("a paused snapshot whose rows were dropped is forgotten when frames that we
   };
   const progress = [{ id: ORDER.id } as SavedSnapshots["progress"][number]];
   using snapshots = new Snapshots({
-    initial: [{ subscriber: "s", environment: "new", tables: ["shop.*"] }],
+    initial: {
+      source: "shop",
+      pairs: [{ subscriber: "s", environment: "new", tables: ["shop.*"] }],
+    },
     orders: new OrderStore(dynamodb as unknown as DynamoDBClient, "offsets"),
     inFlight: { sent: () => noted("sent"), snapshot: () => undefined },
     saved: () => noted("saved"),

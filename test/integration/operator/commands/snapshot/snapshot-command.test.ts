@@ -112,13 +112,13 @@ describe("npm run snapshot", () => {
       const order = { ...pair, id, startedBy: "test", startedMs: Date.now() + 1 };
       await placeOrder(table, { ...order, wanted: "run" }, await allSnapshots(table));
     };
-    await tendInitial([pair], store, [], Date.now());
+    await tendInitial({ source: "shop", pairs: [pair] }, store, [], Date.now());
     const ended = Array.from({ length: 101 }, (_, index) => `ended-${1000 + index}`);
     for (const id of ended) await place(id);
     const ids = (await orders()).map(({ id }) => id);
     for (const id of ids) await reports(id, { state: "complete" });
     await place("new");
-    await tendInitial([pair], store, await store.load(), Date.now());
+    await tendInitial({ source: "shop", pairs: [pair] }, store, await store.load(), Date.now());
     const kept = await allSnapshots(table);
     expect(kept.map(({ order }) => order.id)).toEqual([ids[0], ...ended.slice(2), "new"]);
     expect(kept.filter(({ report }) => report === null)).toHaveLength(1);
