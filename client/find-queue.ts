@@ -69,6 +69,7 @@ async function queueNames(
     const { QueueUrls = [], NextToken } = await sqs.send(command, { abortSignal });
     names.push(...QueueUrls.map((url) => url.slice(url.lastIndexOf("/") + 1)));
     next = NextToken;
-  } while (next !== undefined);
+    // An empty one would begin anew.
+  } while (next !== undefined && next !== "");
   return names;
 }

@@ -64,9 +64,13 @@ test("nothing is waited for where the SDK gets no credentials, which no signal e
 test("queues are listed, page by page, by a client of another copy of the SDK", async () => {
   const pages: Readonly<Record<string, object>> = {
     first: { QueueUrls: ["https://sqs/1/shop-billing-eu.fifo"], NextToken: "second" },
-    second: { QueueUrls: ["https://sqs/1/shop-raw.fifo", "https://sqs/1/shop-search-eu.fifo"] },
+    second: {
+      QueueUrls: ["https://sqs/1/shop-raw.fifo", "https://sqs/1/shop-search-eu.fifo"],
+      NextToken: "",
+    },
   };
   const sqs = {
+    // An empty token has no page.
     send: ({ input }: ListQueuesCommand) => Promise.resolve(pages[input.NextToken ?? "first"]),
   } as unknown as SQSClient;
   const names = ["shop-billing-eu.fifo", "shop-search-eu.fifo"];
