@@ -67,6 +67,8 @@ export class Payloads {
     const { Body } = await s3.send(command, { abortSignal });
     const pieces: Uint8Array[] = [];
     for await (const piece of Body?.transformToWebStream() ?? []) {
+      // A request handler of the application may ignore the signal.
+      abortSignal.throwIfAborted();
       onPiece();
       pieces.push(piece);
     }

@@ -23,6 +23,25 @@ test("a payload does not wait for credentials for ever", async () => {
   expect(await fetched).toHaveProperty("cause.message", "S3 was silent for 60000 ms");
 });
 
+test("a payload that was given up is read no further, though a client ignores the signal", async () => {
+  const cancel = vi.fn();
+  const object = new ReadableStream<Uint8Array>({
+    start: (controller) => void setTimeout(() => controller.enqueue(Buffer.from("late")), 120_000),
+    cancel,
+  });
+  const client = {
+    send: () => Promise.resolve({ Body: { transformToWebStream: () => object } }),
+  } as unknown as S3Client;
+  const pointer = encodePointer({ bucket: "payloads", key: "messages/staging/1" });
+  const fetched = new Payloads(client).fetch(pointer).catch((error) => error);
+  await vi.waitUntil(() => object.locked);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(await fetched).toBeInstanceOf(PayloadUnavailableError);
+  expect(cancel).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(cancel).toHaveBeenCalledOnce();
+});
+
 test("a position store does not wait for credentials for ever", async () => {
   const client = new DynamoDBClient(SILENT);
   const store = new DynamoDBPositionStore({ table: "positions", owner: "billing", client });
