@@ -11,7 +11,7 @@ import { isUnreadable } from "./short-dump.ts";
  * recorded of a run is complete up to the start.
  */
 export async function ownRunsAtStart(
-  order: NewStart,
+  order: Pick<NewStart, "ownRuns" | "lastRead" | "readSet">,
   begin: Beginning,
   state: ServerState,
   evidence: Pick<BinlogEvidence, "stands" | "isSubset">,
@@ -37,7 +37,7 @@ export function ownRunsBehindGap(
 /** Whether the former life is proven to have read the same binlog up to the start. */
 async function isReadUpTo(
   { start, offset }: Beginning,
-  { lastRead, readSet }: NewStart,
+  { lastRead, readSet }: Pick<NewStart, "lastRead" | "readSet">,
   { files }: ServerState,
   evidence: Pick<BinlogEvidence, "stands" | "isSubset">,
 ): Promise<boolean> {

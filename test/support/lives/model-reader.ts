@@ -5,11 +5,12 @@ import { newLife, type Life } from "../../../reader/offsets/life.ts";
 import { followedPositions, type Offset } from "../../../reader/offsets/offset.ts";
 import { gtidModeOff, type Beginning } from "../../../reader/offsets/beginning.ts";
 import { firstBeginning } from "../../../reader/offsets/first-beginning.ts";
+import { ownRunsAtStart, ownRunsBehindGap } from "../../../reader/offsets/runs-at-start.ts";
 import { inTable, resume } from "../../../reader/offsets/resume-offset.ts";
 import { DUMP_LIMIT } from "../../../reader/source/binlog-dump.ts";
 import { OperatorError } from "../../../reader/reporting/errors.ts";
 import type { BinlogPosition } from "../../../reader/transactions/binlog-position.ts";
-import type { KeptXa } from "../../../reader/transactions/transaction.ts";
+import type { Anchor, KeptXa } from "../../../reader/transactions/transaction.ts";
 import { formatPosition } from "../../../wire/position.ts";
 import type { ModelChange, ModelFrame } from "./model-functions.ts";
 import { ModelSessions } from "./model-sessions.ts";
@@ -39,6 +40,7 @@ import {
  *   next-file      behind an offset beyond 4 GiB, reading continues in the next file
  *   by-gtids       an offset with a GTID set continues by it alone
  *   passes-hidden  the reader does not look for transactions that a dump by GTIDs passes over
+ *   former-runs    a life behind a gap names the server's runs as the former one did
  *   file-alone     a start at a file and offset does not learn the GTIDs before it
  */
 export type ReaderMistake =
@@ -55,11 +57,14 @@ export type ReaderMistake =
   | "next-file"
   | "by-gtids"
   | "passes-hidden"
+  | "former-runs"
   | "file-alone";
 
 /** An order to begin anew, as the offsets table contains it. */
-interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount"> {
+interface NewStart extends Life, Pick<Offset, "lanes" | "laneCount" | "ownRuns"> {
   readonly start: StartPoint;
+  readonly lastRead: Anchor | null;
+  readonly readSet: string | null;
 }
 
 /** The reader's item in the offsets table. */
@@ -143,7 +148,10 @@ export class ModelReader {
     if (kind !== "here") start = { kind };
     else if (saved === null || saved.offset >= DUMP_LIMIT) return;
     else start = { kind: "file", file: saved.file, offset: saved.offset };
-    const newStart = { ...life, start, lanes, laneCount };
+    const lastRead = saved?.anchor ?? this.table.newStart?.lastRead ?? null;
+    const readSet = saved?.gtidSet ?? this.table.newStart?.readSet ?? null;
+    const { ownRuns } = known;
+    const newStart = { ...life, start, lanes, laneCount, lastRead, readSet, ownRuns };
     this.table = { ...this.table, saved: null, newStart, stop: null };
   }
 
@@ -217,12 +225,18 @@ export class ModelReader {
       const life = this.#mistake === "ordered-life" ? newStart : newLife(newStart.epoch - 1, 0);
       const { epoch } = life;
       const begin = await firstBeginning(start, { epoch, life: life.life }, state, evidence);
-      const offset = { ...begin.offset, lanes, laneCount, anewSince: epoch };
+      const ownRuns =
+        mistake === "former-runs"
+          ? newStart.ownRuns
+          : await ownRunsAtStart(newStart, begin, state, evidence);
+      const offset = { ...begin.offset, ownRuns, lanes, laneCount, anewSince: epoch };
       const isForgetful = mistake === "file-alone" && start.kind === "file";
       return { ...begin, offset: isForgetful ? { ...offset, gtidSet: null } : offset };
     }
-    if (saved === null)
-      return await firstBeginning({ kind: "oldest" }, newLife(0, 0), state, evidence);
+    if (saved === null) {
+      const begin = await firstBeginning({ kind: "oldest" }, newLife(0, 0), state, evidence);
+      return { ...begin, offset: { ...begin.offset, ownRuns: ownRunsBehindGap(begin, state) } };
+    }
     const { file, offset: at, gtidSet, epoch } = saved;
     if (mistake === "by-gtids" && gtidSet !== null && !state.gtids) throw gtidModeOff(state);
     const begin = await resume(saved, state, evidence);

@@ -31,6 +31,14 @@ interface Writer {
   readonly server: string | null;
   readonly thread: number;
   readonly user: string;
+  /** Whether the connection registers this user, in place of its former one. */
+  readonly isNew: boolean;
+}
+
+/** An open connection, and where its user was registered in place of a former one. */
+interface Open {
+  readonly user: string;
+  readonly from: Pick<Logged, "file" | "at">;
 }
 
 /** The contents of a copy of a server. */
@@ -55,6 +63,9 @@ const REPLICA = "5441fac8-71ca-11e1-9e33-c80aa9429562";
 const SIZE = 100;
 const USERS = ["ada", "bob", "eve"];
 
+/** Before all transactions. */
+const BEGINNING = { file: 0, at: 0 };
+
 /** What the reader believes without proof. */
 export type Credulity = "unproven" | "same-numbers" | null;
 
@@ -64,8 +75,8 @@ export class ModelServer {
   /** The ids of all rows in the order of their commits. */
   readonly committed: number[] = [];
   #copy: ServerData | null = null;
-  /** The open connections of the present run: the user by the thread id. */
-  #connections = new Map<number, string>();
+  /** The open connections of the present run, by the thread id. */
+  #connections = new Map<number, Open>();
   #threads = 0;
   #connected = 0;
   #us = 1;
@@ -96,8 +107,8 @@ export class ModelServer {
     this.#append("rows", rows, 0, DUMP_LIMIT);
   }
 
-  /** The open connections, as the process list has them: the user by the thread id. */
-  get connections(): ReadonlyMap<number, string> {
+  /** The open connections, as the process list has them, by the thread id. */
+  get connections(): ReadonlyMap<number, Open> {
     return this.#connections;
   }
 
@@ -142,6 +153,8 @@ export class ModelServer {
   reset(): void {
     if (this.data.prepared.size > 0) return;
     this.data = { ...this.data, log: [], ...this.#newFile(), executed: 0, purged: 0 };
+    for (const [thread, { user }] of this.#connections)
+      this.#connections.set(thread, { user, from: BEGINNING });
   }
 
   /** The logs begin again in another directory; the executed GTIDs are kept. */
@@ -295,19 +308,31 @@ export class ModelServer {
   #append(kind: Logged["kind"], rows: readonly ModelRow[], xid: number, size = SIZE): void {
     const { file, offset: at } = this.end;
     const number = this.data.gtids ? this.data.executed + 1 : null;
-    const writer = this.#connect();
+    const writer = this.#connect({ file, at });
     const logged: Logged = { kind, number, us: this.#us++, file, at, size, xid, rows, writer };
     const executed = number ?? this.data.executed;
     if (kind !== "prepare") this.committed.push(...rows.map(({ id }) => id));
     this.data = { ...this.data, log: [...this.data.log, logged], executed };
   }
 
-  /** Opens a connection, which writes one transaction. Every second one then stays open. */
-  #connect(): Writer {
-    const thread = ++this.#threads;
-    const user = USERS[++this.#connected % USERS.length] ?? "";
-    if (this.#connected % 2 === 0) this.#connections.set(thread, user);
-    return { server: this.data.uuid, thread, user };
+  /**
+   * A new connection writes a transaction, and every second one then stays open; or an open one
+   * does, every second time after it registered another user.
+   */
+  #connect(at: Pick<Logged, "file" | "at">): Writer {
+    const server = this.data.uuid;
+    const count = ++this.#connected;
+    const next = USERS[count % USERS.length] ?? "";
+    const [open] = this.#connections;
+    if (open === undefined || count % 2 === 1) {
+      const thread = ++this.#threads;
+      if (count % 4 === 1) this.#connections.set(thread, { user: next, from: BEGINNING });
+      return { server, thread, user: next, isNew: false };
+    }
+    const [thread, { user }] = open;
+    if (count % 4 === 0) return { server, thread, user, isNew: false };
+    this.#connections.set(thread, { user: next, from: at });
+    return { server, thread, user: next, isNew: true };
   }
 
   /** The server starts, with the newest file. */
@@ -324,7 +349,11 @@ export class ModelServer {
   }
 }
 
-export function isBefore(logged: Logged, file: number, offset: number): boolean {
+export function isBefore(
+  logged: Pick<Logged, "file" | "at">,
+  file: number,
+  offset: number,
+): boolean {
   return logged.file < file || (logged.file === file && logged.at < offset);
 }
 

@@ -6,10 +6,15 @@ import {
   ServerRun,
 } from "../../../reader/transactions/server-run.ts";
 import { connectionName } from "../../../wire/session.ts";
-import { numberOf, type Logged, type ModelServer } from "./model-server.ts";
+import { isBefore, numberOf, type Logged, type ModelServer } from "./model-server.ts";
 
 /** The number of files in which the name of a run distinguishes (see `runBeginning`). */
 const FILES = 2 ** 20;
+
+interface Entry {
+  readonly user: string;
+  readonly from: Pick<Logged, "file" | "at">;
+}
 
 /**
  * The sessions table, and the reader that finds in it and in the process list who wrote a
@@ -19,8 +24,8 @@ export class ModelSessions {
   readonly #server: ModelServer;
   readonly #isByFile: boolean;
   #unknownRuns = 0;
-  /** The user of each recorded connection, by the connection's name. */
-  readonly #recorded = new Map<string, string>();
+  /** The users of each recorded connection, by the connection's name, and from where on. */
+  readonly #recorded = new Map<string, Entry[]>();
   /** A transaction that was attributed to another user than its own; null when there is none. */
   misattributed: string | null = null;
 
@@ -38,11 +43,10 @@ export class ModelSessions {
     const { uuid, started, files } = this.#server.data;
     const from = numberOf(offset.file);
     const isByGtids = start.kind === "gtid";
-    const { ownRuns, epoch } = offset;
-    // In the model, several lives begin in one second.
+    const { ownRuns } = offset;
     const nameOf = (each: number): number =>
       ownRuns !== undefined && beganFile(each) <= numberOf(ownRuns.file)
-        ? runOfSecond(each, epoch)
+        ? runOfSecond(each, ownRuns.second)
         : each;
     const run = new ServerRun({
       serverId: 1,
@@ -64,7 +68,7 @@ export class ModelSessions {
         if (logged.writer.server === uuid) this.#find(logged, run.present, file >= presentFrom);
       }
     }
-    for (const [thread, user] of this.#server.connections) this.#record(run.present, thread, user);
+    for (const [thread, open] of this.#server.connections) this.#see(run.present, thread, open);
     return lastRun;
   }
 
@@ -77,22 +81,40 @@ export class ModelSessions {
       : runBeginning(started.get(began) ?? 0, began);
   }
 
-  #find({ us, writer }: Logged, run: number, isPresent: boolean): void {
+  #find(logged: Logged, run: number, isPresent: boolean): void {
+    const { us, writer } = logged;
     const { thread } = writer;
+    if (writer.isNew) this.#record(run, thread, { user: writer.user, from: logged });
     const listed = isPresent ? this.#server.connections.get(thread) : undefined;
-    const user = this.#recorded.get(this.#nameOf(run, thread)) ?? listed;
+    // In the model, the list is asked right after the transaction.
+    if (listed !== undefined && isFrom(logged, listed)) this.#see(run, thread, listed);
+    const entries = this.#recorded.get(this.#nameOf(run, thread)) ?? [];
+    const user = entries.findLast((entry) => isFrom(logged, entry))?.user;
     if (user === undefined) return;
     if (user !== writer.user) this.misattributed ??= `${us} to ${user} instead of ${writer.user}`;
-    this.#record(run, thread, user);
   }
 
-  #record(run: number, thread: number, user: string): void {
+  /** Records a connection in the process list, unless something is recorded of it. */
+  #see(run: number, thread: number, entry: Entry): void {
+    if (!this.#recorded.has(this.#nameOf(run, thread))) this.#record(run, thread, entry);
+  }
+
+  #record(run: number, thread: number, entry: Entry): void {
     const name = this.#nameOf(run, thread);
-    if (!this.#recorded.has(name)) this.#recorded.set(name, user);
+    const others = (this.#recorded.get(name) ?? []).filter(
+      ({ from: { file, at } }) => file !== entry.from.file || at !== entry.from.at,
+    );
+    const after = others.findIndex(({ from: { file, at } }) => isBefore(entry.from, file, at));
+    this.#recorded.set(name, others.toSpliced(after === -1 ? others.length : after, 0, entry));
   }
 
   #nameOf(run: number, thread: number): string {
     const { uuid: server } = this.#server.data;
     return connectionName({ server, run: this.#isByFile ? run % FILES : run, thread });
   }
+}
+
+/** Whether an entry holds for a transaction. */
+function isFrom(logged: Pick<Logged, "file" | "at">, { from: { file, at } }: Entry): boolean {
+  return !isBefore(logged, file, at);
 }

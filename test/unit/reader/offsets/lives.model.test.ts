@@ -72,6 +72,7 @@ const MISTAKES: readonly (readonly [Mistake, Weather])[] = [
   ["by-gtids", "calm"],
   ["passes-hidden", "wild"],
   ["file-alone", "moving"],
+  ["former-runs", "wild"],
   ["only-once", "calm"],
 ];
 
