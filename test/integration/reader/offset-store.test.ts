@@ -55,7 +55,12 @@ test("the offset store returns when its table was created, and keeps orders and 
     expect(await store.vouch(await store.load())).toBe(true);
   }
   expect(await store.load()).toMatchObject({ stop: null, vouched: new Set(errors) });
-  const begun = { ...OFFSET, searchedTo: "bin.000004" };
+  const ownRuns = { second: 7, file: "bin.000003", offset: 99 };
+  const begun = { ...OFFSET, searchedTo: "bin.000004", ownRuns };
   await store.save(fence + errors.length, begun);
   expect(await store.load()).toMatchObject({ offset: begun, newStart: null, vouched: new Set() });
+
+  // The next order may be one for a place that was read.
+  expect(await store.startAnew(await store.load(), { kind: "oldest" })).toBe(true);
+  expect((await store.load()).newStart).toMatchObject({ ownRuns, readSet: OFFSET.gtidSet });
 });

@@ -30,6 +30,8 @@ const unused = () => expect.fail("the start needs no other evidence");
 const refused = async () => Promise.reject(Object.assign(new Error("refused"), { errno: 1236 }));
 
 interface Order {
+  /** The source was never read. */
+  readonly isFirst?: boolean;
   readonly lastRead?: Anchor | null;
   readonly start?: StartPoint;
   readonly isPast?: boolean;
@@ -39,7 +41,7 @@ interface Order {
 
 /** The runs with names of their own after an order. `stands`: of the last transaction. */
 async function ownRunsAfter(
-  { start = { kind: "file", file: FILE, offset: 4 }, ...order }: Order,
+  { start = { kind: "file", file: FILE, offset: 4 }, isFirst = false, ...order }: Order,
   stands: BinlogEvidence["stands"] = async () => true,
 ): Promise<OwnRuns | undefined> {
   const newStart = {
@@ -56,7 +58,13 @@ async function ownRunsAfter(
     start,
     ...order,
   };
-  const loaded = { offset: null, newStart, vouched: new Set<string>(), stop: null, lease: null };
+  const loaded = {
+    offset: null,
+    newStart: isFirst ? null : newStart,
+    vouched: new Set<string>(),
+    stop: null,
+    lease: null,
+  };
   const { offset } = await findBeginning({
     store: { load: async () => loaded, madeMs: async () => 1 },
     start: { kind: "now" },
@@ -104,6 +112,11 @@ test("the transaction that is left out may be a registration", async () => {
   expect(await ownRunsAfter({ start, readSet: "599", isPast: true })).toEqual(end);
   const ownRuns = { second: 7, file: FILE, offset: 300 };
   expect(await ownRunsAfter({ start, readSet: "599", isPast: true, ownRuns })).toEqual(end);
+});
+
+test("the sessions table may be older than a source that was never read", async () => {
+  const end = { second: expect.any(Number), file: FILE, offset: 900 };
+  expect(await ownRunsAfter({ isFirst: true })).toEqual(end);
 });
 
 test("names of a run's own hold where they were given, and not before", async () => {

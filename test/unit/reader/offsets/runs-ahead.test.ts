@@ -87,7 +87,7 @@ test("a run that is not known yet has the name by which it is known in every lif
 test("in a life behind a gap, the runs that began before it have names of their own", async () => {
   const files = numbered("bin", 1, 9);
   const began = { "bin.000002": 100, "bin.000006": 200, "bin.000008": 300 };
-  const ownRuns = { second: 50, file: "bin.000007", offset: 900 };
+  const ownRuns = { second: 50, file: "bin.000006", offset: 900 };
   const runs = async (start: DumpStart, run: number | null) =>
     ahead(files, start, "bin.000004", new KnownBeginnings(began), { run, ownRuns });
   for (const start of [GTIDS, { kind: "file", file: "bin.000004", offset: 500 } as const]) {
