@@ -42,7 +42,10 @@ export async function runNames(
 ): Promise<RunNames> {
   const { file } = from;
   const first = (await standardName(state, file, beginnings)) ?? UNKNOWN;
-  if (offset === null || !isSameLife) return { first, of: (run) => run };
+  const unrecorded = (run: number): number => UNRECORDED + beganFile(run);
+  // What was recorded may end before the stretch, or be of another history.
+  if (offset === null || !isSameLife)
+    return { first, of: (run) => (isForeignRun(run) ? run : unrecorded(run)) };
   const { ownRuns, run: readersRun } = offset;
   const isOneBase = firstOfName(state, file) === firstOfName(state, offset.file);
   const standard = await standardName(state, offset.file, beginnings);
@@ -55,7 +58,7 @@ export async function runNames(
     of: (run, place) => {
       if (isForeignRun(run)) return run;
       if (isUnread(place)) return UNREAD + beganFile(run);
-      if (isAhead) return UNRECORDED + beganFile(run);
+      if (isAhead) return unrecorded(run);
       return run === replaced && readersRun !== null ? readersRun : nameOf(run);
     },
   };

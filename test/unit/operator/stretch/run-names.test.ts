@@ -102,3 +102,20 @@ test("no record is used where reading starts behind what the reader has read, an
   expect(ahead).toBeGreaterThan(runBeginning(2 ** 32 - 1, 0));
   expect(isUnreadRun(ahead)).toBe(false);
 });
+
+test("no record is used while the reader has not begun where it was ordered to, or in another binlog", async () => {
+  const beginnings = { latest: async () => ({ startedS: 100, fileNumber: 3 }) };
+  const offset = {
+    file: "bin.000004",
+    offset: 99,
+    isExact: true,
+    run: READERS,
+    ownRuns: undefined,
+  };
+  for (const saved of [null, offset]) {
+    const server = { offset: saved, state: { files: FILES }, isSameLife: false };
+    const { of } = await runNames(server, { file: "bin.000004" }, beginnings);
+    expect(of(runBeginning(100, 3), PLACE)).toBeGreaterThan(runBeginning(2 ** 32 - 1, 0));
+    expect(of(foreignRun(77), PLACE)).toBe(foreignRun(77));
+  }
+});
