@@ -42,7 +42,6 @@ export async function runNames(
 ): Promise<RunNames> {
   const { file } = from;
   const first = (await standardName(state, file, beginnings)) ?? UNKNOWN;
-  const unrecorded = (run: number): number => UNRECORDED + beganFile(run);
   // What was recorded may end before the stretch, or be of another history.
   if (offset === null || !isSameLife)
     return { first, of: (run) => (isForeignRun(run) ? run : unrecorded(run)) };
@@ -72,6 +71,10 @@ const UNKNOWN = 0;
  */
 const UNRECORDED = 2 ** 52;
 const UNREAD = UNRECORDED + 2 ** 51;
+
+function unrecorded(run: number): number {
+  return UNRECORDED + beganFile(run);
+}
 
 /** Whether a name is for what the reader has not read in this life. */
 export function isUnreadRun(run: number): boolean {

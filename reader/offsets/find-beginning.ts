@@ -32,7 +32,7 @@ export async function findBeginning(options: FindOptions): Promise<Beginning> {
   if (newStart === null) {
     const begin = await firstBeginning(options.start, newLife(0), state, evidence, null, vouched);
     // The sessions table may be older than the offsets table.
-    const offset = { ...begin.offset, ownRuns: ownRunsBehindGap(begin, state) };
+    const offset = { ...begin.offset, ownRuns: ownRunsBehindGap(begin, state, undefined) };
     return inTable({ ...begin, offset }, tableMadeMs);
   }
   const { start, lanes, laneCount, lastRead, isPast } = newStart;

@@ -25,8 +25,12 @@ export interface OwnRuns extends EventPosition {
   readonly second: number;
 }
 
-export function ownRunsBefore({ file, offset }: EventPosition): OwnRuns {
-  return { second: thisSecond(), file, offset };
+/** `former`: those of the former life, which may have begun in this second, too. */
+export function ownRunsBefore(
+  { file, offset }: EventPosition,
+  former: OwnRuns | undefined,
+): OwnRuns {
+  return { second: Math.max(thisSecond(), (former?.second ?? 0) + 1), file, offset };
 }
 
 /**

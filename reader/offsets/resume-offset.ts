@@ -73,7 +73,7 @@ export async function resume(
   const begin = behindGtids(known, anchor, state);
   // On another server, what it wrote when it was the source before may have been read elsewhere.
   const isWhole = saved.server === state.uuid && !isOwnRun(saved.run, saved.ownRuns);
-  const ownRuns = isWhole ? undefined : ownRunsBehindGap(begin, state);
+  const ownRuns = isWhole ? undefined : ownRunsBehindGap(begin, state, saved.ownRuns);
   return { ...begin, offset: { ...begin.offset, ownRuns } };
 }
 

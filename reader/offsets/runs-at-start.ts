@@ -17,10 +17,11 @@ export async function ownRunsAtStart(
   evidence: Pick<BinlogEvidence, "stands" | "isSubset">,
 ): Promise<OwnRuns | undefined> {
   const { ownRuns } = order;
-  if (!(await isReadUpTo(begin, order, state, evidence))) return ownRunsBehindGap(begin, state);
+  if (!(await isReadUpTo(begin, order, state, evidence)))
+    return ownRunsBehindGap(begin, state, ownRuns);
   if (ownRuns === undefined) return undefined;
   const isBehind = begin.start.kind === "file" && !isEarlier(begin.offset, ownRuns, state.files);
-  return isBehind ? ownRuns : ownRunsBehindGap(begin, state);
+  return isBehind ? ownRuns : ownRunsBehindGap(begin, state, ownRuns);
 }
 
 /**
@@ -30,8 +31,9 @@ export async function ownRunsAtStart(
 export function ownRunsBehindGap(
   { start, offset }: Pick<Beginning, "start" | "offset">,
   end: Pick<ServerState, "file" | "offset">,
+  former: OwnRuns | undefined,
 ): OwnRuns {
-  return ownRunsBefore(start.kind === "file" ? offset : end);
+  return ownRunsBefore(start.kind === "file" ? offset : end, former);
 }
 
 /** Whether the former life is proven to have read the same binlog up to the start. */

@@ -235,7 +235,10 @@ export class ModelReader {
     }
     if (saved === null) {
       const begin = await firstBeginning({ kind: "oldest" }, newLife(0, 0), state, evidence);
-      return { ...begin, offset: { ...begin.offset, ownRuns: ownRunsBehindGap(begin, state) } };
+      return {
+        ...begin,
+        offset: { ...begin.offset, ownRuns: ownRunsBehindGap(begin, state, undefined) },
+      };
     }
     const { file, offset: at, gtidSet, epoch } = saved;
     if (mistake === "by-gtids" && gtidSet !== null && !state.gtids) throw gtidModeOff(state);

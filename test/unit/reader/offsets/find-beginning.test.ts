@@ -124,6 +124,10 @@ test("names of a run's own hold where they were given, and not before", async ()
   expect(await ownRunsAfter({ ownRuns, start: at(400) })).toEqual(ownRuns);
   expect(await ownRunsAfter({ ownRuns, start: at(200) })).toMatchObject({ offset: 200 });
   expect(await ownRunsAfter({ ownRuns, start: at(700) })).toMatchObject({ offset: 700 });
+  const present = { ...ownRuns, second: 2 ** 32 };
+  expect(await ownRunsAfter({ ownRuns: present, start: at(700) })).toMatchObject({
+    second: 2 ** 32 + 1,
+  });
 });
 
 test("on a server that may have been put back, the runs have names of their own", async () => {
