@@ -17,7 +17,7 @@ const AT_MOST_S = 1;
 export async function benchStart({ quick, signal, report, progress }: BenchmarkRun): Promise<void> {
   const { files, fileBytes, rounds } = quick ? QUICK : FULL;
   progress("starting MySQL");
-  await using mysql = await startMysqlServer({ signal, variables: { sync_binlog: 0 } });
+  await using mysql = await startMysqlServer({ signal });
   await using aws = await startLocalAws();
   const { host, port, user, password } = mysql;
   await using connection = await createConnection({ host, port, user, password });
